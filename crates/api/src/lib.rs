@@ -1,0 +1,1 @@
+//! The wire contract: REST in the shape of Security Command Center.

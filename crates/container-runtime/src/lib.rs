@@ -1,0 +1,1 @@
+//! Container facts from the runtime's own bundle and the CRI.

@@ -1,0 +1,1 @@
+//! The engine: detectors, sessions, waiting for late facts.

@@ -1,0 +1,1 @@
+//! Process tree, channel graph and container index: pure state fed by events.

@@ -1,0 +1,1 @@
+//! What Vedette concludes: the Security Command Center v2 finding, as plain values.

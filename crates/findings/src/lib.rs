@@ -1,0 +1,1 @@
+//! From evidence to finding: composing, updating, serving.

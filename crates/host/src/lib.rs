@@ -1,0 +1,1 @@
+//! What /proc and the file system say: executables, evidence, machine facts.

@@ -1,0 +1,1 @@
+//! The bytes a probe writes, as the kernel side lays them out.

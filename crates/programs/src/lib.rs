@@ -1,0 +1,1 @@
+//! What a program is and whether it takes commands from its standard input.

@@ -1,0 +1,1 @@
+//! The embedded store: SQLite for findings, a folder for evidence.
