@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* What an open descriptor is: the edge of the channel graph. */
+#ifndef VEDETTE_DESCRIPTOR_H
+#define VEDETTE_DESCRIPTOR_H
+
+/* How a socket came to be connected; filled by the socket state probe, read when a descriptor is described. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, u64);
+	__type(value, u8);
+} directions SEC(".maps");
+
+static __always_inline u64 socket_inode(struct sock *sk)
+{
+	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+	if (!socket)
+		return 0;
+	struct socket_alloc *alloc = (void *)socket - bpf_core_field_offset(struct socket_alloc, socket);
+	return BPF_CORE_READ(alloc, vfs_inode.i_ino);
+}
+
+static __always_inline void describe_internet(struct record_descriptor *d, struct sock *sk, u16 family)
+{
+	u64 key = (u64)sk;
+	d->kind = DESCRIPTOR_INTERNET;
+	d->family = family;
+	d->protocol = BPF_CORE_READ(sk, sk_protocol);
+	d->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	d->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	d->remote_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	d->network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	if (family == AF_INET) {
+		BPF_CORE_READ_INTO((__be32 *)d->local, sk, __sk_common.skc_rcv_saddr);
+		BPF_CORE_READ_INTO((__be32 *)d->remote, sk, __sk_common.skc_daddr);
+	} else if (bpf_core_field_exists(sk->__sk_common.skc_v6_daddr)) {
+		BPF_CORE_READ_INTO((struct in6_addr *)d->local, sk, __sk_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO((struct in6_addr *)d->remote, sk, __sk_common.skc_v6_daddr);
+	}
+	u8 *direction = bpf_map_lookup_elem(&directions, &key);
+	d->direction = direction ? *direction : DIRECTION_UNKNOWN;
+}
+
+static __always_inline void describe_vsock(struct record_descriptor *d, struct sock *sk)
+{
+	struct vsock_sock *v = (void *)sk;
+	d->kind = DESCRIPTOR_INTERNET;
+	d->family = AF_VSOCK;
+	d->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	if (!bpf_core_type_exists(struct vsock_sock))
+		return;
+	d->local_port = BPF_CORE_READ(v, local_addr.svm_port);
+	d->remote_port = BPF_CORE_READ(v, remote_addr.svm_port);
+	BPF_CORE_READ_INTO((u32 *)d->local, v, local_addr.svm_cid);
+	BPF_CORE_READ_INTO((u32 *)d->remote, v, remote_addr.svm_cid);
+}
+
+static __always_inline void describe_socket(struct record_descriptor *d, struct file *file)
+{
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+	if (!sk)
+		return;
+	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family == AF_INET || family == AF_INET6) {
+		describe_internet(d, sk, family);
+	} else if (family == AF_VSOCK) {
+		describe_vsock(d, sk);
+	} else if (family == AF_UNIX) {
+		d->kind = DESCRIPTOR_UNIX;
+		d->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+		d->protocol = BPF_CORE_READ(sk, sk_type);
+		if (bpf_core_type_exists(struct unix_sock)) {
+			struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
+			if (peer)
+				d->peer = socket_inode(peer);
+		}
+	} else {
+		d->kind = DESCRIPTOR_OTHER_SOCKET;
+		d->family = family;
+	}
+}
+
+/* The devpts mount a terminal belongs to. The slave's driver data is its directory entry there. */
+static __always_inline u32 devpts_device(struct tty_struct *slave)
+{
+	struct dentry *entry = BPF_CORE_READ(slave, driver_data);
+	return entry ? BPF_CORE_READ(entry, d_sb, s_dev) : 0;
+}
+
+#define PTY_MASTER_MAJOR 128
+#define PTY_SLAVE_MAJOR 136
+
+static __always_inline void describe_terminal(struct record_descriptor *d, struct file *file)
+{
+	struct tty_file_private *private = BPF_CORE_READ(file, private_data);
+	struct tty_struct *tty = BPF_CORE_READ(private, tty);
+	if (!tty)
+		return;
+	d->index = BPF_CORE_READ(tty, index);
+	u32 driver_major = BPF_CORE_READ(tty, driver, major);
+	if (driver_major >= PTY_SLAVE_MAJOR && driver_major < PTY_SLAVE_MAJOR + 8) {
+		d->kind = DESCRIPTOR_PTY_SLAVE;
+		d->device = devpts_device(tty);
+	} else if (driver_major >= PTY_MASTER_MAJOR && driver_major < PTY_SLAVE_MAJOR) {
+		d->kind = DESCRIPTOR_PTY_MASTER;
+		d->device = devpts_device(BPF_CORE_READ(tty, link));
+	}
+}
+
+/* Fills `d`; returns 1 when the object can carry data to another process or host. */
+static __always_inline bool describe(struct record_descriptor *d, struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	u32 mode = BPF_CORE_READ(inode, i_mode);
+	u32 type = mode & S_IFMT;
+	d->access = BPF_CORE_READ(file, f_mode) & 3;
+	d->inode = BPF_CORE_READ(inode, i_ino);
+	d->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	d->kind = DESCRIPTOR_OTHER;
+	if (type == S_IFSOCK) {
+		if (BPF_CORE_READ(inode, i_sb, s_magic) != SOCKFS_MAGIC)
+			return 0;
+		describe_socket(d, file);
+		return d->kind != DESCRIPTOR_OTHER;
+	}
+	if (type == S_IFIFO) {
+		bool pipe = BPF_CORE_READ(inode, i_sb, s_magic) == PIPEFS_MAGIC;
+		d->kind = pipe ? DESCRIPTOR_PIPE : DESCRIPTOR_FIFO;
+		return 1;
+	}
+	if (type == S_IFCHR) {
+		u32 rdev = BPF_CORE_READ(inode, i_rdev);
+		u32 major = rdev >> 20;
+		d->kind = DESCRIPTOR_CHARACTER;
+		d->index = rdev;
+		/* /dev/tty (5:0), /dev/ptmx (5:2) and /dev/pts/N */
+		if (major == 5 || (major >= PTY_SLAVE_MAJOR && major < PTY_SLAVE_MAJOR + 8))
+			describe_terminal(d, file);
+		return d->kind != DESCRIPTOR_CHARACTER;
+	}
+	if (type == S_IFREG)
+		d->kind = DESCRIPTOR_REGULAR;
+	return 0;
+}
+
+/* Describes one descriptor into the tail if it carries data; 0, 1 and 2 always. */
+__noinline int append_descriptor(u64 file, u32 number, u32 slot)
+{
+	struct scratch *s = scratch_of(slot);
+	if (!s)
+		return 0;
+	u32 at = s->used;
+	if (at >= TAIL_MAX - sizeof(struct record_descriptor) || s->kept >= s->most) {
+		s->cut = 1;
+		return 0;
+	}
+	at &= TAIL_MAX - 8;
+	struct record_descriptor *d = (void *)&s->tail[at];
+	__builtin_memset(d, 0, sizeof(*d));
+	d->number = number;
+	bool carries = file ? describe(d, (struct file *)file) : 0;
+	if (!carries && number > 2)
+		return 0;
+	s->used = at + sizeof(*d);
+	s->kept++;
+	return 0;
+}
+
+/* One word of the table of open descriptors. */
+__noinline int append_word(u64 fds, u64 open, u32 word, u32 slot)
+{
+	u64 bits = 0;
+	bpf_probe_read_kernel(&bits, sizeof(bits), (u64 *)open + word);
+	if (word == 0)
+		bits |= 7;
+	for (u32 bit = 0; bit < 64; bit++) {
+		if (!bits)
+			break;
+		if (bits & 1) {
+			u64 file = 0;
+			bpf_probe_read_kernel(&file, sizeof(file), (u64 *)fds + word * 64 + bit);
+			append_descriptor(file, word * 64 + bit, slot);
+		}
+		bits >>= 1;
+	}
+	return 0;
+}
+
+#define WORDS_MAX 16 /* 1,024 descriptors */
+
+/* Appends the descriptors of a task, up to `most`; `kept` and `cut` of the scratch say the outcome. */
+__noinline int append_descriptors(u64 task, u32 most, u32 slot)
+{
+	struct scratch *s = scratch_of(slot);
+	if (!s)
+		return 0;
+	s->kept = 0;
+	s->most = most;
+	s->cut = 0;
+	struct files_struct *files = BPF_CORE_READ((struct task_struct *)task, files);
+	if (!files)
+		return 0;
+	struct fdtable *table = BPF_CORE_READ(files, fdt);
+	u64 fds = (u64)BPF_CORE_READ(table, fd);
+	u64 open = (u64)BPF_CORE_READ(table, open_fds);
+	u32 max = BPF_CORE_READ(table, max_fds);
+	if (max > WORDS_MAX * 64)
+		s->cut = 1;
+	for (u32 word = 0; word < WORDS_MAX; word++) {
+		if (word * 64 >= max)
+			break;
+		append_word(fds, open, word, slot);
+	}
+	return 0;
+}
+
+#endif
