@@ -1,0 +1,156 @@
+//! Loading and attaching; a refusal carries the verifier's words and the remedy.
+
+use crate::{Losses, Reader, Snapshotter};
+use libbpf_rs::{Link, MapCore, MapFlags, MapHandle, Object, ObjectBuilder, PrintLevel, ProgramMut};
+use std::sync::{Mutex, PoisonError};
+
+/// The object is aligned as libbpf wants it.
+#[repr(align(8))]
+struct Aligned<T: ?Sized>(T);
+static OBJECT: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/vedette.bpf.o")));
+
+/// What libbpf and the verifier said since the last load began.
+static SAID: Mutex<String> = Mutex::new(String::new());
+const SAID_MAX: usize = 64 * 1024;
+
+/// Probes that are attached for as long as the sensor lives, in the order in which they are attached. Fork and exit
+/// first: a process that is seen to run must be seen to end.
+const TRACEPOINTS: [&str; 4] = ["on_exit", "on_fork", "on_socket", "on_exec"];
+
+/// Sizes of the ring buffers.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Ring buffer of exec and socket records, bytes, a power of two of at least a page.
+    pub deciding_bytes: u32,
+    /// Ring buffer of fork and exit records, bytes, a power of two of at least a page.
+    pub bulk_bytes: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { deciding_bytes: 4 << 20, bulk_bytes: 1 << 20 }
+    }
+}
+
+/// The probes could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The kernel refused a program or a map.
+    #[error("the kernel refused the probes ({source}).\n{remedy}\nWhat the kernel said:\n{said}")]
+    Refused {
+        /// What to do.
+        remedy: &'static str,
+        /// Words of libbpf and of the verifier.
+        said: String,
+        /// The system's error.
+        source: libbpf_rs::Error,
+    },
+    /// A probe loaded but could not be attached.
+    #[error("probe {probe} could not be attached ({source}).\n{remedy}\nWhat the kernel said:\n{said}")]
+    Attach {
+        /// The program.
+        probe: &'static str,
+        /// What to do.
+        remedy: &'static str,
+        /// Words of libbpf.
+        said: String,
+        /// The system's error.
+        source: libbpf_rs::Error,
+    },
+    /// The object lacks a part: this binary was built wrongly.
+    #[error("the embedded probe object has no {0}: rebuild Vedette")]
+    Incomplete(&'static str),
+}
+
+/// Loaded and attached probes. Dropping them detaches everything; nothing is pinned.
+pub struct Probes {
+    object: Object,
+    links: Vec<Link>,
+}
+
+impl Probes {
+    /// Loads the object and attaches every probe.
+    pub fn load(settings: Settings) -> Result<Self, LoadError> {
+        said().clear();
+        libbpf_rs::set_print(Some((PrintLevel::Warn, |_, line| {
+            let mut said = said();
+            if said.len() + line.len() < SAID_MAX {
+                said.push_str(&line);
+            }
+        })));
+        let mut open = ObjectBuilder::default().open_memory(&OBJECT.0).map_err(refused)?;
+        for mut map in open.maps_mut() {
+            let size = match map.name().to_str() {
+                Some("deciding") => settings.deciding_bytes,
+                Some("bulk") => settings.bulk_bytes,
+                _ => continue,
+            };
+            map.set_max_entries(size).map_err(refused)?;
+        }
+        let mut probes = Self { object: open.load().map_err(refused)?, links: Vec::new() };
+        for probe in TRACEPOINTS {
+            let link = probes.program(probe)?.attach().map_err(|source| attach_failed(probe, source))?;
+            probes.links.push(link);
+        }
+        Ok(probes)
+    }
+
+    /// The reader of the ring buffers.
+    pub fn reader(&self) -> Result<Reader, LoadError> {
+        Reader::new(&self.map("deciding")?, &self.map("bulk")?).map_err(refused)
+    }
+
+    /// The reader of live state.
+    pub fn snapshotter(&self) -> Result<Snapshotter, LoadError> {
+        let link =
+            self.program("snapshot")?.attach().map_err(|source| attach_failed("snapshot", source))?;
+        Ok(Snapshotter::new(link))
+    }
+
+    /// The loss counters.
+    pub fn losses(&self) -> Result<Losses, LoadError> {
+        Ok(Losses::new(self.map("lost")?, self.map("lost_by_cgroup")?))
+    }
+
+    /// Reports every connect of that process from now on, however many it makes.
+    pub fn watch(&self, key: u64) -> Result<(), LoadError> {
+        self.map("watched")?.update(&key.to_le_bytes(), &[1], MapFlags::ANY).map_err(refused)
+    }
+
+    fn program(&self, name: &'static str) -> Result<ProgramMut<'_>, LoadError> {
+        self.object.progs_mut().find(|p| p.name() == name).ok_or(LoadError::Incomplete(name))
+    }
+
+    fn map(&self, name: &'static str) -> Result<MapHandle, LoadError> {
+        let map = self.object.maps().find(|m| m.name() == name).ok_or(LoadError::Incomplete(name))?;
+        MapHandle::try_from(&map).map_err(refused)
+    }
+}
+
+fn said() -> std::sync::MutexGuard<'static, String> {
+    SAID.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn refused(source: libbpf_rs::Error) -> LoadError {
+    LoadError::Refused { remedy: remedy(&source), said: said().clone(), source }
+}
+
+fn attach_failed(probe: &'static str, source: libbpf_rs::Error) -> LoadError {
+    LoadError::Attach { probe, remedy: remedy(&source), said: said().clone(), source }
+}
+
+fn remedy(error: &libbpf_rs::Error) -> &'static str {
+    match error.kind() {
+        libbpf_rs::ErrorKind::PermissionDenied => {
+            "Run as root, or give the process CAP_BPF and CAP_PERFMON (and CAP_SYS_RESOURCE on kernels older than 5.11); \
+             `vedette doctor` says which is missing."
+        }
+        libbpf_rs::ErrorKind::NotFound => {
+            "The kernel has no type information: it needs CONFIG_DEBUG_INFO_BTF=y (/sys/kernel/btf/vmlinux)."
+        }
+        libbpf_rs::ErrorKind::OutOfMemory => {
+            "The kernel has no memory left for the ring buffers: make them smaller in the configuration."
+        }
+        _ => "Vedette needs Linux 5.10 or newer with BTF; `vedette doctor` checks each requirement.",
+    }
+}
