@@ -1,0 +1,97 @@
+//! What every backend must do, as functions over the traits. A backend runs them all:
+//!
+//! ```ignore
+//! store::contract::tests!(|name| async move { MyStore::open(folder_of(name)).await });
+//! ```
+
+mod evidence;
+mod findings;
+
+pub use evidence::{equal_bytes_are_kept_once, evidence_is_listed_and_opened, hostile_names_are_only_shown};
+pub use findings::{
+    a_foreign_page_token_is_refused, a_megabyte_argument_survives, a_time_range_is_half_open,
+    a_walk_meets_every_finding_once_while_others_arrive, an_update_keeps_what_users_set,
+    canonical_names_lead_there, hostile_text_survives, listing_follows_the_parent,
+    many_writers_at_once_lose_nothing, newest_first_and_any_order, the_same_again_changes_nothing,
+    what_is_acknowledged_is_answered,
+};
+
+/// Runs the contract as one `#[tokio::test]` each. The argument makes a fresh, empty store from the test's name; its
+/// future gives something that dereferences to the store.
+#[macro_export]
+macro_rules! contract_tests {
+    ($fresh:expr) => {
+        $crate::contract_tests!(@each $fresh,
+            what_is_acknowledged_is_answered, the_same_again_changes_nothing, an_update_keeps_what_users_set,
+            newest_first_and_any_order, a_walk_meets_every_finding_once_while_others_arrive,
+            listing_follows_the_parent, canonical_names_lead_there, a_time_range_is_half_open,
+            a_foreign_page_token_is_refused, hostile_text_survives, a_megabyte_argument_survives,
+            many_writers_at_once_lose_nothing, evidence_is_listed_and_opened, equal_bytes_are_kept_once,
+            hostile_names_are_only_shown,
+        );
+    };
+    (@each $fresh:expr, $($case:ident,)*) => {
+        $(
+            #[tokio::test]
+            async fn $case() {
+                let store = $fresh(stringify!($case)).await;
+                $crate::contract::$case(&*store).await;
+            }
+        )*
+    };
+}
+
+pub use contract_tests as tests;
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+use crate::{ListQuery, StoreError};
+use finding::{Finding, FindingName, FindingResource, Timestamp};
+
+/// Finding number `n`, with a time of its own.
+pub fn example(n: i64) -> FindingResource {
+    let name = format!("projects/p/sources/vedette/locations/global/findings/f{n:05}");
+    let finding = Finding {
+        parent: "projects/p/sources/vedette/locations/global".into(),
+        category: "Execution: Socat Reverse Shell Detected".into(),
+        event_time: Some(Timestamp::from_nanos(n * 1_000)),
+        name,
+        ..Finding::default()
+    };
+    FindingResource { finding, ..FindingResource::default() }
+}
+
+/// The name of finding number `n`.
+pub fn name(n: i64) -> FindingName {
+    expected(example(n).finding.name.parse(), "the example's name")
+}
+
+/// The first page of everything in project `p`.
+pub fn everything() -> ListQuery {
+    ListQuery::new(expected("projects/p/sources/-".parse(), "a parent"))
+}
+
+fn expected<T, E: std::fmt::Display>(result: Result<T, E>, what: &str) -> T {
+    result.unwrap_or_else(|error| panic!("{what}: {error}"))
+}
+
+type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Runs everything at once, without an executor of its own.
+async fn all_at_once<T>(mut running: Vec<Running<'_, T>>) -> Vec<Result<T, StoreError>> {
+    let mut done: Vec<Option<Result<T, StoreError>>> = running.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (future, slot) in running.iter_mut().zip(&mut done) {
+            if slot.is_none()
+                && let Poll::Ready(result) = future.as_mut().poll(context)
+            {
+                *slot = Some(result);
+            }
+        }
+        if done.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}

@@ -1,0 +1,65 @@
+//! The evidence's half of the contract.
+
+use finding::Timestamp;
+
+use super::{expected, name};
+use crate::{EvidenceKind, EvidenceMeta, EvidenceStore, Sha256};
+
+fn meta(n: i64, label: &str, taken_at: i64) -> EvidenceMeta {
+    EvidenceMeta {
+        finding: name(n),
+        kind: EvidenceKind::Executable,
+        name: label.to_owned(),
+        taken_at: Timestamp::from_nanos(taken_at),
+        original_size: 9,
+        truncated: true,
+    }
+}
+
+async fn put(store: &dyn EvidenceStore, bytes: &[u8], meta: EvidenceMeta) -> Sha256 {
+    expected(store.put(bytes.to_vec(), meta).await, "put")
+}
+
+/// What was put is listed under its finding in the order in which it was taken, and opened by its identity.
+pub async fn evidence_is_listed_and_opened(store: &dyn EvidenceStore) {
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let late = put(store, b"abc", meta(1, "/bin/socat", 20)).await;
+    assert_eq!(late.to_string(), abc);
+    let early = put(store, b"", meta(1, "empty", 10)).await;
+    put(store, b"other", meta(2, "x", 5)).await;
+
+    let items = expected(store.evidence_of(&name(1)).await, "list");
+    let listed: Vec<_> = items.iter().map(|i| (i.sha256, i.size, i.meta.clone())).collect();
+    assert_eq!(listed, [(early, 0, meta(1, "empty", 10)), (late, 3, meta(1, "/bin/socat", 20))]);
+    assert_eq!(expected(store.open(late).await, "open").as_deref(), Some(b"abc".as_slice()));
+    assert_eq!(expected(store.open(early).await, "open").as_deref(), Some(b"".as_slice()));
+    assert_eq!(expected(store.open(Sha256::new([7; 32])).await, "open"), None);
+    assert_eq!(expected(store.evidence_of(&name(3)).await, "list"), []);
+}
+
+/// The same bytes twice are one piece; the same piece of the same finding is listed once.
+pub async fn equal_bytes_are_kept_once(store: &dyn EvidenceStore) {
+    let bytes = vec![0xA5; 100_000];
+    let first = put(store, &bytes, meta(1, "/bin/socat", 1)).await;
+    assert_eq!(put(store, &bytes, meta(1, "/bin/socat", 2)).await, first);
+    assert_eq!(put(store, &bytes, meta(2, "/tmp/renamed", 3)).await, first);
+    assert_eq!(
+        expected(store.evidence_of(&name(1)).await, "list"),
+        [crate::EvidenceItem { sha256: first, size: 100_000, meta: meta(1, "/bin/socat", 1) }]
+    );
+    assert_eq!(expected(store.evidence_of(&name(2)).await, "list").len(), 1);
+}
+
+/// A name that means something as a path, to a shell or to a database is a text and nothing else.
+pub async fn hostile_names_are_only_shown(store: &dyn EvidenceStore) {
+    let names =
+        ["../../../etc/passwd", "/etc/shadow", "a\u{0}b", "", "'; --", "\u{202e}gpj.exe", &"x".repeat(5000)];
+    for (at, label) in (0..).zip(names) {
+        let sha256 = put(store, label.as_bytes(), meta(1, label, at)).await;
+        let bytes = expected(store.open(sha256).await, "open");
+        assert_eq!(bytes.as_deref(), Some(label.as_bytes()));
+    }
+    let items = expected(store.evidence_of(&name(1)).await, "list");
+    let listed: Vec<&str> = items.iter().map(|i| i.meta.name.as_str()).collect();
+    assert_eq!(listed, names);
+}

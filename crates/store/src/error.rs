@@ -1,0 +1,88 @@
+//! What can go wrong with a store, and what to do about it.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use finding::NameError;
+
+use crate::OrderError;
+
+/// A store could not do what it was asked. Cloneable, because one failed commit answers every writer that waited
+/// for it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// No space left.
+    #[error("{subject} is full; free some space there, writing goes on by itself as soon as there is room")]
+    Full {
+        /// The file or folder.
+        subject: String,
+        /// What the system said.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// What is stored cannot be read.
+    #[error(
+        "{subject} is damaged ({detail}). It was left untouched. Move it aside (mv '{subject}' '{subject}.damaged') \
+         and start again, or restore a backup"
+    )]
+    Corrupt {
+        /// The file.
+        subject: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Written by a newer version.
+    #[error(
+        "{subject} was written by a newer Vedette (schema {found}; this one knows up to {supported}). \
+         Run that version or a later one; the file was left untouched"
+    )]
+    Newer {
+        /// The file.
+        subject: String,
+        /// Schema of the file.
+        found: i64,
+        /// Newest schema this version knows.
+        supported: i64,
+    },
+    /// The system refused.
+    #[error("cannot {action} {subject}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file or folder.
+        subject: String,
+        /// What the system said.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// The writer is gone: the store is shutting down.
+    #[error(
+        "{subject} no longer accepts writes because it is shutting down; send it again after the restart"
+    )]
+    Closed {
+        /// The store.
+        subject: String,
+    },
+    /// Too big to keep.
+    #[error(
+        "{subject} has {size} bytes, more than the {limit} that are kept; cut it and say so before storing it"
+    )]
+    TooLarge {
+        /// What is too big.
+        subject: String,
+        /// Its size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Not a finding's name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Not an order.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    /// A page token that this list did not give out.
+    #[error(
+        "the page token does not belong to this list; repeat the call with the parent, order and time range that the \
+         token came from, or without a token to start over"
+    )]
+    PageToken,
+}
