@@ -1,0 +1,91 @@
+//! What is known of each piece of evidence.
+
+use std::path::{Path, PathBuf};
+
+use finding::{FindingName, Timestamp};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use store::{EvidenceItem, EvidenceKind, EvidenceMeta, Pending, StoreError};
+use tokio::sync::oneshot;
+
+use crate::failure;
+use crate::writer::Job;
+
+/// Records a piece whose bytes are kept already.
+pub(crate) struct Record {
+    pub(crate) item: EvidenceItem,
+    pub(crate) path: PathBuf,
+    pub(crate) reply: oneshot::Sender<Result<(), StoreError>>,
+}
+
+fn stored(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+impl Job for Record {
+    fn apply<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Pending<'a, ()> {
+        Box::pin(async move {
+            let meta = &self.item.meta;
+            sqlx::query(
+                "INSERT INTO evidence (finding, kind, name, sha256, size, original_size, truncated, taken_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+            )
+            .bind(meta.finding.to_string())
+            .bind(meta.kind.name())
+            .bind(&meta.name)
+            .bind(self.item.sha256.to_string())
+            .bind(stored(self.item.size))
+            .bind(stored(meta.original_size))
+            .bind(meta.truncated)
+            .bind(meta.taken_at.nanos())
+            .execute(connection)
+            .await
+            .map_err(|e| failure::sqlite("write", &self.path, e))?;
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>, result: Result<(), StoreError>) {
+        // A caller that no longer waits needs no answer.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// Everything of a finding, in the order in which it was taken.
+pub(crate) async fn of(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    finding: &FindingName,
+) -> Result<Vec<EvidenceItem>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT kind, name, sha256, size, original_size, truncated, taken_at FROM evidence
+         WHERE finding = ?1 ORDER BY taken_at, id",
+    )
+    .bind(finding.to_string())
+    .fetch_all(connection)
+    .await
+    .map_err(|e| failure::sqlite("read", path, e))?;
+    rows.iter().map(|row| item(path, finding, row)).collect()
+}
+
+fn item(path: &Path, finding: &FindingName, row: &SqliteRow) -> Result<EvidenceItem, StoreError> {
+    let failed = |e| failure::sqlite("read", path, e);
+    let text = |column: usize| row.try_get::<String, _>(column).map_err(failed);
+    let number = |column: usize| row.try_get::<i64, _>(column).map_err(failed);
+    let size = |column: usize| number(column).map(|n| u64::try_from(n).unwrap_or_default());
+    let sha256 = text(2)?.parse().map_err(|e: store::NotADigest| StoreError::Corrupt {
+        subject: path.display().to_string(),
+        detail: format!("evidence of {finding}: {e}"),
+    })?;
+    Ok(EvidenceItem {
+        sha256,
+        size: size(3)?,
+        meta: EvidenceMeta {
+            finding: finding.clone(),
+            kind: EvidenceKind::from_name(&text(0)?),
+            name: text(1)?,
+            taken_at: Timestamp::from_nanos(number(6)?),
+            original_size: size(4)?,
+            truncated: row.try_get(5).map_err(failed)?,
+        },
+    })
+}

@@ -1,0 +1,105 @@
+//! The folder of evidence: files named by what is in them.
+//!
+//! `incoming/<number>` → fsync → rename → `<2 digits>/<sha256>`; a name given by anyone else is never part of a path.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sha2::Digest;
+use store::{Sha256, StoreError};
+
+use crate::failure;
+
+/// Makes a folder that only its owner can read, with its parents.
+pub(crate) fn make(path: &Path) -> Result<(), StoreError> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|e| failure::file("create", path, e))
+}
+
+/// The folder. All calls block.
+pub(crate) struct Folder {
+    root: PathBuf,
+    next: AtomicU64,
+}
+
+impl Folder {
+    /// Opens or creates it, and clears what a crash left half written.
+    pub(crate) fn open(root: PathBuf) -> Result<Self, StoreError> {
+        let incoming = root.join("incoming");
+        make(&incoming)?;
+        let failed = |e| failure::file("clear", &incoming, e);
+        for entry in fs::read_dir(&incoming).map_err(failed)? {
+            fs::remove_file(entry.map_err(failed)?.path()).map_err(failed)?;
+        }
+        Ok(Self { root, next: AtomicU64::new(0) })
+    }
+
+    fn path_of(&self, sha256: Sha256) -> PathBuf {
+        let name = sha256.to_string();
+        self.root.join(&name[..2]).join(name)
+    }
+
+    /// Keeps the bytes unless they are kept already. On return they survive a power cut.
+    pub(crate) fn keep(&self, bytes: &[u8]) -> Result<Sha256, StoreError> {
+        let sha256 = digest(bytes);
+        let path = self.path_of(sha256);
+        let kept = fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() == bytes.len() as u64);
+        if kept {
+            return Ok(sha256);
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let draft = self.root.join("incoming").join(number.to_string());
+        self.write(&draft, &path, bytes).inspect_err(|_| {
+            // Half a file only takes room; when it cannot be removed either, the next start does it.
+            let _ = fs::remove_file(&draft);
+        })?;
+        Ok(sha256)
+    }
+
+    fn write(&self, draft: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let failed = |e| failure::file("write", path, e);
+        let mut file =
+            File::options().write(true).create_new(true).mode(0o600).open(draft).map_err(failed)?;
+        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+        let folder = path.parent().unwrap_or(&self.root);
+        let fresh = !folder.is_dir();
+        make(folder)?;
+        fs::rename(draft, path).map_err(failed)?;
+        // The name, and the name of its folder, are data of the folders above.
+        sync(folder).map_err(failed)?;
+        if fresh {
+            sync(&self.root).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes, if they are kept and still what they were.
+    pub(crate) fn read(&self, sha256: Sha256) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.path_of(sha256);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failure::file("read", &path, error)),
+        };
+        let found = digest(&bytes);
+        if found != sha256 {
+            let detail = format!("its content is now {found}");
+            return Err(StoreError::Corrupt { subject: path.display().to_string(), detail });
+        }
+        Ok(Some(bytes))
+    }
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn digest(bytes: &[u8]) -> Sha256 {
+    Sha256::new(sha2::Sha256::digest(bytes).into())
+}

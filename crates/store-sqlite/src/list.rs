@@ -1,0 +1,162 @@
+//! Reading findings: one by its name, many by the page.
+
+use std::path::Path;
+
+use finding::{FindingName, FindingResource, Parent};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use store::{Direction, Key, ListQuery, OrderBy, Page, PagePosition, StoreError, TimeRange};
+
+use crate::failure;
+
+/// A page ends early once its documents have this many bytes, so that 1000 large findings never stand in memory.
+const PAGE_BYTES: usize = 8 << 20;
+
+fn parse(path: &Path, name: &FindingName, document: &str) -> Result<FindingResource, StoreError> {
+    serde_json::from_str(document).map_err(|e| failure::document(path, &name.to_string(), &e))
+}
+
+pub(crate) async fn by_name(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    name: &FindingName,
+) -> Result<Option<FindingResource>, StoreError> {
+    let document: Option<String> = sqlx::query_scalar("SELECT document FROM findings WHERE name = ?1")
+        .bind(name.to_string())
+        .fetch_optional(connection)
+        .await
+        .map_err(|e| failure::sqlite("read", path, e))?;
+    document.map(|document| parse(path, name, &document)).transpose()
+}
+
+/// By the name, or else by the canonical name.
+pub(crate) async fn by_any_name(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    name: &FindingName,
+) -> Result<Option<FindingResource>, StoreError> {
+    if let Some(item) = by_name(&mut *connection, path, name).await? {
+        return Ok(Some(item));
+    }
+    let document: Option<String> = sqlx::query_scalar(
+        "SELECT document FROM findings WHERE canonical_name = ?1 AND canonical_name <> '' ORDER BY id LIMIT 1",
+    )
+    .bind(name.to_string())
+    .fetch_optional(connection)
+    .await
+    .map_err(|e| failure::sqlite("read", path, e))?;
+    document.map(|document| parse(path, name, &document)).transpose()
+}
+
+/// One page. Reads in one transaction, so that the total belongs to the page.
+pub(crate) async fn page(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    query: &ListQuery,
+) -> Result<Page, StoreError> {
+    let failed = |e| failure::sqlite("read", path, e);
+    let position = query.position()?;
+    let mut transaction = sqlx::Connection::begin(connection).await.map_err(failed)?;
+
+    let total: i64 = total(query).build_query_scalar().fetch_one(&mut *transaction).await.map_err(failed)?;
+
+    let size = usize::from(query.page_size.get());
+    let mut select = select(query, position.as_ref(), size + 1);
+    let mut rows = select.build_query_as::<(String, String)>().fetch(&mut *transaction);
+    let mut page = Page { total_size: u64::try_from(total).unwrap_or_default(), ..Page::default() };
+    let mut bytes = 0;
+    while let Some((name, document)) = next(&mut rows).await.map_err(failed)? {
+        let full = page.results.len() == size || bytes + document.len() > PAGE_BYTES;
+        if full && let Some(last) = page.results.last() {
+            page.next_page_token = Some(query.token_after(last));
+            break;
+        }
+        bytes += document.len();
+        let item = serde_json::from_str(&document).map_err(|e| failure::document(path, &name, &e))?;
+        page.results.push(item);
+    }
+    Ok(page)
+}
+
+/// The next row of a stream, without a library for streams.
+async fn next<T, S>(rows: &mut S) -> Result<Option<T>, sqlx::Error>
+where
+    S: futures_core::Stream<Item = Result<T, sqlx::Error>> + Unpin,
+{
+    std::future::poll_fn(|context| std::pin::Pin::new(&mut *rows).poll_next(context)).await.transpose()
+}
+
+fn select(query: &ListQuery, position: Option<&PagePosition>, limit: usize) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new("SELECT name, document FROM findings WHERE ");
+    under(&mut sql, &query.parent);
+    happened(&mut sql, query.happened);
+    if let Some(position) = position {
+        sql.push(" AND ");
+        after(&mut sql, &query.order_by, position.keys());
+    }
+    sql.push(" ORDER BY ");
+    for (at, (field, direction)) in query.order_by.fields().iter().enumerate() {
+        sql.push(if at > 0 { ", " } else { "" }).push(field.name());
+        sql.push(if *direction == Direction::Descending { " DESC" } else { "" });
+    }
+    sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    sql
+}
+
+fn total(query: &ListQuery) -> QueryBuilder<Sqlite> {
+    let mut sql = match query.happened {
+        None => QueryBuilder::new("SELECT coalesce(sum(findings), 0) FROM tallies WHERE "),
+        Some(_) => QueryBuilder::new("SELECT count(*) FROM findings WHERE "),
+    };
+    under(&mut sql, &query.parent);
+    happened(&mut sql, query.happened);
+    sql
+}
+
+fn under(sql: &mut QueryBuilder<Sqlite>, parent: &Parent) {
+    let scope = parent.scope().to_string();
+    sql.push("(scope = ").push_bind(scope.clone());
+    sql.push(" OR canonical_scope = ").push_bind(scope).push(")");
+    if let Some(source) = parent.source() {
+        sql.push(" AND source = ").push_bind(source.to_owned());
+    }
+    if let Some(location) = parent.location() {
+        sql.push(" AND location = ").push_bind(location.to_owned());
+    }
+}
+
+fn happened(sql: &mut QueryBuilder<Sqlite>, range: Option<TimeRange>) {
+    if let Some(range) = range {
+        sql.push(" AND event_time >= ").push_bind(range.from.nanos());
+        sql.push(" AND event_time < ").push_bind(range.until.nanos());
+    }
+}
+
+fn bind(sql: &mut QueryBuilder<Sqlite>, key: &Key) {
+    match key {
+        Key::Number(number) => sql.push_bind(*number),
+        Key::Text(text) => sql.push_bind(text.clone()),
+    };
+}
+
+/// Everything that stands behind `keys`: `a < ? OR (a = ? AND (b > ? OR …))`. The bound on the first field is
+/// repeated alone, so that its index leads straight there.
+fn after(sql: &mut QueryBuilder<Sqlite>, order: &OrderBy, keys: &[Key]) {
+    let beyond = |direction| if direction == Direction::Descending { " < " } else { " > " };
+    let mut open = 0;
+    for (at, ((field, direction), key)) in order.fields().iter().zip(keys).enumerate() {
+        if at == 0 {
+            sql.push(field.name()).push(if *direction == Direction::Descending { " <= " } else { " >= " });
+            bind(sql, key);
+            sql.push(" AND (");
+        } else {
+            let (before, _) = order.fields()[at - 1];
+            sql.push(" OR (").push(before.name()).push(" = ");
+            bind(sql, &keys[at - 1]);
+            sql.push(" AND (");
+            open += 2;
+        }
+        sql.push(field.name()).push(beyond(*direction));
+        bind(sql, key);
+    }
+    sql.push(")".repeat(open + 1));
+}
