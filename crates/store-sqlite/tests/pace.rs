@@ -1,8 +1,6 @@
 //! How fast it is. Measures, asserts nothing about time: `cargo test --release -p store-sqlite --test pace -- --ignored
 //! --nocapture`.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
