@@ -23,8 +23,11 @@ CREATE TABLE findings (
     document TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX findings_by_creation ON findings (create_time DESC, name);
-CREATE INDEX findings_by_event ON findings (event_time DESC, name);
+-- The place stands in the index, so that walking past other places' findings never touches their documents.
+CREATE INDEX findings_by_creation
+    ON findings (create_time DESC, name, scope, canonical_scope, source, location);
+CREATE INDEX findings_by_event
+    ON findings (event_time DESC, name, scope, canonical_scope, source, location);
 CREATE INDEX findings_by_canonical_name ON findings (canonical_name) WHERE canonical_name <> '';
 CREATE INDEX findings_by_pod ON findings (pod_namespace, pod_name, event_time DESC);
 CREATE INDEX findings_by_container ON findings (container_id, event_time DESC) WHERE container_id <> '';

@@ -59,6 +59,9 @@ pub(crate) async fn page(
 
     let total: i64 = total(query).build_query_scalar().fetch_one(&mut *transaction).await.map_err(failed)?;
 
+    if total == 0 {
+        return Ok(Page::default());
+    }
     let size = usize::from(query.page_size.get());
     let mut select = select(query, position.as_ref(), size + 1);
     let mut rows = select.build_query_as::<(String, String)>().fetch(&mut *transaction);

@@ -73,6 +73,13 @@ async fn pace() {
         query.page_token = page.next_page_token;
     }
     println!("page of 100 of {} findings, walking: {}", total + 500, spread(times));
+    let mut rare = example(0);
+    rare.finding.name = "projects/rare/sources/vedette/findings/a".into();
+    store.upsert(&rare, now).await.unwrap();
+    let start = Instant::now();
+    let page = store.list(store::ListQuery::new("projects/rare/sources/-".parse().unwrap())).await.unwrap();
+    assert_eq!(page.results.len(), 1);
+    println!("the one finding of another project, oldest of all: {:?}", start.elapsed());
     let size = std::fs::metadata(folder.path().join("findings.db")).unwrap().len();
     println!("bytes on disk per finding: {}", size / (total as u64 + 500));
 }
