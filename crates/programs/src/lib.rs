@@ -1,1 +1,5 @@
 //! What a program is and whether it takes commands from its standard input.
+//!
+//! No I/O, no clock; every input is hostile.
+
+pub mod executable;
