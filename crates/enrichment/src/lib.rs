@@ -1,1 +1,3 @@
 //! Process tree, channel graph and container index: pure state fed by events.
+
+pub mod identity;
