@@ -5,6 +5,7 @@
 //! A container may name a process of its own like a shim and give it any arguments. What it cannot do is leave its
 //! control group, so a monitor counts only where the kernel places it: on the node, or in a container that is a node.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use enrichment::identity::identify;
@@ -27,7 +28,7 @@ pub(crate) struct Monitor {
 /// Where a monitor lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// On the node, in the mount namespace of its first process: its paths are the node's paths.
+    /// On the node, with the node's own root: its paths are the node's paths.
     Host,
     /// On the node, with a view of files of its own.
     HostApart,
@@ -57,21 +58,26 @@ pub(crate) enum Task {
 }
 
 /// The monitor that `pid` is, as an ancestor of a process of `container`.
-pub(crate) fn above(proc_root: &Path, pid: u32, container: &ContainerId) -> Option<Monitor> {
+pub(crate) fn above(
+    proc_root: &Path,
+    host_root: &Path,
+    pid: u32,
+    container: &ContainerId,
+) -> Option<Monitor> {
     let task = task(proc_root, pid)?;
-    let standing = standing(proc_root, pid, Some(container))?;
+    let standing = standing(proc_root, host_root, pid, Some(container))?;
     Some(Monitor { pid, standing, task })
 }
 
 /// The monitors of the node itself that belong to root, at most `limit`.
-pub(crate) fn on_the_node(proc_root: &Path, limit: usize) -> Vec<Monitor> {
+pub(crate) fn on_the_node(proc_root: &Path, host_root: &Path, limit: usize) -> Vec<Monitor> {
     let Ok(processes) = std::fs::read_dir(proc_root) else { return Vec::new() };
     processes
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter_map(|pid: u32| {
             let task = task(proc_root, pid)?;
             belongs_to_root(proc_root, pid).then_some(())?;
-            Some(Monitor { pid, standing: standing(proc_root, pid, None)?, task })
+            Some(Monitor { pid, standing: standing(proc_root, host_root, pid, None)?, task })
         })
         .take(limit)
         .collect()
@@ -84,11 +90,15 @@ fn process_file(proc_root: &Path, pid: u32, name: &str) -> Option<Vec<u8>> {
 }
 
 fn belongs_to_root(proc_root: &Path, pid: u32) -> bool {
-    use std::os::unix::fs::MetadataExt;
     std::fs::metadata(proc_root.join(pid.to_string())).is_ok_and(|status| status.uid() == 0)
 }
 
-fn standing(proc_root: &Path, pid: u32, container: Option<&ContainerId>) -> Option<Standing> {
+fn standing(
+    proc_root: &Path,
+    host_root: &Path,
+    pid: u32,
+    container: Option<&ContainerId>,
+) -> Option<Standing> {
     let groups = process_file(proc_root, pid, "cgroup")?;
     let mut inside_a_node = false;
     for line in groups.split(|byte| *byte == b'\n') {
@@ -109,9 +119,9 @@ fn standing(proc_root: &Path, pid: u32, container: Option<&ContainerId>) -> Opti
     if inside_a_node {
         return Some(Standing::Node);
     }
-    let view = |pid: &str| std::fs::read_link(proc_root.join(pid).join("ns/mnt")).ok();
-    let (own, first) = (view(&pid.to_string()), view("1"));
-    Some(if own.is_some() && own == first { Standing::Host } else { Standing::HostApart })
+    let folder = |path: &Path| std::fs::metadata(path).ok().map(|status| (status.dev(), status.ino()));
+    let own = folder(&proc_root.join(pid.to_string()).join("root"));
+    Some(if own.is_some() && own == folder(host_root) { Standing::Host } else { Standing::HostApart })
 }
 
 fn task(proc_root: &Path, pid: u32) -> Option<Task> {

@@ -54,8 +54,8 @@ pub(crate) struct Search {
 
 #[derive(Debug, Default)]
 struct Learnt {
-    /// `…/io.containerd.runtime.v2.task/<namespace>`, below the host's root.
-    folders: Vec<PathBuf>,
+    /// A root of ours and `…/io.containerd.runtime.v2.task/<namespace>` below it, the newest last.
+    folders: Vec<(PathBuf, PathBuf)>,
     looked: Option<Instant>,
 }
 
@@ -124,7 +124,7 @@ impl Search {
 
     fn by_ancestors(&self, id: &ContainerId, ancestors: &[u32], sockets: &Sockets) -> Option<Found> {
         ancestors.iter().take(ANCESTORS_MAX).find_map(|pid| {
-            let monitor = monitor::above(&self.proc_root, *pid, id)?;
+            let monitor = monitor::above(&self.proc_root, &self.host_root, *pid, id)?;
             self.learn(&monitor, Some(id), sockets);
             self.beside(&monitor, id)
         })
@@ -166,7 +166,7 @@ impl Search {
                 (Standing::Node, None) => {}
             }
         }
-        if monitor.standing != Standing::Host {
+        if monitor.standing == Standing::Node {
             return;
         }
         let Some(tasks) =
@@ -174,18 +174,23 @@ impl Search {
         else {
             return;
         };
+        let folder = (monitor.root(&self.proc_root, &self.host_root), tasks);
         let mut learnt = self.learnt();
-        if learnt.folders.len() < LEARNT_MAX && !learnt.folders.contains(&tasks) {
-            learnt.folders.push(tasks);
+        if !learnt.folders.contains(&folder) {
+            // A root seen through a process ends with that process, so the newest are worth more.
+            if learnt.folders.len() >= LEARNT_MAX {
+                learnt.folders.remove(0);
+            }
+            learnt.folders.push(folder);
         }
     }
 
     fn in_learnt(&self, id: &ContainerId) -> Option<Found> {
         let folders = self.learnt().folders.clone();
-        let root = Root::open(&self.host_root).ok()?;
-        folders.iter().find_map(|tasks| {
+        folders.into_iter().rev().find_map(|(root, tasks)| {
             let namespace = tasks.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            self.at(&root, tasks.join(id.as_str()), runtime_of(namespace))
+            let found = self.at(&Root::open(&root).ok()?, tasks.join(id.as_str()), runtime_of(namespace))?;
+            Some(Found { root, ..found })
         })
     }
 
@@ -222,7 +227,7 @@ impl Search {
             }
             learnt.looked = Some(Instant::now());
         }
-        for monitor in monitor::on_the_node(&self.proc_root, MONITORS_MAX) {
+        for monitor in monitor::on_the_node(&self.proc_root, &self.host_root, MONITORS_MAX) {
             self.learn(&monitor, None, sockets);
         }
         true

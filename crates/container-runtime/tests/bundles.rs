@@ -23,7 +23,7 @@ impl Node {
     fn new() -> Self {
         let node = Self { scratch: tempfile::tempdir().unwrap() };
         fs::create_dir_all(node.root()).unwrap();
-        node.process(1, "0::/init.scope", &["/sbin/init"], "mnt:[1]");
+        node.process(1, "0::/init.scope", &["/sbin/init"]);
         node
     }
 
@@ -35,17 +35,16 @@ impl Node {
         self.scratch.path().join("proc")
     }
 
-    fn process(&self, pid: u32, cgroup: &str, arguments: &[&str], view: &str) {
+    fn process(&self, pid: u32, cgroup: &str, arguments: &[&str]) {
         let folder = self.proc().join(pid.to_string());
-        fs::create_dir_all(folder.join("ns")).unwrap();
+        fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("cgroup"), format!("{cgroup}\n")).unwrap();
         fs::write(folder.join("cmdline"), arguments.join("\0") + "\0").unwrap();
-        symlink(view, folder.join("ns/mnt")).unwrap();
         symlink(self.root(), folder.join("root")).unwrap();
     }
 
     /// A shim that was started in `<tasks>/<SANDBOX>`.
-    fn shim(&self, pid: u32, cgroup: &str, tasks: &str, view: &str) {
+    fn shim(&self, pid: u32, cgroup: &str, tasks: &str) {
         let arguments = [
             "/usr/bin/containerd-shim-runc-v2",
             "-namespace",
@@ -55,7 +54,7 @@ impl Node {
             "-address",
             "/own/c.sock",
         ];
-        self.process(pid, cgroup, &arguments, view);
+        self.process(pid, cgroup, &arguments);
         let own = self.root().join(tasks).join(SANDBOX);
         fs::create_dir_all(&own).unwrap();
         symlink(own, self.proc().join(pid.to_string()).join("cwd")).unwrap();
@@ -86,7 +85,7 @@ const OWN: &str = "srv/own/state/io.containerd.runtime.v2.task/k8s.io";
 #[test]
 fn a_containerd_with_a_state_folder_of_its_own_is_found_from_the_shim() {
     let node = Node::new();
-    node.shim(7, "0::/system.slice/containerd.service", OWN, "mnt:[1]");
+    node.shim(7, "0::/system.slice/containerd.service", OWN);
     node.write(&format!("{OWN}/{APP}/config.json"), CONFIG.as_bytes());
     let told = node.runtimes().bundle_facts(bare(), &[90, 7, 1]);
     assert_eq!(told.name, "app");
@@ -110,7 +109,7 @@ fn a_process_that_only_poses_as_a_shim_is_not_believed() {
         format!("5:pids:/kubepods/podu/{SANDBOX}\n0::/"),
     ] {
         let node = Node::new();
-        node.shim(7, &cgroup, OWN, "mnt:[1]");
+        node.shim(7, &cgroup, OWN);
         node.write(&format!("{OWN}/{APP}/config.json"), CONFIG.as_bytes());
         let told = node.runtimes().bundle_facts(bare(), &[7]);
         assert_eq!(told, bare(), "{cgroup}");
@@ -120,7 +119,7 @@ fn a_process_that_only_poses_as_a_shim_is_not_believed() {
 #[test]
 fn the_shim_inside_a_node_that_is_a_container_is_believed() {
     let node = Node::new();
-    node.shim(7, &format!("0::/docker/{SANDBOX}/system.slice/containerd.service"), OWN, "mnt:[2]");
+    node.shim(7, &format!("0::/docker/{SANDBOX}/system.slice/containerd.service"), OWN);
     node.write(&format!("{OWN}/{APP}/config.json"), CONFIG.as_bytes());
     assert_eq!(node.runtimes().bundle_facts(bare(), &[7]).name, "app");
 }
@@ -143,8 +142,11 @@ fn well_known_folders_are_searched_without_ancestors() {
 #[test]
 fn a_monitor_of_the_node_teaches_its_folder_when_the_ancestors_are_gone() {
     let node = Node::new();
-    node.shim(7, "0::/system.slice/containerd.service", OWN, "mnt:[1]");
-    // Paths below the host's root must be the host's, so this node's root is the real one.
+    node.shim(7, "0::/system.slice/containerd.service", OWN);
+    // A path that a process of the node names is a path of the machine here, so the machine's root is the node's.
+    let root = node.proc().join("7/root");
+    fs::remove_file(&root).unwrap();
+    symlink("/", &root).unwrap();
     let tasks = node.root().join(OWN);
     node.write(&format!("{OWN}/{APP}/config.json"), CONFIG.as_bytes());
     let runtimes = Runtimes::new(Config {
@@ -163,12 +165,7 @@ fn conmon_names_the_bundle_and_podmans_list_the_image() {
     let node = Node::new();
     let storage = "home/u/.local/share/containers/storage/overlay-containers";
     let bundle = format!("/{storage}/{APP}/userdata");
-    node.process(
-        8,
-        "0::/user.slice/x.scope",
-        &["/usr/bin/conmon", "-c", APP, "-b", &bundle, "-n", "web"],
-        "mnt:[3]",
-    );
+    node.process(8, "0::/user.slice/x.scope", &["/usr/bin/conmon", "-c", APP, "-b", &bundle, "-n", "web"]);
     node.write(
         &format!("{storage}/{APP}/userdata/config.json"),
         br#"{"annotations":{"io.container.manager":"libpod"}}"#,
@@ -205,7 +202,8 @@ fn docker_is_found_wherever_it_keeps_its_data() {
 #[test]
 fn hostile_files_tell_nothing() {
     let place = format!("{OWN}/{APP}/config.json");
-    let spoil: &[(&str, fn(&Path))] = &[
+    type Spoil = fn(&Path);
+    let spoil: &[(&str, Spoil)] = &[
         ("cut off", |path| fs::write(path, &CONFIG[..40]).unwrap()),
         ("binary", |path| fs::write(path, [0xff; 4096]).unwrap()),
         ("deep", |path| fs::write(path, "{\"annotations\":".repeat(100_000)).unwrap()),
@@ -229,7 +227,7 @@ fn hostile_files_tell_nothing() {
     ];
     for (what, spoil) in spoil {
         let node = Node::new();
-        node.shim(7, "0::/", OWN, "mnt:[1]");
+        node.shim(7, "0::/", OWN);
         let path = node.root().join(&place);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         spoil(&path);
