@@ -147,10 +147,10 @@ fn an_executed_command_and_the_sandbox_are_told_apart() -> Result<()> {
 #[test]
 fn a_distroless_image_in_a_network_of_its_own_is_known_too() -> Result<()> {
     let Some(node) = node_or_skip()? else { return Ok(()) };
-    let image = Image::builder("e2e.test/bare:1").program_at("/bin/busybox", "/app")?.build();
+    let image = Image::builder("e2e.test/bare:1").program_at("/bin/busybox", "/busybox")?.build();
     node.import(&image)?;
     let pod = node.pod("bare").network(Network::Pod).run()?;
-    let container = pod.container("only", &image).command(&["/app", "sleep", "30"]).start()?;
+    let container = pod.container("only", &image).command(&["/busybox", "sleep", "30"]).start()?;
     let pid = pid_of(&container)?;
     let identity = identity_of(pid)?;
     let bare = event::Container::bare(identity.container, identity.runtime, identity.pod_uid);
