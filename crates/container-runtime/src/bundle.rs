@@ -72,12 +72,13 @@ impl Config {
     /// Which runtime's annotations these are.
     pub(crate) fn runtime(&self) -> RuntimeKind {
         let has = |prefix: &str| self.annotations.keys().any(|key| key.starts_with(prefix));
-        if has("io.kubernetes.cri-o.") {
+        // libpod writes a few of CRI-O's keys too.
+        if self.is("io.container.manager", "libpod") || has("io.podman.") {
+            RuntimeKind::Podman
+        } else if has("io.kubernetes.cri-o.") {
             RuntimeKind::Crio
         } else if has("io.kubernetes.cri.") || has("nerdctl/") {
             RuntimeKind::Containerd
-        } else if has("io.podman.") || self.is("io.container.manager", "libpod") {
-            RuntimeKind::Podman
         } else {
             RuntimeKind::Unknown
         }
@@ -86,7 +87,7 @@ impl Config {
     /// What its annotations tell.
     pub(crate) fn told(&self) -> Told {
         match self.runtime() {
-            RuntimeKind::Crio => self.crio(),
+            RuntimeKind::Crio | RuntimeKind::Podman => self.crio(),
             _ => self.containerd(),
         }
     }

@@ -22,7 +22,7 @@ pub struct Image {
     /// Digest of the manifest (`sha256:…`).
     pub digest: String,
     /// The archive.
-    pub(crate) archive: Vec<u8>,
+    archive: Vec<u8>,
 }
 
 /// An image that is being put together.
@@ -44,6 +44,11 @@ impl Image {
     /// An image named `reference` (with host and tag, such as `e2e.test/app:1`).
     pub fn builder(reference: &str) -> ImageBuilder {
         ImageBuilder { reference: reference.to_owned(), entries: BTreeMap::new(), command: Vec::new() }
+    }
+
+    /// The OCI archive, for another tool to load.
+    pub fn archive(&self) -> &[u8] {
+        &self.archive
     }
 
     /// The reference without its tag.

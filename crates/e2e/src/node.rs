@@ -93,7 +93,7 @@ impl Node {
     /// What containerd said.
     pub fn import(&self, image: &Image) -> Result<()> {
         let archive = self.folder.join(format!("{}.tar", image.digest.replace(':', "-")));
-        fs::write(&archive, &image.archive)?;
+        fs::write(&archive, image.archive())?;
         self.ctr(&["images", "import", &archive.to_string_lossy()])?;
         fs::remove_file(&archive)?;
         self.ctr(&[
