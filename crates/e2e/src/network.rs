@@ -1,5 +1,9 @@
 //! The node's network, and the pods'.
 
+use std::path::Path;
+
+use crate::skip::Skip;
+
 /// Which network a pod is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Network {
@@ -8,6 +12,24 @@ pub enum Network {
     Node,
     /// A namespace of the pod's own, on a bridge inside the node's namespace.
     Pod,
+}
+
+impl Network {
+    /// Whether pods can be in this network here.
+    ///
+    /// # Errors
+    /// What lacks.
+    pub fn available(self) -> Result<(), Skip> {
+        let here = |plugin: &&str| Path::new(PLUGINS).join(plugin).is_file();
+        match self {
+            Self::Pod if !["bridge", "host-local", "loopback"].iter().all(here) => Err(Skip {
+                reason: format!(
+                    "no CNI plugins in {PLUGINS}; install the package containernetworking-plugins"
+                ),
+            }),
+            Self::Pod | Self::Node => Ok(()),
+        }
+    }
 }
 
 /// The bridge that pods with a network of their own are on; no gateway leads out of the node's namespace.

@@ -146,6 +146,10 @@ fn an_executed_command_and_the_sandbox_are_told_apart() -> Result<()> {
 
 #[test]
 fn a_distroless_image_in_a_network_of_its_own_is_known_too() -> Result<()> {
+    if let Err(skip) = Network::Pod.available() {
+        skip.print();
+        return Ok(());
+    }
     let Some(node) = node_or_skip()? else { return Ok(()) };
     let image = Image::builder("e2e.test/bare:1").program_at("/bin/busybox", "/busybox")?.build();
     node.import(&image)?;
