@@ -6,6 +6,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace::Workspace;
 
+/// What the author starts from; it follows the shape of the crate `detectors`.
+const TEMPLATE: &str = include_str!("new_detector.txt");
+
 /// The folder of `crates/detectors/src` for each tactic of ATT&CK.
 const TACTICS: &[&str] = &[
     "initial_access",
@@ -34,17 +37,13 @@ pub(crate) fn write(tactic: &str, name: &str) -> Result<ExitCode> {
     }
     let workspace = Workspace::read()?;
     let detectors = workspace.find("detectors").context("the workspace has no crate `detectors`")?;
-    let template = detectors.folder.join("src/template.txt");
-    let template = std::fs::read_to_string(&template).with_context(|| {
-        format!("{} does not exist: the crate keeps its own template", template.display())
-    })?;
     let file = detectors.folder.join("src").join(tactic).join(format!("{name}.rs"));
     if file.exists() {
         bail!("{} exists", file.display());
     }
     let folder = file.parent().context("the file has no folder")?;
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    std::fs::write(&file, fill(&template, tactic, name))
+    std::fs::write(&file, fill(TEMPLATE, tactic, name))
         .with_context(|| format!("cannot write {}", file.display()))?;
     println!("new-detector: wrote {}", file.display());
     println!(
@@ -54,15 +53,19 @@ pub(crate) fn write(tactic: &str, name: &str) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The template's four blanks: `{{name}}`, `{{Category}}`, `{{MODULE}}` and `{{tactic}}`.
+/// Fills the template's blanks: `{{Category}}`, `{{Type}}`, `{{MODULE}}` and `{{Tactic}}`.
 fn fill(template: &str, tactic: &str, name: &str) -> String {
-    let capitalised = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
-    let category = name.split('_').map(capitalised).collect::<Vec<_>>().join(" ");
     template
-        .replace("{{name}}", name)
-        .replace("{{Category}}", &category)
+        .replace("{{Category}}", &capitalised(name, " "))
+        .replace("{{Type}}", &capitalised(name, ""))
         .replace("{{MODULE}}", &name.to_ascii_uppercase())
-        .replace("{{tactic}}", tactic)
+        .replace("{{Tactic}}", &capitalised(tactic, ""))
+}
+
+/// `odd_shell` as `Odd Shell` or `OddShell`. Names are plain ASCII by now.
+fn capitalised(name: &str, between: &str) -> String {
+    let word = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    name.split('_').map(word).collect::<Vec<_>>().join(between)
 }
 
 #[cfg(test)]
@@ -71,10 +74,11 @@ mod tests {
 
     #[test]
     fn blanks_are_filled() {
-        assert_eq!(
-            fill("{{name}} {{Category}} {{MODULE}} {{tactic}}", "execution", "odd_shell"),
-            "odd_shell Odd Shell ODD_SHELL execution"
-        );
+        let filled = fill(TEMPLATE, "defense_evasion", "odd_shell");
+        for wanted in ["\"Odd Shell\"", "struct OddShell;", "\"ODD_SHELL\"", "Tactic::DefenseEvasion"] {
+            assert!(filled.contains(wanted), "{wanted} is missing");
+        }
+        assert!(!filled.contains("{{"));
     }
 
     #[test]
