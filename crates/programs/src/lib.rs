@@ -3,3 +3,5 @@
 //! No I/O, no clock; every input is hostile.
 
 pub mod executable;
+pub mod invocation;
+pub mod script;
