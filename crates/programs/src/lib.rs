@@ -5,3 +5,4 @@
 pub mod executable;
 pub mod invocation;
 pub mod script;
+pub mod socat;
