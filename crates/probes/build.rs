@@ -12,6 +12,8 @@ fn main() {
         .clang_args(["-Wall", "-Werror", "-mcpu=v2"])
         .build()
     {
-        panic!("bpf/vedette.bpf.c does not compile: {error:?}\nclang 14 or newer is needed (Debian package clang)");
+        panic!(
+            "bpf/vedette.bpf.c does not compile: {error:?}\nclang 14 or newer is needed (Debian package clang)"
+        );
     }
 }

@@ -1,1 +1,14 @@
-//! The engine: detectors, sessions, waiting for late facts.
+//! The engine: `Enriched → Evidence`.
+//!
+//! Detectors are pure functions; the engine runs them, keeps one finding per session, and switches off a detector
+//! that panics.
+
+mod candidates;
+mod detector;
+mod engine;
+mod evidence;
+
+pub use candidates::{Candidate, Candidates};
+pub use detector::{Detector, Metadata, Need as ProbeNeed};
+pub use engine::{Engine, Outcome, Settings};
+pub use evidence::{Direction, Evidence, Session, direction};

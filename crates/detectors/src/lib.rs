@@ -1,1 +1,16 @@
 //! The catalogue: one file per detector.
+
+use detection::Detector;
+
+pub mod execution;
+
+/// All detectors, the most specific first: of several that recognise a session, the first names the finding.
+pub fn catalogue() -> Vec<Box<dyn Detector>> {
+    vec![
+        Box::new(execution::socat_reverse_shell::SocatReverseShell),
+        Box::new(execution::reverse_shell::ReverseShell),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

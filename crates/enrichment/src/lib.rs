@@ -1,3 +1,18 @@
-//! Process tree, channel graph and container index: pure state fed by events.
+//! Process tree, channel graph, container index and executable facts: pure state fed by events.
+//!
+//! `Exec → State::enrich → Enriched`. Nothing here performs I/O; what must be looked up is named as a `Need` and
+//! told to this state when it arrives.
 
+pub mod channel;
+mod containers;
+mod enriched;
+mod executables;
 pub mod identity;
+mod program;
+mod tree;
+
+pub use containers::{Containers, Known};
+pub use enriched::{Enriched, State};
+pub use executables::{ExecutableFacts, Executables};
+pub use program::{Actor, Need, RecognisedBy};
+pub use tree::{Image, Process, Tree};

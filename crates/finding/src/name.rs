@@ -92,6 +92,11 @@ impl Scope {
         &self.id
     }
 
+    /// `organizations/-`: whatever it belongs to. Ours; a list under it holds everything.
+    pub fn is_everything(&self) -> bool {
+        self.id == ALL
+    }
+
     fn parse(collection: &str, id: &str) -> Result<Self, NameError> {
         let known = [Collection::Organizations, Collection::Folders, Collection::Projects];
         match known.into_iter().find(|c| c.name() == collection) {
@@ -257,7 +262,11 @@ impl FromStr for Parent {
             _ => return Err(NameError::Form { text: text.to_owned(), expected: "" }),
         };
         let source = segment_or_all("the source", source)?;
-        Ok(Self { scope: Scope::parse(collection, id)?, source, location })
+        let scope = match (*collection, *id) {
+            ("organizations", ALL) => Scope { collection: Collection::Organizations, id: ALL.to_owned() },
+            _ => Scope::parse(collection, id)?,
+        };
+        Ok(Self { scope, source, location })
     }
 }
 
@@ -274,7 +283,11 @@ mod tests {
         ] {
             assert_eq!(text.parse::<FindingName>().unwrap().to_string(), text);
         }
-        for text in ["projects/p/sources/-", "projects/p/sources/vedette/locations/global"] {
+        for text in [
+            "organizations/-/sources/-",
+            "projects/p/sources/-",
+            "projects/p/sources/vedette/locations/global",
+        ] {
             assert_eq!(text.parse::<Parent>().unwrap().to_string(), text);
         }
         let all: Parent = "projects/p/sources/-/locations/-".parse().unwrap();

@@ -97,15 +97,17 @@ static __always_inline void describe_terminal(struct record_descriptor *d, struc
 	struct tty_struct *tty = BPF_CORE_READ(private, tty);
 	if (!tty)
 		return;
-	d->index = BPF_CORE_READ(tty, index);
-	u32 driver_major = BPF_CORE_READ(tty, driver, major);
-	if (driver_major >= PTY_SLAVE_MAJOR && driver_major < PTY_SLAVE_MAJOR + 8) {
+	u32 major = BPF_CORE_READ(tty, driver, major);
+	if (major >= PTY_SLAVE_MAJOR && major < PTY_SLAVE_MAJOR + 8) {
 		d->kind = DESCRIPTOR_PTY_SLAVE;
 		d->device = devpts_device(tty);
-	} else if (driver_major >= PTY_MASTER_MAJOR && driver_major < PTY_SLAVE_MAJOR) {
+	} else if (major >= PTY_MASTER_MAJOR && major < PTY_SLAVE_MAJOR) {
 		d->kind = DESCRIPTOR_PTY_MASTER;
 		d->device = devpts_device(BPF_CORE_READ(tty, link));
+	} else {
+		return;
 	}
+	d->index = BPF_CORE_READ(tty, index);
 }
 
 /* Fills `d`; returns 1 when the object can carry data to another process or host. */

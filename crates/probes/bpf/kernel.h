@@ -34,6 +34,9 @@ enum bpf_map_type_used {
 
 #define BPF_ANY 0
 #define BPF_NOEXIST 1
+#define BPF_RB_NO_WAKEUP 1
+#define BPF_RB_FORCE_WAKEUP 2
+#define BPF_RB_AVAIL_DATA 0
 
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000

@@ -42,6 +42,7 @@ struct {
 	__type(value, u8);
 } watched SEC(".maps");
 
+#define BULK_WAKEUP_BYTES (64 * 1024)
 #define CONNECTS_MAX 16
 #define WATCHED_PORT_BIT (1ULL << 63)
 
@@ -127,6 +128,12 @@ int BPF_PROG(on_exec, struct task_struct *current_task, pid_t old_pid, struct li
 	return 0;
 }
 
+/* Nobody waits for a birth or a death: the sensor fetches them on its next turn, unless they pile up. */
+static __always_inline u64 bulk_wakeup(void)
+{
+	return bpf_ringbuf_query(&bulk, BPF_RB_AVAIL_DATA) > BULK_WAKEUP_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
@@ -140,7 +147,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	header(&r->header, RECORD_FORK, sizeof(*r), child);
 	identify(&r->child, child);
 	identify(&r->parent, BPF_CORE_READ(child, real_parent));
-	bpf_ringbuf_submit(r, 0);
+	bpf_ringbuf_submit(r, bulk_wakeup());
 	return 0;
 }
 
@@ -160,7 +167,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	identify(&r->process, task);
 	r->status = BPF_CORE_READ(task, exit_code);
 	r->reserved = 0;
-	bpf_ringbuf_submit(r, 0);
+	bpf_ringbuf_submit(r, bulk_wakeup());
 	return 0;
 }
 

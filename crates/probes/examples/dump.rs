@@ -9,13 +9,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     eprintln!("loaded in {:?}", started.elapsed());
     let started = std::time::Instant::now();
     let tasks = probes.snapshotter()?.read()?;
-    eprintln!("{} tasks, {} bytes in {:?}", tasks.len(), tasks.iter().map(Vec::len).sum::<usize>(), started.elapsed());
+    eprintln!(
+        "{} tasks, {} bytes in {:?}",
+        tasks.len(),
+        tasks.iter().map(Vec::len).sum::<usize>(),
+        started.elapsed()
+    );
     for task in tasks.iter().rev().take(3) {
         println!("{:#?}", decoder::decode(task));
     }
     loop {
         let _ = rustix::event::poll(
-            &mut reader.descriptors().map(|fd| rustix::event::PollFd::from_borrowed_fd(fd, rustix::event::PollFlags::IN)),
+            &mut reader
+                .descriptors()
+                .map(|fd| rustix::event::PollFd::from_borrowed_fd(fd, rustix::event::PollFlags::IN)),
             None,
         );
         for lane in [Lane::Deciding, Lane::Bulk] {

@@ -102,8 +102,7 @@ impl Probes {
 
     /// The reader of live state.
     pub fn snapshotter(&self) -> Result<Snapshotter, LoadError> {
-        let link =
-            self.program("snapshot")?.attach().map_err(|source| attach_failed("snapshot", source))?;
+        let link = self.program("snapshot")?.attach().map_err(|source| attach_failed("snapshot", source))?;
         Ok(Snapshotter::new(link))
     }
 

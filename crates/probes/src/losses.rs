@@ -32,7 +32,11 @@ impl Losses {
                 let kind = RecordKind::from_number(number)?;
                 let key = u32::from(number).to_le_bytes();
                 let per_cpu = self.total.lookup_percpu(&key, MapFlags::ANY).ok()??;
-                let count = per_cpu.iter().filter_map(|value| value.first_chunk().copied()).map(u64::from_le_bytes).sum();
+                let count = per_cpu
+                    .iter()
+                    .filter_map(|value| value.first_chunk().copied())
+                    .map(u64::from_le_bytes)
+                    .sum();
                 (count > 0).then_some(LossCounter { kind, cgroup: None, count })
             })
             .collect()

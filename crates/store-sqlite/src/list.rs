@@ -116,9 +116,13 @@ fn total(query: &ListQuery) -> QueryBuilder<Sqlite> {
 }
 
 fn under(sql: &mut QueryBuilder<Sqlite>, parent: &Parent) {
-    let scope = parent.scope().to_string();
-    sql.push("(scope = ").push_bind(scope.clone());
-    sql.push(" OR canonical_scope = ").push_bind(scope).push(")");
+    if parent.scope().is_everything() {
+        sql.push("true");
+    } else {
+        let scope = parent.scope().to_string();
+        sql.push("(scope = ").push_bind(scope.clone());
+        sql.push(" OR canonical_scope = ").push_bind(scope).push(")");
+    }
     if let Some(source) = parent.source() {
         sql.push(" AND source = ").push_bind(source.to_owned());
     }

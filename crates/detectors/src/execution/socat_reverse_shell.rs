@@ -1,0 +1,136 @@
+//! Execution: Socat Reverse Shell Detected.
+
+use detection::{Detector, Evidence, Metadata, ProbeNeed, Session, Settings, direction};
+use enrichment::{Actor, Enriched};
+use event::Object;
+use finding::{Severity, Tactic, Technique};
+use programs::socat::Command;
+use std::sync::Arc;
+
+/// The detector.
+pub struct SocatReverseShell;
+
+static METADATA: Metadata = Metadata {
+    category: "Execution: Socat Reverse Shell Detected",
+    module: "SOCAT_REVERSE_SHELL_DETECTED",
+    severity: Severity::Medium,
+    on_by_default: true,
+    prose: "socat was used to hand a shell, or another program that executes what it reads, to somebody on the \
+network. Whoever is at the other end can run any command that the container's user may run.
+
+Recognised by where the program's standard input leads, not by names: through socat to an internet socket. socat \
+itself is known by the content of its executable, so that a renamed, static, deleted or in-memory copy is found as \
+well. The shell may be socat's child, a grandchild, the same process (`nofork`), or joined to socat by a \
+pseudo-terminal, a named pipe or a UNIX socket. Bind shells are found as well as reverse shells.
+
+Quiet for socat without a program, for a fixed program or script that does not execute what the peer sends, and \
+where no network is on the way.",
+    tactic: Tactic::Execution,
+    techniques: &[Technique::UnixShell, Technique::CommandAndScriptingInterpreter],
+    additional_tactics: &[Tactic::CommandAndControl],
+    additional_technique_ids: &["T1095"],
+    evidence: &[
+        "program binary: path, size, SHA-256, bytes",
+        "arguments of the shell and of socat",
+        "direction, peer address and port, transport, TLS, terminal",
+        "user, working directory, ancestry up to the container's first process",
+        "descriptors, memory map, environment (redacted), recent log lines of the pod",
+    ],
+    needs: &[ProbeNeed::Lifecycle, ProbeNeed::SocketState],
+    reproduction: "socat TCP:127.0.0.1:{PORT} EXEC:/bin/sh",
+};
+
+impl Detector for SocatReverseShell {
+    fn metadata(&self) -> &'static Metadata {
+        &METADATA
+    }
+
+    fn detect(&self, enriched: &Enriched, settings: &Settings) -> Option<Evidence> {
+        if settings.parity {
+            return published_rule(enriched);
+        }
+        if !enriched.actor.takes_commands() {
+            return None;
+        }
+        let route = enriched.input.as_ref()?;
+        let (socat, reason) = socat_on_the_way(enriched)?;
+        let mut reasons = vec![reason];
+        if !matches!(enriched.actor.kind, programs::executable::Kind::Shell(_)) {
+            reasons.push(
+                "The program is no shell, but it executes what it reads from its standard input.".into(),
+            );
+        }
+        Some(evidence(enriched, socat, Some(route.endpoint), reasons))
+    }
+}
+
+/// The socat through which the commands come, and how it is joined to the program.
+fn socat_on_the_way(enriched: &Enriched) -> Option<(&Actor, String)> {
+    if let Some(index) = enriched.relays.iter().position(Actor::is_socat) {
+        let socat = &enriched.relays[index];
+        let is_parent = enriched.ancestors.first().is_some_and(|p| p.process == socat.process);
+        let how = match (is_parent, index) {
+            (true, _) => {
+                "The shell's parent is socat, which holds both the other end of the shell's standard input and the internet socket."
+            }
+            (false, 0) => {
+                "The other end of the shell's standard input is held by socat, which also holds the internet socket."
+            }
+            (false, _) => {
+                "The shell's standard input leads through a relay to socat, which holds the internet socket."
+            }
+        };
+        return Some((socat, how.into()));
+    }
+    if enriched.input.as_ref().is_some_and(|route| route.hops.is_empty()) {
+        if let Some(socat) = enriched.earlier.iter().find(|image| image.is_socat()) {
+            return Some((socat, "The process was socat and became the shell; its standard input is the internet socket itself.".into()));
+        }
+        // with nothing but shells between, what socat started is what socat handed the socket to
+        let socat = enriched.ancestors.iter().find(|a| !a.is_shell()).filter(|a| a.is_socat())?;
+        return Some((
+            socat,
+            "socat started the shell with the internet socket as its standard input.".into(),
+        ));
+    }
+    // a relay that is no socat, started by socat on the way (`script`, `su`)
+    let socat = enriched.ancestors.iter().take(4).find(|a| a.is_socat())?;
+    let endpoint = enriched.input.as_ref()?.endpoint;
+    let holds = socat.exec.as_ref().is_some_and(|e| {
+        e.descriptors.iter().any(|d| matches!(d.object, Object::Internet(s) if s.inode == endpoint.inode))
+    });
+    holds.then(|| (socat, "socat is an ancestor of the shell and holds the internet socket.".into()))
+}
+
+/// The literal rule: a shell whose parent is socat.
+fn published_rule(enriched: &Enriched) -> Option<Evidence> {
+    let parent = enriched.ancestors.first()?;
+    if !enriched.actor.is_shell() || !parent.is_socat() {
+        return None;
+    }
+    let endpoint = enriched.input.as_ref().map(|r| r.endpoint);
+    Some(evidence(enriched, parent, endpoint, vec!["The shell's parent is socat.".into()]))
+}
+
+fn evidence(
+    enriched: &Enriched,
+    socat: &Actor,
+    endpoint: Option<event::Internet>,
+    reasons: Vec<String>,
+) -> Evidence {
+    let command = socat.exec.as_ref().map(|e| Command::parse(&e.arguments.values));
+    let terminal = enriched.input.as_ref().is_some_and(|r| r.terminal)
+        || matches!(enriched.exec.descriptor(0).map(|d| &d.object), Some(Object::PtySlave { .. }));
+    Evidence {
+        metadata: &METADATA,
+        session: Session::of(enriched.input.as_ref(), enriched.exec.process),
+        direction: endpoint.as_ref().map_or(detection::Direction::Reverse, direction),
+        endpoint,
+        opener: Some(socat.clone()),
+        tls: command.map(|c| c.uses_tls()),
+        terminal,
+        recognised_by: socat.by,
+        reasons,
+        enriched: Arc::new(enriched.clone()),
+    }
+}

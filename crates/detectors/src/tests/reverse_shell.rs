@@ -1,0 +1,115 @@
+use super::scenario::*;
+use detection::Direction as Way;
+use event::Direction::{Accepted, Connected};
+use programs::executable::{InterpreterFamily, Kind, ShellFamily, SshServer};
+
+const MODULE: &str = "REVERSE_SHELL";
+
+fn bash() -> Kind {
+    Kind::Shell(ShellFamily::Bash)
+}
+
+fn python() -> Kind {
+    Kind::Interpreter(InterpreterFamily::Python)
+}
+
+#[test]
+fn standard_input_bound_to_a_socket_fires_for_any_program() {
+    for (kind, path, arguments) in [
+        (bash(), "/bin/bash", &["bash", "-i"][..]),
+        (Kind::Unknown, "/bin/echo", &["/bin/echo"]),
+        (Kind::Unknown, "/bin/cat", &["cat"]),
+    ] {
+        let mut world = World::new();
+        let found = world
+            .exec(INIT, 11, kind, path, arguments, &[tcp(0, 50, Connected), tcp(1, 50, Connected)])
+            .unwrap();
+        assert_eq!((found.metadata.module, found.direction), (MODULE, Way::Reverse));
+    }
+}
+
+#[test]
+fn a_served_connection_fires_for_what_takes_commands_only() {
+    let served = [tcp(0, 50, Accepted), tcp(1, 50, Accepted)];
+    let mut world = World::new();
+    assert!(world.exec(INIT, 11, Kind::Unknown, "/usr/sbin/in.ftpd", &["in.ftpd"], &served).is_none());
+    assert!(world.exec(INIT, 12, bash(), "/bin/bash", &["bash", "/srv/handler.sh"], &served).is_none());
+    let found = world.exec(INIT, 13, bash(), "/bin/bash", &["bash"], &served).unwrap();
+    assert_eq!((found.metadata.module, found.direction), (MODULE, Way::Bind));
+}
+
+#[test]
+fn a_terminal_held_by_a_process_with_a_socket() {
+    let mut world = World::new();
+    world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "-c", "x"], &[]);
+    world.opens(10, &[tcp(3, 50, Connected), master(4, 2)]);
+    let found =
+        world.exec(10, 11, bash(), "/bin/bash", &["bash"], &[slave(0, 2), slave(1, 2), slave(2, 2)]).unwrap();
+    assert_eq!((found.metadata.module, found.terminal), (MODULE, true));
+}
+
+#[test]
+fn a_shell_that_was_there_before_its_parent_connected() {
+    let mut world = World::new();
+    world.exec(
+        INIT,
+        10,
+        Kind::Interpreter(InterpreterFamily::Node),
+        "/usr/bin/node",
+        &["node", "x.js"],
+        &[unix(20, 60, 61)],
+    );
+    assert!(world.exec(10, 11, bash(), "/bin/sh", &["sh"], &[unix(0, 61, 60), unix(1, 63, 62)]).is_none());
+    world.opens(10, &[tcp(30, 50, Connected)]);
+    assert_eq!(world.again(11).unwrap().metadata.module, MODULE);
+}
+
+#[test]
+fn one_command_at_a_time_through_pipes() {
+    let mut world = World::new();
+    world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "-c", "import socket"], &[]);
+    world.opens(10, &[tcp(3, 50, Connected), reads_pipe(5, 70)]);
+    let found = world.exec(10, 11, bash(), "/bin/sh", &["sh", "-c", "id"], &[writes_pipe(1, 70)]).unwrap();
+    assert_eq!(found.metadata.module, MODULE);
+    assert!(
+        world.exec(10, 12, bash(), "/bin/sh", &["sh", "-c", "ls"], &[writes_pipe(1, 70)]).is_none(),
+        "one session"
+    );
+}
+
+#[test]
+fn quiet_for_an_application_that_runs_a_command() {
+    let mut world = World::new();
+    world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "/srv/app.py"], &[]);
+    world.opens(10, &[tcp(3, 50, Accepted), reads_pipe(5, 70)]);
+    assert!(
+        world.exec(10, 11, bash(), "/bin/sh", &["sh", "-c", "convert a b"], &[writes_pipe(1, 70)]).is_none()
+    );
+}
+
+#[test]
+fn quiet_for_a_download_piped_into_a_shell() {
+    let mut world = World::new();
+    world.exec(INIT, 10, Kind::Unknown, "/usr/bin/curl", &["curl", "x"], &[writes_pipe(1, 70)]);
+    world.opens(10, &[tcp(3, 50, Connected)]);
+    assert!(world.exec(INIT, 11, bash(), "/bin/sh", &["sh"], &[reads_pipe(0, 70)]).is_none());
+}
+
+#[test]
+fn quiet_for_a_login_through_an_ssh_server() {
+    let mut world = World::new();
+    world.exec(INIT, 10, Kind::SshServer(SshServer::OpenSsh), "/usr/sbin/sshd", &["sshd: u@pts/0"], &[]);
+    world.opens(10, &[tcp(3, 50, Accepted), master(4, 2)]);
+    assert!(world.exec(10, 11, bash(), "/bin/bash", &["-bash"], &[slave(0, 2), slave(1, 2)]).is_none());
+}
+
+#[test]
+fn a_shell_between_two_clients() {
+    let mut world = World::new();
+    world.exec(INIT, 10, Kind::Unknown, "/usr/bin/telnet", &["telnet", "h", "1"], &[writes_pipe(1, 70)]);
+    world.exec(INIT, 12, Kind::Unknown, "/usr/bin/telnet", &["telnet", "h", "2"], &[reads_pipe(0, 71)]);
+    world.opens(10, &[tcp(3, 50, Connected)]);
+    world.opens(12, &[tcp(3, 51, Connected)]);
+    let found = world.exec(INIT, 11, bash(), "/bin/sh", &["sh"], &[reads_pipe(0, 70), writes_pipe(1, 71)]);
+    assert_eq!(found.unwrap().metadata.module, MODULE);
+}

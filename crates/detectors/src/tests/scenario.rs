@@ -1,0 +1,212 @@
+//! A small world to write scenarios in.
+
+use detection::{Engine, Evidence, Outcome, Settings};
+use enrichment::{ExecutableFacts, State};
+use event::{
+    Access, Ancestor, Arguments, Cgroup, Credentials, Descriptor, Direction, Endpoint, Environment, Exec,
+    File, FileIdentity, FileSystem, Hierarchy, Internet, Namespaces, Object, Origin, ProcessKey, Protocol,
+    SocketState, Text,
+};
+use programs::executable::{Kind, Recognised};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub(super) const CONTAINER: &str = "1111111111111111111111111111111111111111111111111111111111111111";
+
+/// The world: processes with descriptors, and the engine that watches.
+pub(super) struct World {
+    pub(super) state: State,
+    engine: Engine,
+    now: u64,
+    processes: HashMap<u32, (ProcessKey, Vec<Descriptor>, Arc<Exec>)>,
+}
+
+pub(super) const INIT: u32 = 1;
+
+impl World {
+    /// A container with its first process.
+    pub(super) fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    pub(super) fn with(settings: Settings) -> Self {
+        let engine = Engine::new(crate::catalogue(), settings);
+        let mut world = Self { state: State::default(), engine, now: 1, processes: HashMap::new() };
+        world.exec(0, INIT, Kind::Unknown, "/sbin/init", &["init"], &[]);
+        world
+    }
+
+    /// `parent` starts `pid` with this program; descriptors 0 to 2 are `/dev/null` unless given.
+    pub(super) fn exec(
+        &mut self,
+        parent: u32,
+        pid: u32,
+        kind: Kind,
+        path: &str,
+        arguments: &[&str],
+        descriptors: &[Descriptor],
+    ) -> Option<Evidence> {
+        self.now += 1_000;
+        let inode = path.bytes().fold(7, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        let identity = FileIdentity { device: 1, inode, changed_ns: 1 };
+        let facts = ExecutableFacts {
+            recognised: recognised(kind),
+            sha256: "0".repeat(64),
+            hashed_size: 1,
+            size: 1,
+            path: None,
+        };
+        self.state.executables.tell_file(identity, Some(Arc::new(facts)));
+        let start_ns = self.processes.get(&pid).map_or(self.now, |(key, ..)| key.start_ns);
+        let mut all: Vec<Descriptor> =
+            (0..3).filter(|n| !descriptors.iter().any(|d| d.number == *n)).map(null).collect();
+        all.extend(descriptors.iter().cloned());
+        all.sort_by_key(|d| d.number);
+        let mut ancestors = Vec::new();
+        let mut at = parent;
+        while let Some((key, _, exec)) = self.processes.get(&at) {
+            ancestors.push(Ancestor {
+                process: *key,
+                name: exec.name.clone(),
+                executable: Some(exec.executable.identity),
+                cgroup: exec.cgroup.id,
+            });
+            at = exec.parent().map_or(0, |p| p.pid);
+        }
+        let exec = Arc::new(Exec {
+            time_ns: self.now,
+            origin: Origin::Probe,
+            process: ProcessKey { pid, start_ns },
+            pid_in_namespace: pid,
+            name: Text::new(Text::from(path).file_name()),
+            ancestors,
+            credentials: Credentials::default(),
+            session: pid,
+            terminal: None,
+            namespaces: Namespaces::default(),
+            cgroup: Cgroup {
+                id: 42,
+                hierarchy: Hierarchy::V2,
+                path: ["kubepods", "pod00000000-0000-0000-0000-000000000001", CONTAINER]
+                    .map(Text::from)
+                    .to_vec(),
+                truncated: false,
+            },
+            executable: File {
+                identity,
+                path: Text::from(path),
+                path_truncated: false,
+                size: 1,
+                links: 1,
+                mode: 0o100_755,
+                file_system: FileSystem::Overlay { upper: false },
+            },
+            invoked_as: Text::from(path),
+            arguments: Arguments {
+                values: arguments.iter().map(|a| Text::from(*a)).collect(),
+                truncated: false,
+            },
+            environment: Environment::default(),
+            working_directory: Text::from("/"),
+            parent_descriptors: self.processes.get(&parent).map(|(_, d, _)| d.clone()).unwrap_or_default(),
+            parent_descriptors_truncated: false,
+            descriptors: all.clone(),
+            descriptors_truncated: false,
+        });
+        self.processes.insert(pid, (exec.process, all, Arc::clone(&exec)));
+        self.state.tree.exec(&exec);
+        self.evaluate(&exec)
+    }
+
+    /// A process opened something after its exec.
+    pub(super) fn opens(&mut self, pid: u32, descriptors: &[Descriptor]) {
+        self.now += 1_000;
+        if let Some((key, all, _)) = self.processes.get_mut(&pid) {
+            all.extend(descriptors.iter().cloned());
+            self.state.tree.learn(*key, all, self.now);
+        }
+    }
+
+    /// A process is looked at again.
+    pub(super) fn again(&mut self, pid: u32) -> Option<Evidence> {
+        let exec = Arc::clone(&self.processes.get(&pid)?.2);
+        self.evaluate(&exec)
+    }
+
+    fn evaluate(&mut self, exec: &Arc<Exec>) -> Option<Evidence> {
+        let enriched = self.state.enrich(exec, self.now);
+        match self.engine.evaluate(&Arc::new(enriched)) {
+            Outcome::Detected(evidence) => Some(*evidence),
+            Outcome::Known(_) | Outcome::Quiet => None,
+        }
+    }
+}
+
+fn recognised(kind: Kind) -> Recognised {
+    Recognised { kind, elf: None, examined: 1 }
+}
+
+pub(super) fn socat() -> Kind {
+    Kind::Socat { version: None }
+}
+
+pub(super) fn null(number: u32) -> Descriptor {
+    descriptor(number, Object::Character { major: 1, minor: 3 })
+}
+
+pub(super) fn descriptor(number: u32, object: Object) -> Descriptor {
+    Descriptor { number, access: Access { read: true, write: true }, object }
+}
+
+pub(super) fn unix(number: u32, inode: u64, peer: u64) -> Descriptor {
+    descriptor(number, Object::Unix { inode, peer, listening: false })
+}
+
+pub(super) fn reads_pipe(number: u32, inode: u64) -> Descriptor {
+    Descriptor { number, access: Access { read: true, write: false }, object: Object::Pipe { inode } }
+}
+
+pub(super) fn writes_pipe(number: u32, inode: u64) -> Descriptor {
+    Descriptor { number, access: Access { read: false, write: true }, object: Object::Pipe { inode } }
+}
+
+pub(super) fn reads_fifo(number: u32, inode: u64) -> Descriptor {
+    Descriptor {
+        number,
+        access: Access { read: true, write: false },
+        object: Object::Fifo { device: 1, inode },
+    }
+}
+
+pub(super) fn writes_fifo(number: u32, inode: u64) -> Descriptor {
+    Descriptor {
+        number,
+        access: Access { read: false, write: true },
+        object: Object::Fifo { device: 1, inode },
+    }
+}
+
+pub(super) fn slave(number: u32, index: u32) -> Descriptor {
+    descriptor(number, Object::PtySlave { device: 9, index })
+}
+
+pub(super) fn master(number: u32, index: u32) -> Descriptor {
+    descriptor(number, Object::PtyMaster { device: 9, index })
+}
+
+pub(super) fn tcp(number: u32, inode: u64, direction: Direction) -> Descriptor {
+    socket(number, inode, direction, Protocol::Tcp, SocketState::Connected)
+}
+
+pub(super) fn socket(
+    number: u32,
+    inode: u64,
+    direction: Direction,
+    protocol: Protocol,
+    state: SocketState,
+) -> Descriptor {
+    let local = Endpoint { address: [10, 0, 0, 2].into(), port: 40_000 };
+    let remote = Endpoint { address: [10, 0, 0, 9].into(), port: 9_001 };
+    let socket = Internet { inode, protocol, state, direction, local, remote, network_namespace: 1 };
+    descriptor(number, Object::Internet(socket))
+}

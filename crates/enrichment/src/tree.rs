@@ -1,0 +1,245 @@
+//! Who started whom: processes by pid and start time, bounded whatever an attacker forks.
+
+use event::{Ancestor, Descriptor, Exec, Exit, Fork, ProcessKey};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Live processes kept; beyond that the ones that were seen longest ago are forgotten.
+const PROCESSES_MAX: usize = 16_384;
+/// Images of their own kept (a forked child shares its parent's).
+const IMAGES_MAX: usize = 6_144;
+/// An ended process is kept this long for findings that need its facts, nanoseconds.
+const KEEP_ENDED_NS: u64 = 10_000_000_000;
+/// Earlier images of one process kept.
+const EARLIER_MAX: usize = 3;
+
+/// An image that a process has or had.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// The exec that established it, without the environment.
+    pub exec: Arc<Exec>,
+    /// The process executed it itself; otherwise it was born with it.
+    pub own: bool,
+}
+
+/// A process.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// Identity.
+    pub key: ProcessKey,
+    /// Parent, as last known.
+    pub parent: Option<ProcessKey>,
+    /// Image; `None` when the process was never seen to execute.
+    pub image: Option<Image>,
+    /// Earlier images, the most recent first.
+    pub earlier: Vec<Image>,
+    /// What the kernel said of it when it was somebody's ancestor.
+    pub glimpse: Option<Ancestor>,
+    /// Its channels as last read.
+    pub descriptors: Arc<[Descriptor]>,
+    /// When they were read, nanoseconds since boot.
+    pub descriptors_ns: u64,
+    /// Inode number of its cgroup; 0 while unknown.
+    pub cgroup: u64,
+    /// When it ended.
+    pub ended_ns: Option<u64>,
+    touched: u64,
+}
+
+/// All processes.
+#[derive(Debug, Default)]
+pub struct Tree {
+    processes: HashMap<ProcessKey, Process>,
+    /// Last touched → process, for forgetting the oldest.
+    ages: BTreeMap<u64, ProcessKey>,
+    clock: u64,
+    images: usize,
+    ended: Vec<(u64, ProcessKey)>,
+    forgotten: u64,
+}
+
+impl Tree {
+    /// A process was born.
+    pub fn fork(&mut self, fork: &Fork) {
+        let inherited = self.processes.get(&fork.parent).and_then(|p| {
+            p.image.as_ref().map(|image| {
+                (Image { exec: Arc::clone(&image.exec), own: false }, Arc::clone(&p.descriptors))
+            })
+        });
+        let child = self.touch(fork.child);
+        child.parent.get_or_insert(fork.parent);
+        child.cgroup = fork.cgroup;
+        if child.image.is_none()
+            && let Some((image, descriptors)) = inherited
+        {
+            child.image = Some(image);
+            child.descriptors = descriptors;
+        }
+        self.bound();
+    }
+
+    /// A process replaced its image. The environment is not kept.
+    pub fn exec(&mut self, exec: &Arc<Exec>) {
+        for pair in exec.ancestors.windows(2) {
+            self.glimpse(&pair[0], Some(pair[1].process));
+        }
+        if let Some(last) = exec.ancestors.last() {
+            self.glimpse(last, None);
+        }
+        let inherited = exec.parent().and_then(|p| self.processes.get(&p)).and_then(|p| p.image.clone());
+        if let Some(parent) = exec.parent()
+            && !exec.parent_descriptors.is_empty()
+        {
+            self.learn(parent, &exec.parent_descriptors, exec.time_ns);
+        }
+        let kept = Arc::new(Exec { environment: event::Environment::default(), ..Exec::clone(exec) });
+        let process = self.touch(exec.process);
+        process.parent = exec.parent();
+        process.cgroup = exec.cgroup.id;
+        process.descriptors = exec.descriptors.clone().into();
+        process.descriptors_ns = exec.time_ns;
+        // the birth may be reported after the first exec: the parent's image is what it was born with
+        let before = process.image.take().or(inherited.map(|image| Image { own: false, ..image }));
+        let added = usize::from(before.as_ref().is_none_or(|image| !image.own));
+        if let Some(before) = before {
+            process.earlier.insert(0, before);
+            process.earlier.truncate(EARLIER_MAX);
+        }
+        process.image = Some(Image { exec: kept, own: true });
+        self.images += added;
+        self.bound();
+    }
+
+    /// The last thread of a process ended.
+    pub fn exit(&mut self, exit: &Exit) {
+        if let Some(process) = self.processes.get_mut(&exit.process) {
+            process.ended_ns = Some(exit.time_ns);
+            self.ended.push((exit.time_ns, exit.process));
+        }
+    }
+
+    /// Channels of a process were read again.
+    pub fn learn(&mut self, key: ProcessKey, descriptors: &[Descriptor], at_ns: u64) {
+        let process = self.touch(key);
+        if process.descriptors_ns <= at_ns {
+            process.descriptors = descriptors.into();
+            process.descriptors_ns = at_ns;
+        }
+    }
+
+    /// All live processes were read: what is not among them has ended.
+    pub fn reconcile(&mut self, live: &[Arc<Exec>], at_ns: u64) {
+        for exec in live {
+            let known = self.processes.get(&exec.process).is_some_and(|p| p.image.is_some());
+            if !known {
+                self.exec(exec);
+            }
+            self.learn(exec.process, &exec.descriptors, at_ns);
+        }
+        let alive: std::collections::HashSet<_> = live.iter().map(|e| e.process).collect();
+        for process in self.processes.values_mut() {
+            if process.ended_ns.is_none() && !alive.contains(&process.key) && process.key.start_ns < at_ns {
+                process.ended_ns = Some(at_ns);
+                self.ended.push((at_ns, process.key));
+            }
+        }
+    }
+
+    /// Forgets what ended long enough ago.
+    pub fn expire(&mut self, now_ns: u64) {
+        let due = now_ns.saturating_sub(KEEP_ENDED_NS);
+        let mut kept = Vec::new();
+        for (ended, key) in std::mem::take(&mut self.ended) {
+            if ended > due {
+                kept.push((ended, key));
+            } else {
+                self.remove(key);
+            }
+        }
+        self.ended = kept;
+    }
+
+    /// A process.
+    pub fn get(&self, key: ProcessKey) -> Option<&Process> {
+        self.processes.get(&key)
+    }
+
+    /// Parent, its parent and so on, at most 32.
+    pub fn ancestors(&self, key: ProcessKey) -> impl Iterator<Item = &Process> {
+        let first = self.processes.get(&key).and_then(|p| p.parent);
+        std::iter::successors(first.and_then(|p| self.processes.get(&p)), |p| {
+            p.parent.and_then(|parent| self.processes.get(&parent))
+        })
+        .take(32)
+    }
+
+    /// All processes that have not ended.
+    pub fn live(&self) -> impl Iterator<Item = &Process> {
+        self.processes.values().filter(|p| p.ended_ns.is_none())
+    }
+
+    /// How many processes are kept.
+    pub fn len(&self) -> usize {
+        self.processes.len()
+    }
+
+    /// Whether none is kept.
+    pub fn is_empty(&self) -> bool {
+        self.processes.is_empty()
+    }
+
+    /// How many were forgotten because there were too many.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    fn glimpse(&mut self, ancestor: &Ancestor, parent: Option<ProcessKey>) {
+        let process = self.touch(ancestor.process);
+        if parent.is_some() {
+            process.parent = parent;
+        }
+        process.cgroup = ancestor.cgroup;
+        process.glimpse = Some(ancestor.clone());
+    }
+
+    fn touch(&mut self, key: ProcessKey) -> &mut Process {
+        self.clock += 1;
+        let clock = self.clock;
+        let process = self.processes.entry(key).or_insert_with(|| Process {
+            key,
+            parent: None,
+            image: None,
+            earlier: Vec::new(),
+            glimpse: None,
+            descriptors: Arc::default(),
+            descriptors_ns: 0,
+            cgroup: 0,
+            ended_ns: None,
+            touched: 0,
+        });
+        self.ages.remove(&process.touched);
+        process.touched = clock;
+        self.ages.insert(clock, key);
+        process
+    }
+
+    fn bound(&mut self) {
+        while self.processes.len() > PROCESSES_MAX || self.images > IMAGES_MAX {
+            let Some((_, oldest)) = self.ages.pop_first() else { return };
+            self.remove(oldest);
+            self.forgotten += 1;
+        }
+    }
+
+    fn remove(&mut self, key: ProcessKey) {
+        if let Some(process) = self.processes.remove(&key) {
+            self.ages.remove(&process.touched);
+            if process.image.is_some_and(|image| image.own) {
+                self.images = self.images.saturating_sub(1);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

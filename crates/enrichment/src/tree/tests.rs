@@ -1,0 +1,45 @@
+use super::*;
+
+fn key(pid: u32, start_ns: u64) -> ProcessKey {
+    ProcessKey { pid, start_ns }
+}
+
+fn fork(parent: ProcessKey, child: ProcessKey) -> Fork {
+    Fork { time_ns: child.start_ns, child, parent, cgroup: 1 }
+}
+
+#[test]
+fn a_reused_pid_is_another_process() {
+    let mut tree = Tree::default();
+    let (parent, first, second) = (key(1, 1), key(2, 10), key(2, 20));
+    tree.fork(&fork(parent, first));
+    tree.exit(&Exit { time_ns: 15, process: first, cgroup: 1, status: 0 });
+    tree.fork(&fork(key(9, 9), second));
+    assert_eq!(tree.get(first).unwrap().parent, Some(parent));
+    assert_eq!(tree.get(second).unwrap().parent, Some(key(9, 9)));
+    assert!(tree.get(first).unwrap().ended_ns.is_some());
+    assert!(tree.get(second).unwrap().ended_ns.is_none());
+}
+
+#[test]
+fn memory_is_bounded_whatever_is_forked() {
+    let mut tree = Tree::default();
+    for n in 0..100_000u32 {
+        tree.fork(&fork(key(1, 1), key(n + 2, u64::from(n))));
+        tree.bound();
+    }
+    assert!(tree.len() <= PROCESSES_MAX);
+    assert!(tree.forgotten() > 0);
+    assert_eq!(tree.ages.len(), tree.len());
+}
+
+#[test]
+fn ended_processes_are_kept_for_a_while_and_then_forgotten() {
+    let mut tree = Tree::default();
+    tree.fork(&fork(key(1, 1), key(2, 2)));
+    tree.exit(&Exit { time_ns: 100, process: key(2, 2), cgroup: 1, status: 0 });
+    tree.expire(101);
+    assert!(tree.get(key(2, 2)).is_some());
+    tree.expire(100 + KEEP_ENDED_NS);
+    assert!(tree.get(key(2, 2)).is_none());
+}

@@ -1,0 +1,89 @@
+//! The finding's processes: the shell first, then who opened it, then the ancestry.
+
+use detection::Evidence;
+use enrichment::{Actor, Enriched};
+use event::{Exec, Text};
+use finding::{File, Process};
+use std::collections::HashSet;
+
+/// Processes listed at most.
+const PROCESSES_MAX: usize = 24;
+
+/// The list.
+pub(crate) fn list(evidence: &Evidence) -> Vec<Process> {
+    let enriched = &evidence.enriched;
+    let mut seen = HashSet::from([enriched.exec.process]);
+    let mut list = vec![of_actor(&enriched.actor)];
+    // the opener may be an earlier image of the same process
+    if let Some(opener) = &evidence.opener
+        && (seen.insert(opener.process) || opener.process == enriched.exec.process)
+    {
+        list.push(of_actor(opener));
+    }
+    let ancestry = enriched.relays.iter().chain(within_container(enriched));
+    for actor in ancestry {
+        if list.len() < PROCESSES_MAX && seen.insert(actor.process) {
+            list.push(of_actor(actor));
+        }
+    }
+    list
+}
+
+/// Ancestors up to the container's first process.
+fn within_container(enriched: &Enriched) -> impl Iterator<Item = &Actor> {
+    let namespace = enriched.exec.namespaces.pid;
+    let in_container = enriched.container.is_some();
+    let mut outside = false;
+    enriched.ancestors.iter().take_while(move |actor| {
+        // a runtime's exec and attach enter by another parent, which lives in the node's pid namespace
+        outside |= in_container && actor.exec.as_ref().is_some_and(|e| e.namespaces.pid != namespace);
+        !outside
+    })
+}
+
+fn of_actor(actor: &Actor) -> Process {
+    let mut process = Process {
+        name: actor.name.to_string(),
+        pid: i64::from(actor.process.pid),
+        binary: binary(actor),
+        ..Process::default()
+    };
+    if let Some(exec) = &actor.exec {
+        process.args = exec.arguments.values.iter().map(Text::lossy).collect();
+        process.arguments_truncated = exec.arguments.truncated;
+        process.parent_pid = exec.parent().map_or(0, |p| i64::from(p.pid));
+        process.user_id = Some(i64::from(exec.credentials.effective_uid));
+        if let programs::invocation::Invocation::ScriptFile { path } = &actor.invocation {
+            process.script.path = path.lossy();
+        }
+    }
+    process
+}
+
+/// The executed file with what is known of it.
+pub(crate) fn binary(actor: &Actor) -> File {
+    let mut file = File::default();
+    if let Some(exec) = &actor.exec {
+        file.path = path(exec).lossy();
+        file.size = signed(exec.executable.size);
+    }
+    if let Some(facts) = &actor.facts {
+        if let Some(path) = &facts.path {
+            file.path = path.lossy();
+        }
+        file.size = signed(facts.size);
+        file.sha256.clone_from(&facts.sha256);
+        file.hashed_size = signed(facts.hashed_size);
+        file.partially_hashed = facts.hashed_size < facts.size;
+    }
+    file
+}
+
+/// Absolute path of the executed file.
+pub(crate) fn path(exec: &Exec) -> &Text {
+    &exec.executable.path
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

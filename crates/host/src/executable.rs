@@ -1,0 +1,77 @@
+//! The executed file, from the process itself, so that a deleted file and one in memory count.
+
+use enrichment::ExecutableFacts;
+use event::{FileIdentity, Text};
+use programs::executable::recognise;
+use rustix::fs::{Mode, OFlags, ResolveFlags};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// Bytes of a file that are hashed and kept at most.
+pub const CONTENT_MAX: u64 = 64 << 20;
+/// Bytes of a file whose content is looked at to say what it is. A shell or a socat is far smaller.
+pub const RECOGNISE_MAX: usize = 12 << 20;
+
+/// Opens what the process executes. `None` when it is gone, or runs another file by now. `size` is 0 when unknown.
+pub fn open_executable(proc_root: &Path, pid: u32, wanted: &FileIdentity, size: u64) -> Option<File> {
+    let file = File::open(proc_root.join(format!("{pid}/exe"))).ok()?;
+    let meta = file.metadata().ok()?;
+    // overlayfs reports another device, sometimes another inode than the kernel holds: two of three must agree
+    let changed = u64::try_from(meta.ctime())
+        .ok()?
+        .checked_mul(1_000_000_000)?
+        .checked_add(meta.ctime_nsec().unsigned_abs())?;
+    let same_size = size == 0 || meta.size() == size;
+    let agreements = [meta.ino() == wanted.inode, same_size, changed == wanted.changed_ns];
+    (agreements.into_iter().filter(|agrees| *agrees).count() >= 2).then_some(file)
+}
+
+/// Opens the program that a process runs through the dynamic loader: the argument, seen from its root and working
+/// directory, links that leave the root refused.
+pub fn loader_target(proc_root: &Path, pid: u32, argument: &Text, working_directory: &Text) -> Option<File> {
+    let root = File::open(proc_root.join(format!("{pid}/root"))).ok()?;
+    let argument = std::ffi::OsStr::from_bytes(argument.bytes());
+    let working_directory = std::ffi::OsStr::from_bytes(working_directory.bytes());
+    let path = Path::new(working_directory).join(argument);
+    let fd = rustix::fs::openat2(
+        &root,
+        &path,
+        OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC,
+        Mode::empty(),
+        ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS,
+    )
+    .ok()?;
+    let file = File::from(fd);
+    file.metadata().ok()?.is_file().then_some(file)
+}
+
+/// Hashes a file and says what it is.
+pub fn facts(mut file: &File, path: Option<Text>) -> std::io::Result<ExecutableFacts> {
+    let size = file.metadata()?.len();
+    file.rewind()?;
+    let mut digest = Sha256::new();
+    let mut head = Vec::with_capacity(RECOGNISE_MAX.min(usize::try_from(size).unwrap_or(RECOGNISE_MAX)));
+    let mut chunk = vec![0; 256 << 10];
+    let mut hashed_size = 0;
+    while hashed_size < CONTENT_MAX {
+        let read = file.read(&mut chunk)?;
+        if read == 0 {
+            break;
+        }
+        digest.update(&chunk[..read]);
+        hashed_size += read as u64;
+        let room = RECOGNISE_MAX - head.len();
+        head.extend_from_slice(&chunk[..read.min(room)]);
+    }
+    let sha256 = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(ExecutableFacts { recognised: recognise(&head), sha256, hashed_size, size, path })
+}
+
+/// SHA-256, lower-case hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,22 @@
+//! The sensor role: records → decode → enrich → detect → deliver.
+//!
+//! One thread owns all state (`Watch`); everything that may block runs in workers (`lookups`) that answer through a
+//! channel. A recording goes through the same lines as the ring buffers.
+
+mod coverage;
+mod delivery;
+mod live;
+mod lookups;
+mod metrics;
+mod open;
+mod pipeline;
+mod recording;
+mod redaction;
+mod replay;
+mod watch;
+
+pub use delivery::{Delivery, EvidenceBytes};
+pub use metrics::Metrics;
+pub use pipeline::{Config, Running, SensorError, start};
+pub use recording::{Recorder, Recording, RecordingError};
+pub use replay::replay;

@@ -1,0 +1,216 @@
+//! Workers for everything that may block: hashing files, asking runtimes, reading live state, taking evidence.
+//!
+//! `Request → worker → Answer`; queues are bounded, and a full one drops the request and counts it.
+
+use crate::live::{Live, LiveReader};
+use crate::{EvidenceBytes, Metrics, redaction};
+use container_runtime::Runtimes;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use detection::Session;
+use enrichment::ExecutableFacts;
+use event::{Container, Exec, FileIdentity, ProcessKey, Text};
+use findings::EvidenceItem;
+use host::Clock;
+use rustix::event::{EventfdFlags, eventfd};
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+const QUEUE: usize = 256;
+
+/// Whose evidence to take.
+pub(crate) struct Subject {
+    pub(crate) role: &'static str,
+    pub(crate) exec: Exec,
+    pub(crate) script: Option<Text>,
+}
+
+/// What to look up.
+pub(crate) enum Request {
+    File { identity: FileIdentity, file: File },
+    Loaded { process: ProcessKey, argument: Text, working_directory: Text },
+    Container { bare: Container, ancestors: Vec<u32> },
+    Live,
+    Evidence { session: Session, subjects: Vec<Subject>, log: Option<PathBuf> },
+}
+
+/// What was found.
+pub(crate) enum Answer {
+    File { identity: FileIdentity, facts: Option<Arc<ExecutableFacts>> },
+    Loaded { process: ProcessKey, facts: Option<Arc<ExecutableFacts>> },
+    Container(Box<Container>),
+    Live(Live),
+    Evidence { session: Session, items: Vec<EvidenceBytes>, missing: Vec<String> },
+}
+
+/// The workers' queues.
+pub(crate) struct Lookups {
+    files: Sender<Request>,
+    containers: Sender<Request>,
+    live: Sender<Request>,
+    evidence: Sender<Request>,
+    answers: Receiver<Answer>,
+    wake: Arc<OwnedFd>,
+    metrics: Metrics,
+    pub(crate) proc_root: PathBuf,
+}
+
+impl Lookups {
+    /// Starts the workers; they end when this is dropped.
+    pub(crate) fn start(
+        proc_root: PathBuf,
+        runtimes: Runtimes,
+        live: LiveReader,
+        metrics: Metrics,
+    ) -> std::io::Result<Self> {
+        let wake = Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?);
+        let (answer, answers) = bounded(4 * QUEUE);
+        let reply = Reply { answer, wake: Arc::clone(&wake) };
+        let files = spawn("facts", reply.clone(), {
+            let proc_root = proc_root.clone();
+            move |request, reply| look_at_file(request, reply, &proc_root)
+        })?;
+        let containers =
+            spawn("containers", reply.clone(), move |request, reply| ask_runtime(request, reply, &runtimes))?;
+        let evidence = spawn("evidence", reply.clone(), {
+            let proc_root = proc_root.clone();
+            move |request, reply| take_evidence(request, reply, &proc_root)
+        })?;
+        let mut reader = live;
+        let live = spawn("live", reply, {
+            let proc_root = proc_root.clone();
+            move |_, reply| match reader.read(&proc_root) {
+                Ok(live) => reply.send(Answer::Live(live)),
+                Err(error) => tracing::warn!("live state could not be read: {error}"),
+            }
+        })?;
+        Ok(Self { files, containers, live, evidence, answers, wake, metrics, proc_root })
+    }
+
+    /// Asks; returns false when the queue is full.
+    pub(crate) fn ask(&self, request: Request) -> bool {
+        let (queue, kind) = match &request {
+            Request::File { .. } => (&self.files, "file"),
+            Request::Loaded { .. } => (&self.files, "loaded_program"),
+            Request::Container { .. } => (&self.containers, "container"),
+            Request::Live => (&self.live, "live_state"),
+            Request::Evidence { .. } => (&self.evidence, "evidence"),
+        };
+        let taken = queue.try_send(request).is_ok();
+        let family = if taken { &self.metrics.lookups } else { &self.metrics.lookups_dropped };
+        family.get_or_create(&crate::metrics::Kind { kind }).inc();
+        taken
+    }
+
+    /// Answers that have arrived.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = Answer> + '_ {
+        let mut counter = [0; 8];
+        let _ = rustix::io::read(&self.wake, &mut counter);
+        self.answers.try_iter()
+    }
+
+    /// Becomes readable when an answer has arrived.
+    pub(crate) fn wake(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+
+    /// A handle that wakes the pipeline, for shutting down.
+    pub(crate) fn waker(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.wake)
+    }
+}
+
+#[derive(Clone)]
+struct Reply {
+    answer: Sender<Answer>,
+    wake: Arc<OwnedFd>,
+}
+
+impl Reply {
+    fn send(&self, answer: Answer) {
+        if self.answer.send(answer).is_ok() {
+            let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+        }
+    }
+}
+
+fn spawn(
+    name: &str,
+    reply: Reply,
+    mut work: impl FnMut(Request, &Reply) + Send + 'static,
+) -> std::io::Result<Sender<Request>> {
+    let (queue, requests) = bounded::<Request>(QUEUE);
+    thread::Builder::new().name(format!("vedette-{name}")).stack_size(512 << 10).spawn(move || {
+        for request in requests {
+            work(request, &reply);
+        }
+    })?;
+    Ok(queue)
+}
+
+fn look_at_file(request: Request, reply: &Reply, proc_root: &std::path::Path) {
+    match request {
+        Request::File { identity, file } => {
+            let facts = host::facts(&file, None).ok().map(Arc::new);
+            reply.send(Answer::File { identity, facts });
+        }
+        Request::Loaded { process, argument, working_directory } => {
+            let facts = host::loader_target(proc_root, process.pid, &argument, &working_directory)
+                .and_then(|file| host::facts(&file, Some(argument)).ok())
+                .map(Arc::new);
+            reply.send(Answer::Loaded { process, facts });
+        }
+        _ => {}
+    }
+}
+
+/// Twice: what the bundle says is there at once, what the CRI says may take a while.
+fn ask_runtime(request: Request, reply: &Reply, runtimes: &Runtimes) {
+    let Request::Container { bare, ancestors } = request else { return };
+    let known = runtimes.bundle_facts(bare, &ancestors);
+    reply.send(Answer::Container(Box::new(known.clone())));
+    match runtimes.cri_facts(&known) {
+        Ok(more) => reply.send(Answer::Container(Box::new(Container { complete: true, ..more }))),
+        Err(error) => {
+            tracing::debug!("container {}: {error}", known.id);
+            let named = !known.name.is_empty();
+            reply.send(Answer::Container(Box::new(Container { complete: named, ..known })));
+        }
+    }
+}
+
+fn take_evidence(request: Request, reply: &Reply, proc_root: &std::path::Path) {
+    let Request::Evidence { session, subjects, log } = request else { return };
+    let mut all = host::Taken::default();
+    for subject in &subjects {
+        let mut taken = host::take(proc_root, &subject.exec, subject.role, &redaction::environment);
+        if let Some(script) = &subject.script {
+            taken.add_script(proc_root, &subject.exec, subject.role, script);
+        }
+        all.items.append(&mut taken.items);
+        all.missing.append(&mut taken.missing);
+    }
+    if let Some(log) = &log {
+        all.add_log(log);
+    }
+    let taken_at_ns = Clock::read().wall_ns(Clock::now_ns());
+    let items = all
+        .items
+        .into_iter()
+        .map(|taken| EvidenceBytes {
+            item: EvidenceItem {
+                kind: taken.kind.name(),
+                name: taken.name,
+                sha256: host::sha256(&taken.bytes),
+                size: taken.bytes.len() as u64,
+                original_size: taken.original_size,
+                truncated: taken.truncated,
+                taken_at_ns,
+            },
+            bytes: taken.bytes,
+        })
+        .collect();
+    reply.send(Answer::Evidence { session, items, missing: all.missing });
+}

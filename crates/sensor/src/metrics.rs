@@ -1,0 +1,115 @@
+//! One counter per arrow: in, out, lost.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// One label.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Kind {
+    /// What kind.
+    pub kind: &'static str,
+}
+
+/// Labels of a finding counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Module {
+    /// Detector.
+    pub module: &'static str,
+}
+
+/// The sensor's metrics. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Metrics {
+    /// Records read, by kind.
+    pub events: Family<Kind, Counter>,
+    /// Records lost, by kind.
+    pub lost: Family<Kind, Counter>,
+    /// Findings delivered for the first time.
+    pub findings: Family<Module, Counter>,
+    /// Deliveries (new findings and updates).
+    pub deliveries: Counter,
+    /// Lookups by what was looked up.
+    pub lookups: Family<Kind, Counter>,
+    /// Lookups that were left out because the queue was full.
+    pub lookups_dropped: Family<Kind, Counter>,
+    /// Live state read again.
+    pub snapshots: Counter,
+    /// Processes kept.
+    pub processes: Gauge,
+    /// Processes forgotten because there were too many.
+    pub processes_forgotten: Gauge,
+    /// Containers kept.
+    pub containers: Gauge,
+    /// Programs waiting to be found on the network.
+    pub candidates: Gauge,
+    /// Events waiting for facts.
+    pub waiting: Gauge,
+    registry: Arc<Mutex<Registry>>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("vedette");
+        let this = Self {
+            events: Family::default(),
+            lost: Family::default(),
+            findings: Family::default(),
+            deliveries: Counter::default(),
+            lookups: Family::default(),
+            lookups_dropped: Family::default(),
+            snapshots: Counter::default(),
+            processes: Gauge::default(),
+            processes_forgotten: Gauge::default(),
+            containers: Gauge::default(),
+            candidates: Gauge::default(),
+            waiting: Gauge::default(),
+            registry: Arc::default(),
+        };
+        registry.register("sensor_events", "Records read from the kernel, by kind", this.events.clone());
+        registry.register(
+            "sensor_ringbuf_lost",
+            "Records lost before they were read, by kind",
+            this.lost.clone(),
+        );
+        registry.register("findings", "Findings detected, by module", this.findings.clone());
+        registry.register("sensor_deliveries", "Findings and updates delivered", this.deliveries.clone());
+        registry.register("sensor_lookups", "Facts looked up, by what", this.lookups.clone());
+        registry.register(
+            "sensor_lookups_dropped",
+            "Facts not looked up: queue full",
+            this.lookups_dropped.clone(),
+        );
+        registry.register("sensor_snapshots", "Live state read again", this.snapshots.clone());
+        registry.register("sensor_process_cache_size", "Processes kept", this.processes.clone());
+        registry.register(
+            "sensor_process_cache_forgotten",
+            "Processes forgotten: too many",
+            this.processes_forgotten.clone(),
+        );
+        registry.register("sensor_containers", "Containers kept", this.containers.clone());
+        registry.register(
+            "sensor_candidates",
+            "Programs waiting to be found on the network",
+            this.candidates.clone(),
+        );
+        registry.register("sensor_waiting", "Events waiting for facts", this.waiting.clone());
+        Self { registry: Arc::new(Mutex::new(registry)), ..this }
+    }
+}
+
+impl Metrics {
+    /// OpenMetrics text.
+    pub fn text(&self) -> String {
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut out = String::new();
+        match encode(&mut out, &registry) {
+            Ok(()) => out,
+            Err(_) => String::new(),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Findings that may still learn something: names of their container, evidence, losses in their window.
+
+use crate::coverage::LossLog;
+use crate::{Delivery, EvidenceBytes, Metrics};
+use crossbeam_channel::Sender;
+use detection::{Evidence, Session};
+use event::{Container, Origin};
+use findings::{Circumstances, EvidenceItem, Place, compose};
+use host::Clock;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Open findings kept; the oldest are closed.
+const OPEN_MAX: usize = 512;
+/// A finding waits this long for the names of its container, nanoseconds.
+const WAIT_FOR_NAMES_NS: u64 = 150_000_000;
+
+struct Open {
+    evidence: Evidence,
+    id: String,
+    since_ns: u64,
+    /// Waits for names until then.
+    due_ns: u64,
+    delivered: bool,
+    changed: bool,
+    items: Vec<EvidenceItem>,
+    unsent: Vec<EvidenceBytes>,
+    missing: Vec<String>,
+}
+
+/// All open findings.
+pub(crate) struct OpenFindings {
+    all: HashMap<Session, Open>,
+    out: Sender<Delivery>,
+    place: Place,
+    boot_id: String,
+    metrics: Metrics,
+}
+
+impl OpenFindings {
+    pub(crate) fn new(out: Sender<Delivery>, place: Place, boot_id: String, metrics: Metrics) -> Self {
+        Self { all: HashMap::new(), out, place, boot_id, metrics }
+    }
+
+    /// A detection becomes a finding.
+    pub(crate) fn open(&mut self, evidence: Evidence, now_ns: u64) {
+        let module = evidence.metadata.module;
+        self.metrics.findings.get_or_create(&crate::metrics::Module { module }).inc();
+        let named = evidence.enriched.container.as_deref().is_none_or(is_named);
+        let open = Open {
+            id: self.id(evidence.session),
+            since_ns: now_ns,
+            due_ns: if named { now_ns } else { now_ns + WAIT_FOR_NAMES_NS },
+            delivered: false,
+            changed: true,
+            items: Vec::new(),
+            unsent: Vec::new(),
+            missing: Vec::new(),
+            evidence,
+        };
+        self.all.insert(open.evidence.session, open);
+        if self.all.len() > OPEN_MAX {
+            let oldest = self.all.iter().filter(|(_, o)| o.delivered).min_by_key(|(_, o)| o.since_ns);
+            if let Some(oldest) = oldest.map(|(session, _)| *session) {
+                self.all.remove(&oldest);
+            }
+        }
+    }
+
+    /// The runtime told more of a container.
+    pub(crate) fn tell_container(&mut self, container: &Arc<Container>, now_ns: u64) {
+        for open in self.all.values_mut() {
+            let of = open.evidence.enriched.container.as_ref();
+            if of.is_some_and(|c| c.id == container.id && c != container) {
+                Arc::make_mut(&mut open.evidence.enriched).container = Some(Arc::clone(container));
+                open.changed = true;
+                if is_named(container) {
+                    open.due_ns = now_ns;
+                }
+            }
+        }
+    }
+
+    /// Evidence was taken.
+    pub(crate) fn tell_evidence(
+        &mut self,
+        session: Session,
+        items: Vec<EvidenceBytes>,
+        missing: Vec<String>,
+    ) {
+        if let Some(open) = self.all.get_mut(&session) {
+            open.items.extend(items.iter().map(|i| i.item.clone()));
+            open.unsent.extend(items);
+            open.missing.extend(missing);
+            open.changed = true;
+        }
+    }
+
+    /// Records were lost: what is open may have to say so.
+    pub(crate) fn tell_loss(&mut self) {
+        for open in self.all.values_mut().filter(|o| o.delivered) {
+            open.changed = true;
+        }
+    }
+
+    /// Delivers what is due. What the receiver has no room for stays due.
+    pub(crate) fn deliver(&mut self, losses: &LossLog, clock: Clock, now_ns: u64) {
+        for open in self.all.values_mut().filter(|o| o.changed && o.due_ns <= now_ns) {
+            let exec = &open.evidence.enriched.exec;
+            let coverage = losses.coverage(exec.time_ns, now_ns, clock, exec.origin == Origin::Snapshot);
+            let circumstances = Circumstances {
+                place: &self.place,
+                id: &open.id,
+                event_time_ns: clock.wall_ns(exec.time_ns),
+                coverage: &coverage,
+                items: &open.items,
+                missing: &open.missing,
+            };
+            let finding = Box::new(compose(&open.evidence, &circumstances));
+            let evidence = std::mem::take(&mut open.unsent);
+            match self.out.try_send(Delivery { finding, evidence }) {
+                Ok(()) => {
+                    open.changed = false;
+                    open.delivered = true;
+                    self.metrics.deliveries.inc();
+                }
+                Err(refused) => open.unsent = refused.into_inner().evidence,
+            }
+        }
+    }
+
+    /// When the next finding is due, nanoseconds since boot.
+    pub(crate) fn next_due_ns(&self) -> Option<u64> {
+        self.all.values().filter(|o| o.changed).map(|o| o.due_ns).min()
+    }
+
+    /// The same session has the same id, also after a restart.
+    fn id(&self, session: Session) -> String {
+        let what = match session {
+            Session::Connection(inode) => format!("connection {inode}"),
+            Session::Process(process) => format!("process {} {}", process.pid, process.start_ns),
+        };
+        let digest = host::sha256(format!("{} {} {what}", self.boot_id, self.place.node).as_bytes());
+        digest[..32].to_owned()
+    }
+}
+
+fn is_named(container: &Container) -> bool {
+    !container.name.is_empty() && container.pod.as_ref().is_none_or(|pod| !pod.name.is_empty())
+}

@@ -1,0 +1,411 @@
+//! The state that watches: events in, findings out. One thread owns it; time is a parameter.
+
+use crate::Metrics;
+use crate::coverage::LossLog;
+use crate::live::Live;
+use crate::lookups::{Answer, Lookups, Request, Subject};
+use crate::metrics::Kind;
+use crate::open::OpenFindings;
+use decoder::Decoded;
+use detection::{Candidates, Engine, Evidence, Outcome};
+use enrichment::channel::leads_elsewhere;
+use enrichment::{Actor, Enriched, Known, Need, State};
+use event::{
+    Access, Descriptor, Event, Exec, FileIdentity, Loss, LossKind, Object, ProcessKey, SocketEvent,
+    SocketState,
+};
+use host::Clock;
+use programs::invocation::Invocation;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// An event waits this long for facts of the files it involves, nanoseconds.
+const WAIT_FOR_FACTS_NS: u64 = 300_000_000;
+/// Events waiting for facts at most; beyond that they are decided with what is known.
+const WAITING_MAX: usize = 1_024;
+/// Live state is read at most this often, nanoseconds.
+const LIVE_EVERY_NS: u64 = 3_000_000;
+
+struct Waiting {
+    exec: Arc<Exec>,
+    until_ns: u64,
+}
+
+pub(crate) struct Watch {
+    state: State,
+    engine: Engine,
+    candidates: Candidates,
+    waiting: Vec<Waiting>,
+    open: OpenFindings,
+    losses: LossLog,
+    clock: Clock,
+    lookups: Option<Lookups>,
+    metrics: Metrics,
+    asked: HashSet<FileIdentity>,
+    asked_loaded: HashSet<ProcessKey>,
+    live_asked: bool,
+    live_wanted: bool,
+    live_last_ns: u64,
+    /// Keys that the probes should watch; the pipeline takes them.
+    pub(crate) wishes: Vec<u64>,
+}
+
+impl Watch {
+    pub(crate) fn new(
+        engine: Engine,
+        open: OpenFindings,
+        losses: LossLog,
+        clock: Clock,
+        lookups: Option<Lookups>,
+        metrics: Metrics,
+    ) -> Self {
+        Self {
+            state: State::default(),
+            engine,
+            candidates: Candidates::default(),
+            waiting: Vec::new(),
+            open,
+            losses,
+            clock,
+            lookups,
+            metrics,
+            asked: HashSet::new(),
+            asked_loaded: HashSet::new(),
+            live_asked: false,
+            live_wanted: false,
+            live_last_ns: 0,
+            wishes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn lookups(&self) -> Option<&Lookups> {
+        self.lookups.as_ref()
+    }
+
+    /// One record. Returns the time it carries.
+    pub(crate) fn record(&mut self, record: &[u8], now_ns: u64) {
+        match decoder::decode(record) {
+            Ok(Decoded::Event(event)) => self.event(event, now_ns),
+            Ok(Decoded::Task(exec)) => self.live(Live { processes: vec![Arc::from(exec)], at_ns: 0 }, now_ns),
+            Err(error) => {
+                tracing::warn!("{error}");
+                let kind = LossKind::Malformed;
+                self.event(
+                    Event::Loss(Loss { from_ns: now_ns, to_ns: now_ns, kind, cgroup: None, count: 1 }),
+                    now_ns,
+                );
+            }
+        }
+    }
+
+    pub(crate) fn event(&mut self, event: Event, now_ns: u64) {
+        let kind = match event {
+            Event::Exec(exec) => {
+                self.exec(Arc::from(exec), now_ns);
+                "exec"
+            }
+            Event::Fork(fork) => {
+                self.state.tree.fork(&fork);
+                "fork"
+            }
+            Event::Exit(exit) => {
+                self.state.tree.exit(&exit);
+                self.candidates.remove(exit.process);
+                "exit"
+            }
+            Event::Socket(socket) => {
+                self.socket(&socket, now_ns);
+                "socket"
+            }
+            Event::Loss(loss) => {
+                self.metrics.lost.get_or_create(&Kind { kind: loss.kind.name() }).inc_by(loss.count);
+                self.losses.note(loss);
+                self.lost();
+                return;
+            }
+            Event::Snapshot(processes) => {
+                let processes = processes.into_iter().map(Arc::new).collect();
+                self.live(Live { processes, at_ns: now_ns }, now_ns);
+                "snapshot"
+            }
+        };
+        self.metrics.events.get_or_create(&Kind { kind }).inc();
+    }
+
+    /// Counters grew: what was lost may have been a process, so live state is read again.
+    pub(crate) fn losses(&mut self, counters: &probes::Losses, now_ns: u64) {
+        let new = self.losses.read(counters, now_ns);
+        for loss in new.iter().filter(|l| l.cgroup.is_none()) {
+            tracing::warn!("{} {} records were lost", loss.count, loss.kind.name());
+            self.metrics.lost.get_or_create(&Kind { kind: loss.kind.name() }).inc_by(loss.count);
+        }
+        if !new.is_empty() {
+            self.lost();
+        }
+    }
+
+    fn lost(&mut self) {
+        self.open.tell_loss();
+        self.live_wanted = true;
+    }
+
+    fn exec(&mut self, exec: Arc<Exec>, now_ns: u64) {
+        self.candidates.remove(exec.process);
+        self.state.tree.exec(&exec);
+        self.container(&exec, now_ns);
+        self.ask_file(exec.executable.identity, exec.process, exec.executable.size);
+        if self.is_interesting(&exec) {
+            self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
+        }
+    }
+
+    /// Cheap, for every exec: could its input come from somebody else, or its output be read by one?
+    fn is_interesting(&self, exec: &Exec) -> bool {
+        if exec.descriptor(0).is_some_and(leads_elsewhere) {
+            return true;
+        }
+        let Some(parent) = exec.parent().and_then(|p| self.state.tree.get(p)) else { return false };
+        let mut ignored = Vec::new();
+        exec.descriptors.iter().any(|d| d.number <= 2 && leads_elsewhere(d))
+            && matches!(
+                Actor::of_process(parent, &self.state.executables, &mut ignored).invocation,
+                Invocation::InlineProgram { .. }
+            )
+    }
+
+    fn container(&mut self, exec: &Exec, now_ns: u64) {
+        if let Known::New(bare) = self.state.containers.of(&exec.cgroup, now_ns)
+            && let Some(lookups) = &self.lookups
+        {
+            let ancestors = exec.ancestors.iter().map(|a| a.process.pid).collect();
+            lookups.ask(Request::Container { bare: (*bare).clone(), ancestors });
+        }
+    }
+
+    /// Decides now, or waits for facts.
+    fn decide(&mut self, exec: &Arc<Exec>, until_ns: u64, now_ns: u64) {
+        let enriched = self.state.enrich(exec, now_ns);
+        let pending = self.ask_needs(&enriched);
+        if pending && now_ns < until_ns && self.waiting.len() < WAITING_MAX {
+            self.waiting.push(Waiting { exec: Arc::clone(exec), until_ns });
+            return;
+        }
+        let takes_commands = enriched.actor.takes_commands();
+        let followable = exec
+            .descriptor(0)
+            .is_some_and(|d| leads_elsewhere(d) && !matches!(d.object, Object::Internet(_)));
+        match self.engine.evaluate(&Arc::new(enriched)) {
+            Outcome::Detected(evidence) => {
+                self.candidates.remove(exec.process);
+                self.take_evidence(&evidence);
+                self.open.open(*evidence, now_ns);
+            }
+            Outcome::Known(_) => self.candidates.remove(exec.process),
+            Outcome::Quiet if takes_commands && followable => self.candidates.add(exec, now_ns),
+            Outcome::Quiet => {}
+        }
+    }
+
+    /// Asks for what is not known; returns whether an answer is on its way.
+    fn ask_needs(&mut self, enriched: &Enriched) -> bool {
+        let mut pending = false;
+        for need in &enriched.needs {
+            pending |= match *need {
+                Need::File(identity, process) => self.ask_file(identity, process, 0),
+                Need::Loaded(process) => self.ask_loaded(enriched, process),
+            };
+        }
+        pending
+    }
+
+    fn ask_file(&mut self, identity: FileIdentity, process: ProcessKey, size: u64) -> bool {
+        if self.asked.contains(&identity) {
+            return true;
+        }
+        let Some(lookups) = &self.lookups else { return false };
+        if self.state.executables.of_file(&identity).is_some() {
+            return false;
+        }
+        // opened here, at once: the process may be gone before a worker gets to it
+        let Some(file) = host::open_executable(&lookups.proc_root, process.pid, &identity, size) else {
+            return false;
+        };
+        let asked = lookups.ask(Request::File { identity, file });
+        if asked {
+            self.asked.insert(identity);
+        }
+        asked
+    }
+
+    fn ask_loaded(&mut self, enriched: &Enriched, process: ProcessKey) -> bool {
+        if self.asked_loaded.contains(&process) {
+            return true;
+        }
+        let Some(lookups) = &self.lookups else { return false };
+        let actors = [&enriched.actor]
+            .into_iter()
+            .chain(&enriched.earlier)
+            .chain(&enriched.ancestors)
+            .chain(&enriched.relays);
+        let Some(exec) = actors.filter(|a| a.process == process).find_map(|a| {
+            let exec = a.exec.as_ref()?;
+            let target = programs::invocation::loader_target(&exec.arguments.values)?;
+            Some((exec.arguments.values[target].clone(), exec.working_directory.clone()))
+        }) else {
+            return false;
+        };
+        let asked = lookups.ask(Request::Loaded { process, argument: exec.0, working_directory: exec.1 });
+        if asked {
+            self.asked_loaded.insert(process);
+        }
+        asked
+    }
+
+    fn socket(&mut self, event: &SocketEvent, now_ns: u64) {
+        let Some(process) = event.process else {
+            self.live_wanted = true; // a watched port accepted: who holds the new socket is in live state
+            return;
+        };
+        if let Some(known) = self.state.tree.get(process) {
+            let mut descriptors = known.descriptors.to_vec();
+            descriptors.retain(|d| !matches!(d.object, Object::Internet(s) if s.inode == event.socket.inode));
+            let access = Access { read: true, write: true };
+            descriptors.push(Descriptor { number: u32::MAX, access, object: Object::Internet(event.socket) });
+            self.state.tree.learn(process, &descriptors, event.time_ns);
+        }
+        if self.candidates.is_empty() {
+            return;
+        }
+        if event.socket.state == SocketState::Listening {
+            let namespace = u64::from(event.socket.network_namespace) << 16;
+            self.wishes.push(probe_abi::WATCHED_PORT_BIT | namespace | u64::from(event.socket.local.port));
+        }
+        self.decide_candidates(now_ns);
+    }
+
+    fn decide_candidates(&mut self, now_ns: u64) {
+        for exec in self.candidates.all() {
+            self.decide(&exec, now_ns, now_ns);
+        }
+    }
+
+    /// Live state was read.
+    fn live(&mut self, live: Live, now_ns: u64) {
+        let mut unseen = Vec::new();
+        for exec in &live.processes {
+            let known = self.state.tree.get(exec.process).and_then(|p| p.image.as_ref());
+            let same = known.is_some_and(|image| image.exec.executable.identity == exec.executable.identity);
+            if !same {
+                self.state.tree.exec(exec);
+                unseen.push(Arc::clone(exec));
+            }
+            self.container(exec, now_ns);
+        }
+        if live.at_ns != 0 {
+            self.state.tree.reconcile(&live.processes, live.at_ns);
+        }
+        for exec in unseen.iter().filter(|exec| self.is_interesting(exec)).cloned().collect::<Vec<_>>() {
+            self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
+        }
+        self.decide_candidates(now_ns);
+    }
+
+    pub(crate) fn answer(&mut self, answer: Answer, now_ns: u64) {
+        match answer {
+            Answer::File { identity, facts } => {
+                self.asked.remove(&identity);
+                self.state.executables.tell_file(identity, facts);
+                self.decide_waiting(now_ns);
+            }
+            Answer::Loaded { process, facts } => {
+                self.asked_loaded.remove(&process);
+                self.state.executables.tell_loaded(process, facts);
+                self.decide_waiting(now_ns);
+            }
+            Answer::Container(facts) => {
+                let id = facts.id.clone();
+                if self.state.containers.tell(*facts)
+                    && let Some(container) = self.state.containers.get(&id).cloned()
+                {
+                    self.open.tell_container(&container, now_ns);
+                }
+            }
+            Answer::Live(live) => {
+                self.live_asked = false;
+                self.metrics.snapshots.inc();
+                self.live(live, now_ns);
+            }
+            Answer::Evidence { session, items, missing } => self.open.tell_evidence(session, items, missing),
+        }
+    }
+
+    fn decide_waiting(&mut self, now_ns: u64) {
+        for waiting in std::mem::take(&mut self.waiting) {
+            self.decide(&waiting.exec, waiting.until_ns, now_ns);
+        }
+    }
+
+    fn take_evidence(&self, evidence: &Evidence) {
+        let Some(lookups) = &self.lookups else { return };
+        let script = |actor: &Actor| match &actor.invocation {
+            Invocation::ScriptFile { path } => Some(path.clone()),
+            _ => None,
+        };
+        let subject = |role, actor: &Actor| {
+            let exec = actor.exec.as_ref()?;
+            let exec = Exec { process: actor.process, ..Exec::clone(exec) };
+            Some(Subject { role, exec, script: script(actor) })
+        };
+        let shell = subject("shell", &evidence.enriched.actor);
+        let opener = evidence.opener.as_ref().filter(|o| o.process != evidence.enriched.exec.process);
+        let opener = opener.and_then(|o| subject("opener", o));
+        let log = evidence.enriched.container.as_ref().and_then(|c| c.log_path.clone());
+        let subjects = shell.into_iter().chain(opener).collect();
+        lookups.ask(Request::Evidence { session: evidence.session, subjects, log });
+    }
+
+    /// What is due by time.
+    pub(crate) fn tick(&mut self, now_ns: u64) {
+        if self.waiting.iter().any(|w| w.until_ns <= now_ns) {
+            self.decide_waiting(now_ns);
+        }
+        let look_due = self.candidates.next_look_ns().is_some_and(|due| due <= now_ns);
+        if let Some(lookups) = &self.lookups
+            && (self.live_wanted || look_due)
+            && !self.live_asked
+            && now_ns >= self.live_last_ns + LIVE_EVERY_NS
+        {
+            self.candidates.looked(now_ns);
+            self.live_wanted = false;
+            self.live_last_ns = now_ns;
+            self.live_asked = lookups.ask(Request::Live);
+        }
+        self.open.deliver(&self.losses, self.clock, now_ns);
+    }
+
+    /// Once a second: forgetting, and the figures.
+    pub(crate) fn housekeeping(&mut self, now_ns: u64) {
+        self.clock = Clock::read();
+        self.state.tree.expire(now_ns);
+        self.state.containers.expire(now_ns);
+        let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        self.metrics.processes.set(gauge(self.state.tree.len()));
+        self.metrics.processes_forgotten.set(i64::try_from(self.state.tree.forgotten()).unwrap_or(i64::MAX));
+        self.metrics.containers.set(gauge(self.state.containers.len()));
+        self.metrics.candidates.set(gauge(self.candidates.len()));
+        self.metrics.waiting.set(gauge(self.waiting.len()));
+        for (module, _) in self.engine.disabled() {
+            tracing::error!(
+                "detector {module} panicked and is switched off; please report it with the log above"
+            );
+        }
+    }
+
+    /// When something is due next, nanoseconds since boot.
+    pub(crate) fn next_due_ns(&self) -> Option<u64> {
+        let waiting = self.waiting.iter().map(|w| w.until_ns).min();
+        let live = (self.live_wanted && !self.live_asked).then_some(self.live_last_ns + LIVE_EVERY_NS);
+        let look = (!self.live_asked).then(|| self.candidates.next_look_ns()).flatten();
+        [waiting, live, look, self.open.next_due_ns()].into_iter().flatten().min()
+    }
+}
