@@ -163,7 +163,29 @@ fn by_name(executable_name: &[u8], argv: &[Text], context: &Context) -> Invocati
         Some(names::Program::Interpreter(family)) => interpreter::invocation(family, argv, context),
         Some(names::Program::Console) => interpreter::console(argv, context),
         Some(names::Program::Wrapper) => Invocation::Wrapper { name: Text::new(executable_name) },
+        Some(names::Program::Runner) if runs_a_command(argv) => Invocation::Other,
+        Some(names::Program::Runner) => Invocation::Wrapper { name: Text::new(executable_name) },
         None => Invocation::Other,
+    }
+}
+
+/// Whether `sudo` and its like were given a command: then that command's own start tells. Without one they start a
+/// shell.
+fn runs_a_command(argv: &[Text]) -> bool {
+    use arguments::{Step, Value, Walk};
+    let mut walk = Walk::new(argv, |letter| match letter {
+        b'u' | b'g' | b'p' | b'C' | b'h' | b'r' | b't' | b'T' | b'U' | b'D' | b'R' => Value::RestOrNext,
+        _ => Value::None,
+    });
+    loop {
+        match walk.step() {
+            Step::Long(b"user" | b"group" | b"prompt" | b"host" | b"chdir" | b"chroot", None) => {
+                walk.take_value();
+            }
+            Step::End(at) | Step::Operand(at) => return at < argv.len(),
+            Step::Exhausted => return false,
+            Step::Short(..) | Step::Long(..) => {}
+        }
     }
 }
 

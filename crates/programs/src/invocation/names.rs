@@ -9,7 +9,10 @@ pub(crate) enum Program {
     Interpreter(InterpreterFamily),
     /// A script that runs an interpreter's console whatever its arguments.
     Console,
+    /// Starts a shell, or runs commands in one.
     Wrapper,
+    /// Runs the command that it is given; starts a shell where it is given none.
+    Runner,
 }
 
 /// What a name stands for, versions and build variants (`python3.11`, `bash-static`, `zsh-5.9`) apart.
@@ -67,9 +70,10 @@ fn exactly(name: &[u8]) -> Option<Program> {
         b"irb" | b"pry" | b"ipython" | b"bpython" | b"ptpython" | b"psysh" | b"rails-console" => {
             Program::Console
         }
-        b"su" | b"login" | b"sudo" | b"doas" | b"runuser" | b"sulogin" | b"script" | b"pkexec"
-        | b"newgrp" | b"sg" | b"agetty" | b"getty" | b"rlwrap" | b"unbuffer" | b"machinectl"
-        | b"systemd-run" | b"run0" => Program::Wrapper,
+        b"su" | b"login" | b"runuser" | b"sulogin" | b"script" | b"newgrp" | b"sg" | b"agetty" | b"getty"
+        | b"screen" | b"tmux" | b"zellij" | b"abduco" | b"dtach" => Program::Wrapper,
+        b"sudo" | b"doas" | b"pkexec" | b"run0" | b"rlwrap" | b"unbuffer" | b"machinectl"
+        | b"systemd-run" => Program::Runner,
         _ => return None,
     })
 }

@@ -329,7 +329,7 @@ fn names_count_only_where_the_content_is_unknown() {
         named("pwsh", "pwsh -c Get-Date"),
         Invocation::CommandString { reads_commands: false, .. }
     ));
-    for name in ["su", "login", "sudo", "script", "runuser"] {
+    for name in ["su", "login", "sudo", "script", "runuser", "doas", "screen", "tmux"] {
         assert!(matches!(named(name, name), Invocation::Wrapper { .. }), "{name}");
     }
     for (name, line) in

@@ -1,6 +1,6 @@
 //! One address: its halves, their parameters and options.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use event::Text;
 
@@ -251,8 +251,7 @@ fn read_half(argument: usize, text: &[u8], start: usize, command: &mut Command) 
     if let Some(what) = meanings.wrong {
         command.problems.push(Problem { argument, at: start, what });
     }
-    let parameters =
-        meanings.parameters.into_iter().chain(std::iter::repeat(Meaning::Parameter as fn(Text) -> Meaning));
+    let parameters = meanings.parameters.into_iter().chain(std::iter::repeat(Meaning::Parameter as Named));
     command.pieces.push(Piece { argument, range: tokens[0].range.clone(), meaning: meanings.keyword });
     for ((token, text), meaning) in tokens[1..].iter().zip(&half.parameters).zip(parameters) {
         command.pieces.push(Piece { argument, range: token.range.clone(), meaning: meaning(text.clone()) });
@@ -267,10 +266,13 @@ fn report(argument: usize, token: &Token, command: &mut Command) {
     }
 }
 
+/// Makes a parameter's meaning.
+type Named = fn(Text) -> Meaning;
+
 /// What the tokens of a half mean.
 struct Meanings {
     keyword: Meaning,
-    parameters: Vec<fn(Text) -> Meaning>,
+    parameters: Vec<Named>,
     wrong: Option<Wrong>,
 }
 
@@ -285,7 +287,7 @@ fn interpret(half: &mut Half) -> Meanings {
     let parameter = |at: usize| parameters.get(at).cloned();
     let first = || parameter(0).unwrap_or_default();
     // Each keyword wants so many parameters, and they mean this.
-    let (wanted, meanings): (std::ops::RangeInclusive<usize>, Vec<fn(Text) -> Meaning>) = match found {
+    let (wanted, meanings): (RangeInclusive<usize>, Vec<Named>) = match found {
         Keyword::Network(Protocol::Interface, _) => (0..=1, vec![Meaning::Host]),
         Keyword::Network(Protocol::Generic, _) => (2..=4, vec![]),
         Keyword::Network(Protocol::RawIp, Role::Receive) => (1..=1, vec![Meaning::Port]),

@@ -83,15 +83,13 @@ fn plain(word: &[u8]) -> Option<Keyword> {
         b"socks" | b"socks4" => Keyword::Socks4,
         b"socks4a" => Keyword::Socks4a,
         b"socks5" | b"socks5-connect" => Keyword::Socks5(Role::Connect),
-        b"socks5-l" | b"socks5-listen" => Keyword::Socks5(Role::Listen),
+        b"socks5-listen" | b"socks5-bind" => Keyword::Socks5(Role::Listen),
         b"proxy" | b"proxy-connect" => Keyword::HttpProxy,
         b"local" | b"unix" | b"unix-client" | b"unix-connect" => Keyword::Unix(Role::Connect),
         b"abstract" | b"abstract-client" | b"abstract-connect" => Keyword::Abstract(Role::Connect),
         b"if" | b"interface" | b"tun" => Keyword::Network(Protocol::Interface, Role::Datagram),
         b"openssl" | b"openssl-connect" | b"ssl" => Keyword::Network(Protocol::Tls, Role::Connect),
-        b"openssl-listen" | b"ssl-l" | b"openssl-l" | b"ssl-listen" => {
-            Keyword::Network(Protocol::Tls, Role::Listen)
-        }
+        b"openssl-listen" | b"ssl-l" => Keyword::Network(Protocol::Tls, Role::Listen),
         b"openssl-dtls-client"
         | b"openssl-dtls-connect"
         | b"dtls"
