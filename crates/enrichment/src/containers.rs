@@ -3,6 +3,7 @@
 use crate::identity::identify;
 use event::{Cgroup, Container, ContainerId};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// Containers kept.
@@ -24,7 +25,7 @@ pub enum Known {
 }
 
 #[derive(Debug, Clone)]
-struct Entry {
+struct Seen {
     container: Arc<Container>,
     last_seen_ns: u64,
 }
@@ -33,7 +34,7 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct Containers {
     by_cgroup: HashMap<u64, Option<ContainerId>>,
-    entries: HashMap<ContainerId, Entry>,
+    entries: HashMap<ContainerId, Seen>,
 }
 
 impl Containers {
@@ -54,9 +55,9 @@ impl Containers {
                 self.by_cgroup.insert(cgroup.id, found.as_ref().map(|f| f.container.clone()));
                 let Some(found) = found else { return Known::Node };
                 let id = found.container.clone();
-                if !self.entries.contains_key(&id) {
+                if let Entry::Vacant(place) = self.entries.entry(id.clone()) {
                     let bare = Arc::new(Container::bare(found.container, found.runtime, found.pod_uid));
-                    self.entries.insert(id, Entry { container: Arc::clone(&bare), last_seen_ns: now_ns });
+                    place.insert(Seen { container: Arc::clone(&bare), last_seen_ns: now_ns });
                     return Known::New(bare);
                 }
                 id

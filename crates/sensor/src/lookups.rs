@@ -31,7 +31,7 @@ pub(crate) struct Subject {
 pub(crate) enum Request {
     File { identity: FileIdentity, file: File },
     Loaded { process: ProcessKey, argument: Text, working_directory: Text },
-    Container { bare: Container, ancestors: Vec<u32> },
+    Container { bare: Box<Container>, ancestors: Vec<u32> },
     Live,
     Evidence { session: Session, subjects: Vec<Subject>, log: Option<PathBuf> },
 }
@@ -169,7 +169,7 @@ fn look_at_file(request: Request, reply: &Reply, proc_root: &std::path::Path) {
 /// Twice: what the bundle says is there at once, what the CRI says may take a while.
 fn ask_runtime(request: Request, reply: &Reply, runtimes: &Runtimes) {
     let Request::Container { bare, ancestors } = request else { return };
-    let known = runtimes.bundle_facts(bare, &ancestors);
+    let known = runtimes.bundle_facts(*bare, &ancestors);
     reply.send(Answer::Container(Box::new(known.clone())));
     match runtimes.cri_facts(&known) {
         Ok(more) => reply.send(Answer::Container(Box::new(Container { complete: true, ..more }))),

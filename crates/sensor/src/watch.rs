@@ -178,7 +178,7 @@ impl Watch {
             && let Some(lookups) = &self.lookups
         {
             let ancestors = exec.ancestors.iter().map(|a| a.process.pid).collect();
-            lookups.ask(Request::Container { bare: (*bare).clone(), ancestors });
+            lookups.ask(Request::Container { bare: Box::new((*bare).clone()), ancestors });
         }
     }
 

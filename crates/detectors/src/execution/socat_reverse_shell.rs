@@ -127,7 +127,7 @@ fn evidence(
         direction: endpoint.as_ref().map_or(detection::Direction::Reverse, direction),
         endpoint,
         opener: Some(socat.clone()),
-        tls: command.map(|c| c.uses_tls()),
+        tls: command.map(|c| c.encrypted()),
         terminal,
         recognised_by: socat.by,
         reasons,
