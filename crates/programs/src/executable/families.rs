@@ -34,6 +34,8 @@ const fn launcher(family: InterpreterFamily, library: &'static str, groups: &'st
 
 /// All families; the first that agrees wins, so multi-call programs come before what they contain.
 pub(super) static FAMILIES: &[Family] = &[
+    // musl's loader is its C library at once and may carry no name of its own.
+    whole(Kind::DynamicLoader, &[group!(Within, 2 of "Dynamic Program Loader", "musl libc")]),
     whole(
         Kind::Socat { version: None },
         &[
@@ -231,10 +233,9 @@ pub(super) static FAMILIES: &[Family] = &[
     ),
     whole(
         Kind::Relay(Relay::NetcatOpenbsd),
-        &[
-            group!(Within, 1 of "Connection to %s %s port [%s/%s] succeeded!", "Connection to %s (%s) %s port [%s/%s]"),
-            group!(Terminated, 1 of "Proxy error: \"%.*s\"", "read failed (%d/3)", "must use -l with -k"),
-        ],
+        &[group!(Terminated, 3 of "unsupported proxy protocol", "no proxy support for UDP mode",
+            "no proxy support for listen", "garbage proxy port delimiter", "must use -l with -k",
+            "Proxy username/password too long")],
     ),
     whole(
         Kind::Relay(Relay::Openssl),
@@ -247,12 +248,14 @@ pub(super) static FAMILIES: &[Family] = &[
 
 /// Decides for an ELF file.
 pub(super) fn decide(content: &[u8], elf: Option<&ElfFacts>) -> Kind {
-    if elf.is_some_and(|facts| is_loader(facts, content)) {
+    if elf.is_some_and(is_loader) {
         return Kind::DynamicLoader;
     }
     let found = search(content);
     let fits = |family: &Family| {
+        let loader = family.kind == Kind::DynamicLoader;
         content.len() <= family.at_most
+            && (!loader || elf.is_some_and(|f| f.linkage == Linkage::StaticPie))
             && family.library.is_none_or(|library| {
                 elf.is_some_and(|f| f.needed.iter().any(|n| n.file_name().starts_with(library.as_bytes())))
             })
@@ -265,20 +268,11 @@ pub(super) fn decide(content: &[u8], elf: Option<&ElfFacts>) -> Kind {
     }
 }
 
-/// The dynamic loader asks for no loader itself, exports its name, and keeps that name in every copy. musl's is the
-/// C library at once, so that its words as a program count.
-fn is_loader(facts: &ElfFacts, content: &[u8]) -> bool {
+/// The dynamic loader asks for no loader itself, exports its name, and keeps that name in every copy.
+fn is_loader(facts: &ElfFacts) -> bool {
     const NAMES: [&[u8]; 6] = [b"ld-linux", b"ld.so.", b"ld64.so.", b"ld-musl", b"ld-uClibc", b"ld-elf"];
-    if facts.linkage != Linkage::StaticPie {
-        return false;
-    }
-    let Some(soname) = &facts.soname else { return false };
-    let named = |prefixes: &[&[u8]]| prefixes.iter().any(|p| soname.bytes().starts_with(p));
-    named(&NAMES) || (named(&[b"libc.musl", b"libc.so"]) && holds(content, b"Dynamic Program Loader"))
-}
-
-fn holds(content: &[u8], words: &[u8]) -> bool {
-    content.windows(words.len()).any(|w| w == words)
+    facts.linkage == Linkage::StaticPie
+        && facts.soname.as_ref().is_some_and(|name| NAMES.iter().any(|n| name.bytes().starts_with(n)))
 }
 
 /// A version stands alone as a C string: three or four numbers, the first of them 1 or 2.
