@@ -59,7 +59,7 @@ const BUSYBOX: Grammar = Grammar {
     attached: false,
     long_with_value: &[b"rcfile", b"init-file"],
     long: true,
-    stdin_after_string: true,
+    stdin_after_string: false,
 };
 
 pub(super) fn invocation(family: ShellFamily, argv: &[Text], context: &Context) -> Invocation {

@@ -127,6 +127,7 @@ fn shells_with_a_command_string() {
         (Fish, "fish -N --command echo·x"),
         (Busybox, "busybox sh -c echo·x"),
         (Busybox, "sh -c echo·x"),
+        (Busybox, "sh -sc echo·x"),
     ];
     for (family, line) in cases {
         let expected = Invocation::CommandString { text: Text::from("echo x"), reads_commands: false };
@@ -137,7 +138,6 @@ fn shells_with_a_command_string() {
         (Bash, "bash -c exec·sh"),
         (Fish, "fish -c while·read·-l·x;eval·$x;end"),
         (Dash, "sh -sc echo·x"),
-        (Busybox, "sh -s -c echo·x"),
         (Tcsh, "tcsh -c eval·\"$<\""),
     ] {
         assert!(shell(family, line).takes_commands() && !takes(&shell(family, line)), "{family:?}: {line}");
