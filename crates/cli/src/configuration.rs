@@ -37,7 +37,8 @@ impl Configuration {
     /// Reads the file, if one is named.
     pub(crate) fn load(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else { return Ok(Self::default()) };
-        let text = std::fs::read_to_string(path).with_context(|| format!("configuration {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("configuration {}", path.display()))?;
         let configuration: Self =
             serde_saphyr::from_str(&text).with_context(|| format!("configuration {}", path.display()))?;
         let known: Vec<&str> = detectors::catalogue().iter().map(|d| d.metadata().module).collect();
@@ -63,7 +64,9 @@ impl Configuration {
     pub(crate) fn place(&self) -> Place {
         let machine = Machine::read();
         let local = Place::local(&machine.node, &machine.machine_id, &machine.kernel);
-        let or = |chosen: &Option<String>, local: String| chosen.clone().filter(|c| !c.is_empty()).unwrap_or(local);
+        let or = |chosen: &Option<String>, local: String| {
+            chosen.clone().filter(|c| !c.is_empty()).unwrap_or(local)
+        };
         let project = or(&self.project, local.project);
         Place {
             organization: or(&self.organization, local.organization),

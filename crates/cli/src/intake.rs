@@ -18,7 +18,9 @@ pub(crate) fn run<S: FindingStore + EvidenceStore>(
 ) {
     for delivery in deliveries {
         // the finding first: it is what somebody waits for
-        keep_trying("finding", &delivery.finding.finding.name, || runtime.block_on(finding(&**store, &delivery)));
+        keep_trying("finding", &delivery.finding.finding.name, || {
+            runtime.block_on(finding(&**store, &delivery))
+        });
         for evidence in &delivery.evidence {
             keep_trying("evidence", &evidence.item.sha256, || {
                 runtime.block_on(piece(&**store, &delivery.finding.finding.name, evidence))
@@ -50,7 +52,9 @@ async fn finding(store: &impl FindingStore, delivery: &Delivery) -> Result<(), S
         }
     };
     // live state read after a restart knows less than what was seen as it happened
-    if from_snapshot(&delivery.finding) && store.get(&name).await?.is_some_and(|stored| !from_snapshot(&stored)) {
+    if from_snapshot(&delivery.finding)
+        && store.get(&name).await?.is_some_and(|stored| !from_snapshot(&stored))
+    {
         return Ok(());
     }
     let upserted = store.upsert(&delivery.finding, now()).await?;
@@ -61,7 +65,11 @@ async fn finding(store: &impl FindingStore, delivery: &Delivery) -> Result<(), S
     Ok(())
 }
 
-async fn piece(store: &impl EvidenceStore, finding: &str, evidence: &EvidenceBytes) -> Result<(), StoreError> {
+async fn piece(
+    store: &impl EvidenceStore,
+    finding: &str,
+    evidence: &EvidenceBytes,
+) -> Result<(), StoreError> {
     let Ok(finding) = finding.parse() else { return Ok(()) };
     let meta = EvidenceMeta {
         finding,
@@ -75,7 +83,11 @@ async fn piece(store: &impl EvidenceStore, finding: &str, evidence: &EvidenceByt
 }
 
 fn from_snapshot(item: &finding::FindingResource) -> bool {
-    item.finding.vedette.get("coverage").and_then(|c| c.get("fromSnapshot")).and_then(serde_json::Value::as_bool)
+    item.finding
+        .vedette
+        .get("coverage")
+        .and_then(|c| c.get("fromSnapshot"))
+        .and_then(serde_json::Value::as_bool)
         == Some(true)
 }
 

@@ -15,7 +15,11 @@ pub(crate) fn run(options: SensorOnly) -> Result<()> {
     let (out, deliveries) = bounded(QUEUE);
     let running = sensor::start(config, out, sensor::Metrics::default())?;
     tracing::info!("watching; findings are printed as they come");
-    let printer = std::thread::spawn(move || deliveries.iter().for_each(|delivery| drop(print(&delivery))));
+    let printer = std::thread::spawn(move || {
+        deliveries.iter().for_each(|delivery| {
+            let _ = print(&delivery);
+        })
+    });
     crate::up::wait_for_signal()?;
     running.stop();
     let _ = printer.join();
@@ -25,5 +29,6 @@ pub(crate) fn run(options: SensorOnly) -> Result<()> {
 /// Prints a finding as one line of JSON; evidence bytes are left out.
 pub(crate) fn print(delivery: &Delivery) -> bool {
     let mut out = std::io::stdout().lock();
-    serde_json::to_writer(&mut out, &*delivery.finding).is_ok() && out.write_all(b"\n").and_then(|()| out.flush()).is_ok()
+    serde_json::to_writer(&mut out, &*delivery.finding).is_ok()
+        && out.write_all(b"\n").and_then(|()| out.flush()).is_ok()
 }

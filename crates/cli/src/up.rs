@@ -27,9 +27,9 @@ pub(crate) fn run(options: Up) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
 
     let store = Arc::new(runtime.block_on(SqliteStore::open(&options.data))?);
-    let listener = runtime
-        .block_on(TcpListener::bind(options.listen))
-        .with_context(|| format!("the API cannot listen on {} (--listen chooses another address)", options.listen))?;
+    let listener = runtime.block_on(TcpListener::bind(options.listen)).with_context(|| {
+        format!("the API cannot listen on {} (--listen chooses another address)", options.listen)
+    })?;
     let address = listener.local_addr()?;
     let metrics = sensor::Metrics::default();
     let ready = Arc::new(AtomicBool::new(false));
@@ -43,7 +43,9 @@ pub(crate) fn run(options: Up) -> Result<()> {
         }),
         ready: Box::new({
             let ready = Arc::clone(&ready);
-            move || if ready.load(Ordering::Acquire) { Ok(()) } else { Err("the probes are not attached".into()) }
+            move || {
+                if ready.load(Ordering::Acquire) { Ok(()) } else { Err("the probes are not attached".into()) }
+            }
         }),
         hosts,
     });

@@ -1,0 +1,251 @@
+//! Arguments.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Container threat detection for any Kubernetes cluster, or for one machine.
+#[derive(Parser)]
+#[command(name = "vedette", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Watch this machine: sensor, store and API in one process.
+    Up(Up),
+    /// Watch this machine and print findings as JSON, one a line, without storing them.
+    Sensor(SensorOnly),
+    /// Look at findings through the API.
+    #[command(subcommand)]
+    Findings(Findings),
+    /// Check what this machine offers and what is missing, with the remedy.
+    Doctor(Doctor),
+    /// Carry out a harmless attack in a container of its own and show the finding.
+    Simulate(Simulate),
+    /// Run a recording through the detectors and print the findings as JSON, one a line.
+    Replay(Replay),
+}
+
+#[derive(Args)]
+pub(crate) struct Watching {
+    /// Configuration file (YAML); see docs/configuration.md.
+    #[arg(long, env = "VEDETTE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Keep every record in this file, for `vedette replay`.
+    #[arg(long)]
+    pub(crate) record: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Up {
+    /// Folder of findings and evidence.
+    #[arg(long, default_value = "/var/lib/vedette", env = "VEDETTE_DATA")]
+    pub(crate) data: PathBuf,
+    /// Address of the API. Beyond loopback anybody who can reach it can read everything: step carefully.
+    #[arg(long, default_value = "127.0.0.1:7979", env = "VEDETTE_LISTEN")]
+    pub(crate) listen: SocketAddr,
+    /// Allow an address beyond loopback.
+    #[arg(long)]
+    pub(crate) listen_beyond_loopback: bool,
+    #[command(flatten)]
+    pub(crate) watching: Watching,
+}
+
+#[derive(Args)]
+pub(crate) struct SensorOnly {
+    #[command(flatten)]
+    pub(crate) watching: Watching,
+}
+
+#[derive(Args)]
+pub(crate) struct Replay {
+    /// The recording.
+    pub(crate) file: PathBuf,
+    /// Configuration file (YAML).
+    #[arg(long, env = "VEDETTE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Server {
+    /// Where the API is.
+    #[arg(
+        long = "server",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7979",
+        env = "VEDETTE_SERVER"
+    )]
+    pub(crate) url: String,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Findings {
+    /// List findings, newest first.
+    List(List),
+    /// Show one finding, for a reader.
+    Show(Show),
+    /// Save everything that was kept for a finding.
+    Evidence(Evidence),
+}
+
+#[derive(Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// What they are listed under: {organizations|folders|projects}/ID/sources/ID[/locations/LOCATION]; - is all.
+    #[arg(default_value = "organizations/-/sources/-")]
+    pub(crate) parent: finding::Parent,
+    /// Stop after this many; 0 for all.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: u64,
+    /// Findings asked for at once, 1 to 1000.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) page_size: u16,
+    /// Fields to sort by, such as "severity desc,event_time".
+    #[arg(long, default_value = "")]
+    pub(crate) order_by: String,
+    /// Form of the answer.
+    #[arg(short, long, value_enum, default_value_t = ListForm::Table)]
+    pub(crate) output: ListForm,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub(crate) enum ListForm {
+    Table,
+    Json,
+    Yaml,
+}
+
+#[derive(Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Full name of the finding, or its id alone.
+    pub(crate) name: String,
+    /// Form of the answer.
+    #[arg(short, long, value_enum, default_value_t = ShowForm::Text)]
+    pub(crate) output: ShowForm,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub(crate) enum ShowForm {
+    Text,
+    Json,
+    Yaml,
+}
+
+#[derive(Args)]
+pub(crate) struct Evidence {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Full name of the finding, or its id alone.
+    pub(crate) name: String,
+    /// Folder to save into; made when it is not there. Default: vedette-evidence-ID.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Folder of findings and evidence to look at.
+    #[arg(long, default_value = "/var/lib/vedette", env = "VEDETTE_DATA")]
+    pub(crate) data: PathBuf,
+    /// Configuration file (YAML), for sockets of container runtimes.
+    #[arg(long, env = "VEDETTE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Form of the answer.
+    #[arg(short, long, value_enum, default_value_t = DoctorForm::Table)]
+    pub(crate) output: DoctorForm,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub(crate) enum DoctorForm {
+    Table,
+    Json,
+}
+
+#[derive(Args)]
+pub(crate) struct Simulate {
+    /// The attack.
+    #[arg(value_enum)]
+    pub(crate) attack: Attack,
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// What makes the container: auto takes the first that works of containerd, runc and own namespaces.
+    #[arg(long, value_enum, default_value_t = RuntimeChoice::Auto)]
+    pub(crate) runtime: RuntimeChoice,
+    /// Socket of containerd, when it is not in a usual place.
+    #[arg(long, value_name = "PATH", env = "CONTAINERD_ADDRESS")]
+    pub(crate) containerd: Option<PathBuf>,
+    /// Leave the session open until Ctrl-C, to look at its container.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Longest wait for the connection, and for the finding: 10s, 500ms, 2m.
+    #[arg(long, default_value = "10s", value_parser = duration)]
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub(crate) enum Attack {
+    /// socat connects a shell to a listener on this machine's loopback; one `id` is run in it.
+    SocatReverseShell,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug, ValueEnum)]
+pub(crate) enum RuntimeChoice {
+    Auto,
+    Containerd,
+    Runc,
+    Namespaces,
+}
+
+/// A number with its unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let wrong = || format!("{text:?} is not a duration; write it like 10s, 500ms or 2m");
+    let number: u32 = number.parse().map_err(|_| wrong())?;
+    match unit {
+        "ms" => Ok(Duration::from_millis(number.into())),
+        "s" => Ok(Duration::from_secs(number.into())),
+        "m" => Ok(Duration::from_secs(u64::from(number) * 60)),
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, duration};
+    use clap::{CommandFactory, Parser};
+    use std::time::Duration;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_carry_their_unit() {
+        assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        for wrong in ["", "s", "10", "-1s", "1.5s", "1h", "10 s", "99999999999s"] {
+            assert!(duration(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_parent_that_is_none_is_refused_before_anything_is_asked() {
+        let list = |parent: &str| Arguments::try_parse_from(["vedette", "findings", "list", parent]).is_ok();
+        assert!(list("projects/p/sources/-"));
+        assert!(list("organizations/-/sources/-"));
+        assert!(!list("projects/../sources/-"));
+        assert!(!list("nonsense"));
+    }
+}

@@ -1,0 +1,245 @@
+//! Asking the API. Blocking, plain HTTP: the server is on this machine or behind a forwarded port.
+
+use finding::{FindingName, Parent};
+use serde_json::Value;
+use std::io;
+use std::time::Duration;
+use ureq::{Agent, Body, http::Response};
+
+/// A page of findings, or a list of evidence, has at most this many bytes.
+const DOCUMENT_MAX: u64 = 64 << 20;
+/// A piece of evidence has at most this many bytes.
+const EVIDENCE_MAX: u64 = 256 << 20;
+/// Longest wait for one answer. The server gives up after 15 s itself.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// The API did not give what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClientError {
+    /// The address is none.
+    #[error(
+        "--server {0:?} is not an address; write it like http://127.0.0.1:7979 (https is not offered yet)"
+    )]
+    Address(String),
+    /// Nobody answers.
+    #[error(
+        "no Vedette answers at {server} ({reason}).\nStart one with `vedette up`, or name another with --server URL or VEDETTE_SERVER."
+    )]
+    Unreachable { server: String, reason: Box<ureq::Error> },
+    /// There is no such thing.
+    #[error("{what}")]
+    NotFound { what: String },
+    /// The server said no.
+    #[error("the server at {server} refused ({status}): {message}")]
+    Refused { server: String, status: u16, message: String },
+    /// What came is not what Vedette answers.
+    #[error("the answer of {server} is not Vedette's ({reason}); does another program listen there?")]
+    Answer { server: String, reason: String },
+}
+
+impl ClientError {
+    /// Whether what was asked for does not exist.
+    pub(crate) const fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+}
+
+/// Findings of one page and what leads to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    /// `{"finding": …, "resource": …}`, as the server wrote them.
+    pub(crate) results: Vec<Value>,
+    /// Token of the next page.
+    pub(crate) next: Option<String>,
+    /// Findings there are in all.
+    pub(crate) total: u64,
+}
+
+/// A piece of evidence, as the server lists it.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// Identity.
+    pub(crate) sha256: String,
+    /// What it is.
+    #[serde(default)]
+    pub(crate) kind: String,
+    /// What it was called where it was taken: hostile.
+    #[serde(default)]
+    pub(crate) name: String,
+    /// Fewer bytes were kept than there were.
+    #[serde(default)]
+    pub(crate) truncated: bool,
+}
+
+/// One server.
+pub(crate) struct Client {
+    server: String,
+    agent: Agent,
+}
+
+impl Client {
+    /// Nothing is asked yet.
+    pub(crate) fn new(server: &str) -> Result<Self, ClientError> {
+        let wrong = || ClientError::Address(server.to_owned());
+        let address = server.trim_end_matches('/');
+        let host = address.strip_prefix("http://").ok_or_else(wrong)?;
+        if host.is_empty()
+            || host.contains(['/', '?', '#', '@'])
+            || !host.chars().all(|c| c.is_ascii_graphic())
+        {
+            return Err(wrong());
+        }
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            // findings never travel through a proxy that an environment variable names
+            .proxy(None)
+            .timeout_global(Some(TIME_LIMIT));
+        Ok(Self { server: address.to_owned(), agent: config.build().into() })
+    }
+
+    /// The server's address.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Whether it watches: the reason when it answers but does not.
+    pub(crate) fn ready(&self) -> Result<Result<(), String>, ClientError> {
+        let mut response = self.get("/readyz", &[])?;
+        let status = response.status().as_u16();
+        let said = self.text(&mut response)?;
+        match status {
+            200 if said.trim() == "ok" => Ok(Ok(())),
+            503 => Ok(Err(said.trim().to_owned())),
+            _ => Err(self.strange(format!("/readyz answers {status}"))),
+        }
+    }
+
+    /// One page of a list.
+    pub(crate) fn page(
+        &self,
+        parent: &Parent,
+        size: u16,
+        order: &str,
+        token: Option<&str>,
+    ) -> Result<Page, ClientError> {
+        let size = size.to_string();
+        let query =
+            [("pageSize", size.as_str()), ("orderBy", order), ("pageToken", token.unwrap_or_default())];
+        let mut body = self.json(&format!("/v2/{parent}/findings"), &query)?;
+        let Some(Value::Array(results)) = body.get_mut("listFindingsResults").map(Value::take) else {
+            return Err(self.strange("a list without listFindingsResults".into()));
+        };
+        let next =
+            body.get("nextPageToken").and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
+        let total = body.get("totalSize").and_then(Value::as_u64).unwrap_or_default();
+        Ok(Page { results, next, total })
+    }
+
+    /// One finding.
+    pub(crate) fn finding(&self, name: &FindingName) -> Result<Value, ClientError> {
+        self.json(&format!("/v2/{name}"), &[])
+    }
+
+    /// What was kept for a finding.
+    pub(crate) fn evidence(&self, name: &FindingName) -> Result<Vec<Listed>, ClientError> {
+        let mut body = self.json(&format!("/v2/{name}/evidence"), &[])?;
+        serde_json::from_value(body["evidence"].take()).map_err(|e| self.strange(e.to_string()))
+    }
+
+    /// The bytes of one piece.
+    pub(crate) fn bytes(&self, name: &FindingName, sha256: &str) -> Result<Vec<u8>, ClientError> {
+        let mut response = self.get(&format!("/v2/{name}/evidence/{sha256}"), &[])?;
+        self.check(&mut response)?;
+        response.body_mut().with_config().limit(EVIDENCE_MAX).read_to_vec().map_err(|e| self.lost(e))
+    }
+
+    fn json(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, ClientError> {
+        let mut response = self.get(path, query)?;
+        self.check(&mut response)?;
+        let text = self.text(&mut response)?;
+        serde_json::from_str(&text).map_err(|e| self.strange(e.to_string()))
+    }
+
+    fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Response<Body>, ClientError> {
+        let mut request = self.agent.get(format!("{}{path}", self.server));
+        for (key, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
+            request = request.query(*key, *value);
+        }
+        request.call().map_err(|e| self.lost(e))
+    }
+
+    fn text(&self, response: &mut Response<Body>) -> Result<String, ClientError> {
+        response.body_mut().with_config().limit(DOCUMENT_MAX).read_to_string().map_err(|e| self.lost(e))
+    }
+
+    fn check(&self, response: &mut Response<Body>) -> Result<(), ClientError> {
+        let status = response.status().as_u16();
+        if status == 200 {
+            return Ok(());
+        }
+        let body: Value = serde_json::from_str(&self.text(response)?).unwrap_or_default();
+        let Some(message) = body.pointer("/error/message").and_then(Value::as_str) else {
+            return Err(self.strange(format!("it answers {status}")));
+        };
+        Err(match status {
+            404 => ClientError::NotFound { what: format!("{message} ({})", self.server) },
+            _ => ClientError::Refused { server: self.server.clone(), status, message: message.to_owned() },
+        })
+    }
+
+    fn lost(&self, error: ureq::Error) -> ClientError {
+        let server = self.server.clone();
+        match &error {
+            ureq::Error::BodyExceedsLimit(_) | ureq::Error::Protocol(_) => {
+                ClientError::Answer { server, reason: error.to_string() }
+            }
+            ureq::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => {
+                ClientError::Answer { server, reason: e.to_string() }
+            }
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) => ClientError::Address(server),
+            _ => ClientError::Unreachable { server, reason: Box::new(error) },
+        }
+    }
+
+    fn strange(&self, reason: String) -> ClientError {
+        ClientError::Answer { server: self.server.clone(), reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Client, ClientError};
+
+    #[test]
+    fn an_address_names_a_host_and_nothing_else() {
+        for good in ["http://127.0.0.1:7979", "http://localhost/", "http://[::1]:80"] {
+            assert!(Client::new(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "127.0.0.1:7979",
+            "https://x",
+            "http://",
+            "http://a/b",
+            "http://u@h",
+            "http://a b",
+            "http://\u{1b}",
+        ] {
+            assert!(matches!(Client::new(bad), Err(ClientError::Address(_))), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn who_cannot_be_reached_is_named_with_the_way_out() {
+        // a port that was free a moment ago
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let error = Client::new(&server).unwrap().ready().unwrap_err();
+        assert!(!error.is_not_found());
+        let text = error.to_string();
+        assert!(text.contains(&server) && text.contains("vedette up"), "{text}");
+    }
+}

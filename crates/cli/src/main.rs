@@ -1,0 +1,66 @@
+//! The `vedette` command.
+
+mod arguments;
+mod client;
+mod configuration;
+mod doctor;
+mod encoding;
+mod findings;
+mod inert;
+mod intake;
+mod replay;
+mod sensor_only;
+mod simulate;
+mod up;
+
+use anyhow::Result;
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+
+/// Something is wrong, with the arguments or otherwise.
+const FAILED: u8 = 1;
+/// What was asked for does not exist.
+const NOT_FOUND: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { FAILED } else { 0 });
+        }
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("VEDETTE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    match run(arguments) {
+        Ok(code) => code,
+        // a reader such as `head` has seen enough
+        Err(error) if error.chain().any(is_closed_pipe) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("vedette: {}", inert::lines(&format!("{error:#}")));
+            let missing = error.chain().any(|cause| {
+                cause.downcast_ref::<client::ClientError>().is_some_and(client::ClientError::is_not_found)
+            });
+            ExitCode::from(if missing { NOT_FOUND } else { FAILED })
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode> {
+    let done = |()| ExitCode::SUCCESS;
+    match arguments.command {
+        Command::Up(options) => up::run(options).map(done),
+        Command::Sensor(options) => sensor_only::run(options).map(done),
+        Command::Replay(options) => replay::run(options).map(done),
+        Command::Findings(command) => findings::run(command).map(done),
+        Command::Doctor(options) => doctor::run(&options),
+        Command::Simulate(options) => simulate::run(&options).map(done),
+    }
+}
+
+fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
+}
