@@ -2,7 +2,6 @@
 
 mod arguments;
 mod client;
-mod configuration;
 mod doctor;
 mod encoding;
 mod findings;
@@ -16,7 +15,7 @@ mod up;
 use anyhow::Result;
 use arguments::{Arguments, Command};
 use clap::Parser;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::process::ExitCode;
 
 /// Something is wrong, with the arguments or otherwise.
@@ -34,7 +33,12 @@ fn main() -> ExitCode {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("VEDETTE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false)
+        .init();
     match run(arguments) {
         Ok(code) => code,
         // a reader such as `head` has seen enough

@@ -1,9 +1,9 @@
 //! The node: control groups and container runtimes.
 
 use super::Row;
-use crate::configuration::Configuration;
 use anyhow::Result;
 use container_runtime::Runtimes;
+use sensor::configuration::Configuration;
 use std::path::Path;
 
 pub(crate) fn rows(configuration: Option<&Path>) -> Result<Vec<Row>> {

@@ -1,15 +1,15 @@
 //! The container by containerd, through its own `ctr`.
 
-use super::cleanup::Cleanup;
+use super::cleanup::{Cleanup, until_free};
 use super::stage::{Stage, Started};
-use super::{commands, need};
+use super::{commands, need, short};
 use anyhow::{Context, Result, bail};
 use container_runtime::{Config, Runtimes};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A namespace of containerd of our own: the kubelet never looks into it.
+/// Containers that exist at once have a namespace of containerd each; the kubelet never looks into these.
 const NAMESPACE: &str = "vedette-simulation";
 /// What the kubelet would have written, so that the finding has names.
 const ANNOTATIONS: [(&str, &str); 6] = [
@@ -30,12 +30,22 @@ pub(crate) fn start(
 ) -> Result<Started> {
     let ctr = need("ctr", "containerd")?;
     let (socket, version) = answering(&ctr, chosen)?;
-    let base = base(&socket);
-    for delete in [&["namespaces", "remove", NAMESPACE][..], &["containers", "delete", &stage.id]] {
-        undo(cleanup, &ctr, &base, delete, true);
+    let namespace = format!("{NAMESPACE}-{}", short(&stage.id));
+    let base = base(&socket, &namespace);
+    // runc removes the container's control groups and leaves their parents, named like the namespace
+    cleanup.with_container("control groups", {
+        let namespace = namespace.clone();
+        move || remove_control_groups(&namespace)
+    });
+    // undone from the last to the first
+    for step in [
+        &["namespaces", "remove", &namespace][..],
+        &["containers", "delete", &stage.id],
+        &["tasks", "delete", "--force", &stage.id],
+        &["tasks", "kill", "--signal", "SIGKILL", &stage.id],
+    ] {
+        undo(cleanup, &ctr, &base, step);
     }
-    undo(cleanup, &ctr, &base, &["tasks", "delete", "--force", &stage.id], true);
-    undo(cleanup, &ctr, &base, &["tasks", "kill", "--signal", "SIGKILL", &stage.id], true);
 
     let mut run = commands::quiet(&ctr);
     run.args(&base).args(["run", "--rm", "--rootfs", "--net-host"]);
@@ -46,21 +56,32 @@ pub(crate) fn start(
     stage.start(&mut run, format!("containerd {version} at {}", socket.display()))
 }
 
-fn base(socket: &Path) -> Vec<OsString> {
+fn base(socket: &Path, namespace: &str) -> Vec<OsString> {
     let mut base: Vec<OsString> =
-        ["--connect-timeout", "3s", "--namespace", NAMESPACE, "--address"].map(Into::into).into();
+        ["--connect-timeout", "3s", "--namespace", namespace, "--address"].map(Into::into).into();
     base.push(socket.into());
     base
 }
 
-fn undo(cleanup: &mut Cleanup, ctr: &Path, base: &[OsString], arguments: &[&str], may_be_gone: bool) {
+fn undo(cleanup: &mut Cleanup, ctr: &Path, base: &[OsString], arguments: &[&str]) {
     let ctr = ctr.to_owned();
     let all: Vec<OsString> = base.iter().cloned().chain(arguments.iter().map(Into::into)).collect();
     cleanup.with_container(arguments.join(" "), move || match commands::output(&ctr, &all) {
         Ok(_) => Ok(()),
-        Err(error) if may_be_gone && error.to_string().contains("not found") => Ok(()),
+        Err(error) if error.to_string().contains("not found") => Ok(()),
         Err(error) => Err(std::io::Error::other(format!("{error:#}"))),
     });
+}
+
+/// Removes an empty folder of that name from the top of every hierarchy.
+fn remove_control_groups(name: &str) -> std::io::Result<()> {
+    for mount in std::fs::read_to_string("/proc/self/mounts")?.lines() {
+        let mut fields = mount.split(' ').skip(1);
+        if let (Some(at), Some("cgroup" | "cgroup2")) = (fields.next(), fields.next()) {
+            until_free(|| std::fs::remove_dir(Path::new(at).join(name)))?;
+        }
+    }
+    Ok(())
 }
 
 /// The first containerd that answers, and its version.
@@ -74,7 +95,7 @@ fn answering(ctr: &Path, chosen: Option<&Path>) -> Result<(PathBuf, String)> {
     }
     let mut last = None;
     for socket in sockets {
-        let mut arguments = base(&socket);
+        let mut arguments = base(&socket, NAMESPACE);
         arguments.push("version".into());
         match commands::output(ctr, &arguments) {
             Ok(said) => return Ok((socket, server_version(&said))),

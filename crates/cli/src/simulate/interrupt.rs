@@ -45,7 +45,7 @@ impl Interrupt {
 
     /// An error when somebody does.
     pub(crate) fn check(&self) -> Result<()> {
-        ensure!(!self.is_set(), "interrupted; everything is being cleaned up");
+        ensure!(!self.is_set(), "interrupted; what was made is gone again");
         Ok(())
     }
 
