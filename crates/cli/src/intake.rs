@@ -2,7 +2,8 @@
 
 use crossbeam_channel::Receiver;
 use finding::{FindingName, Timestamp};
-use sensor::{Delivery, EvidenceBytes};
+use host::Content;
+use sensor::{Delivery, EvidenceContent};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{EvidenceKind, EvidenceMeta, EvidenceStore, FindingStore, StoreError};
@@ -65,21 +66,27 @@ async fn finding(store: &impl FindingStore, delivery: &Delivery) -> Result<(), S
     Ok(())
 }
 
-async fn piece(
-    store: &impl EvidenceStore,
-    finding: &str,
-    evidence: &EvidenceBytes,
-) -> Result<(), StoreError> {
+async fn piece(store: &impl EvidenceStore, finding: &str, evidence: &EvidenceContent) -> Result<(), StoreError> {
     let Ok(finding) = finding.parse() else { return Ok(()) };
+    let EvidenceContent { item, content } = evidence;
     let meta = EvidenceMeta {
         finding,
-        kind: EvidenceKind::from_name(evidence.item.kind),
-        name: evidence.item.name.clone(),
-        taken_at: Timestamp::from_nanos(evidence.item.taken_at_ns),
-        original_size: evidence.item.original_size,
-        truncated: evidence.item.truncated,
+        kind: EvidenceKind::from_name(item.kind),
+        name: item.name.clone(),
+        taken_at: Timestamp::from_nanos(item.taken_at_ns),
+        original_size: item.original_size,
+        truncated: item.truncated,
     };
-    store.put(evidence.bytes.clone(), meta).await.map(drop)
+    match content {
+        Content::Bytes(bytes) => store.put(bytes.clone(), meta).await.map(drop),
+        Content::File(file) => {
+            let (Ok(file), Ok(expected)) = (file.try_clone(), item.sha256.parse()) else {
+                tracing::error!("evidence {} could not be read again; it was not stored", item.name);
+                return Ok(());
+            };
+            store.put_file(file, item.size, expected, meta).await.map(drop)
+        }
+    }
 }
 
 fn from_snapshot(item: &finding::FindingResource) -> bool {

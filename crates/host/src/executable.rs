@@ -14,7 +14,7 @@ use std::path::Path;
 /// Bytes of a file that are hashed and kept at most.
 pub const CONTENT_MAX: u64 = 64 << 20;
 /// Bytes of a file whose content is looked at to say what it is. A shell or a socat is far smaller.
-pub const RECOGNISE_MAX: usize = 12 << 20;
+pub const RECOGNISE_MAX: usize = 8 << 20;
 
 /// Opens what the process executes. `None` when it is gone, or runs another file by now. `size` is 0 when unknown.
 pub fn open_executable(proc_root: &Path, pid: u32, wanted: &FileIdentity, size: u64) -> Option<File> {
@@ -50,28 +50,40 @@ pub fn loader_target(proc_root: &Path, pid: u32, argument: &Text, working_direct
 }
 
 /// Hashes a file and says what it is.
-pub fn facts(mut file: &File, path: Option<Text>) -> std::io::Result<ExecutableFacts> {
+pub fn facts(file: &File, path: Option<Text>) -> std::io::Result<ExecutableFacts> {
     let size = file.metadata()?.len();
+    let mut head = Vec::with_capacity(RECOGNISE_MAX.min(usize::try_from(size).unwrap_or(RECOGNISE_MAX)));
+    let (sha256, hashed_size) = hash(file, |chunk| {
+        let room = RECOGNISE_MAX - head.len();
+        head.extend_from_slice(&chunk[..chunk.len().min(room)]);
+    })?;
+    Ok(ExecutableFacts { recognised: recognise(&head), sha256, hashed_size, size, path })
+}
+
+/// SHA-256 of the first [`CONTENT_MAX`] bytes, and how many there were; `see` gets every chunk.
+pub(crate) fn hash(mut file: &File, mut see: impl FnMut(&[u8])) -> std::io::Result<(String, u64)> {
     file.rewind()?;
     let mut digest = Sha256::new();
-    let mut head = Vec::with_capacity(RECOGNISE_MAX.min(usize::try_from(size).unwrap_or(RECOGNISE_MAX)));
-    let mut chunk = vec![0; 256 << 10];
-    let mut hashed_size = 0;
-    while hashed_size < CONTENT_MAX {
-        let read = file.read(&mut chunk)?;
+    let mut chunk = vec![0; 128 << 10];
+    let mut size = 0;
+    while size < CONTENT_MAX {
+        let room = chunk.len().min(usize::try_from(CONTENT_MAX - size).unwrap_or(usize::MAX));
+        let read = file.read(&mut chunk[..room])?;
         if read == 0 {
             break;
         }
         digest.update(&chunk[..read]);
-        hashed_size += read as u64;
-        let room = RECOGNISE_MAX - head.len();
-        head.extend_from_slice(&chunk[..read.min(room)]);
+        see(&chunk[..read]);
+        size += read as u64;
     }
-    let sha256 = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(ExecutableFacts { recognised: recognise(&head), sha256, hashed_size, size, path })
+    Ok((hex(&digest.finalize()), size))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// SHA-256, lower-case hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }

@@ -6,11 +6,13 @@
 mod clock;
 mod executable;
 mod machine;
+mod memory;
 mod process;
 mod taking;
 
 pub use clock::Clock;
 pub use executable::{CONTENT_MAX, RECOGNISE_MAX, facts, loader_target, open_executable, sha256};
 pub use machine::{Machine, boot_id};
+pub use memory::keep_small;
 pub use process::{arguments, environment};
-pub use taking::{Item, ItemKind, Taken, take};
+pub use taking::{Content, Item, ItemKind, Taken, take};

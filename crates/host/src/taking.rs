@@ -1,6 +1,6 @@
 //! Taking evidence before it vanishes: from the process, not from tools inside its container.
 
-use crate::executable::{CONTENT_MAX, open_executable};
+use crate::executable::{hash, open_executable, sha256};
 use event::{Exec, Text};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -49,6 +49,15 @@ impl ItemKind {
     }
 }
 
+/// Where an item's bytes are.
+#[derive(Debug)]
+pub enum Content {
+    /// In memory.
+    Bytes(Vec<u8>),
+    /// The start of an open file: executables are not held in memory.
+    File(File),
+}
+
 /// One piece of evidence.
 #[derive(Debug)]
 pub struct Item {
@@ -56,8 +65,12 @@ pub struct Item {
     pub kind: ItemKind,
     /// Whose it is and where it came from, for the reader.
     pub name: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
+    /// Its content.
+    pub content: Content,
+    /// SHA-256 of the content, lower-case hexadecimal.
+    pub sha256: String,
+    /// Bytes of the content.
+    pub size: u64,
     /// Bytes there were.
     pub original_size: u64,
     /// Fewer were kept.
@@ -79,14 +92,11 @@ pub fn take(proc_root: &Path, exec: &Exec, role: &str, redact: &dyn Fn(&[u8]) ->
     let pid = exec.process.pid;
     let folder = proc_root.join(pid.to_string());
     let executable = open_executable(proc_root, pid, &exec.executable.identity, exec.executable.size);
-    match executable
-        .ok_or("the process is gone or runs another file by now")
-        .and_then(|file| capped(file, CONTENT_MAX).map_err(|_| "the file could not be read"))
-    {
-        Ok((bytes, original_size)) => {
-            taken.add(ItemKind::Executable, role, &exec.executable.path, bytes, original_size)
+    match executable {
+        Some(file) => taken.add_file(ItemKind::Executable, role, &exec.executable.path, file),
+        None => {
+            taken.missing.push(format!("{role}: executable: the process is gone or runs another file by now"))
         }
-        Err(why) => taken.missing.push(format!("{role}: executable: {why}")),
     }
     for (kind, file) in [
         (ItemKind::MemoryMap, "maps"),
@@ -146,8 +156,32 @@ impl Taken {
     }
 
     fn add(&mut self, kind: ItemKind, role: &str, name: &Text, bytes: Vec<u8>, original_size: u64) {
-        let truncated = (bytes.len() as u64) < original_size && kind != ItemKind::Environment;
-        self.items.push(Item { kind, name: format!("{role}: {name}"), bytes, original_size, truncated });
+        let size = bytes.len() as u64;
+        self.items.push(Item {
+            kind,
+            name: format!("{role}: {name}"),
+            sha256: sha256(&bytes),
+            size,
+            content: Content::Bytes(bytes),
+            original_size,
+            truncated: size < original_size && kind != ItemKind::Environment,
+        });
+    }
+
+    fn add_file(&mut self, kind: ItemKind, role: &str, name: &Text, file: File) {
+        let hashed = file.metadata().and_then(|meta| Ok((meta.len(), hash(&file, |_| {})?)));
+        match hashed {
+            Ok((original_size, (sha256, size))) => self.items.push(Item {
+                kind,
+                name: format!("{role}: {name}"),
+                sha256,
+                size,
+                content: Content::File(file),
+                original_size,
+                truncated: size < original_size,
+            }),
+            Err(why) => self.missing.push(format!("{role}: {name}: {why}")),
+        }
     }
 }
 

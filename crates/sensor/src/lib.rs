@@ -3,6 +3,8 @@
 //! One thread owns all state (`Watch`); everything that may block runs in workers (`lookups`) that answer through a
 //! channel. A recording goes through the same lines as the ring buffers.
 
+pub mod alone;
+pub mod configuration;
 mod coverage;
 mod delivery;
 mod live;
@@ -15,7 +17,7 @@ mod redaction;
 mod replay;
 mod watch;
 
-pub use delivery::{Delivery, EvidenceBytes};
+pub use delivery::{Delivery, EvidenceContent};
 pub use metrics::Metrics;
 pub use pipeline::{Config, Running, SensorError, start};
 pub use recording::{Recorder, Recording, RecordingError};

@@ -3,7 +3,7 @@
 //! `Request → worker → Answer`; queues are bounded, and a full one drops the request and counts it.
 
 use crate::live::{Live, LiveReader};
-use crate::{EvidenceBytes, Metrics, redaction};
+use crate::{EvidenceContent, Metrics, redaction};
 use container_runtime::Runtimes;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use detection::Session;
@@ -42,7 +42,7 @@ pub(crate) enum Answer {
     Loaded { process: ProcessKey, facts: Option<Arc<ExecutableFacts>> },
     Container(Box<Container>),
     Live(Live),
-    Evidence { session: Session, items: Vec<EvidenceBytes>, missing: Vec<String> },
+    Evidence { session: Session, items: Vec<EvidenceContent>, missing: Vec<String> },
 }
 
 /// The workers' queues.
@@ -199,17 +199,17 @@ fn take_evidence(request: Request, reply: &Reply, proc_root: &std::path::Path) {
     let items = all
         .items
         .into_iter()
-        .map(|taken| EvidenceBytes {
+        .map(|taken| EvidenceContent {
             item: EvidenceItem {
                 kind: taken.kind.name(),
                 name: taken.name,
-                sha256: host::sha256(&taken.bytes),
-                size: taken.bytes.len() as u64,
+                sha256: taken.sha256,
+                size: taken.size,
                 original_size: taken.original_size,
                 truncated: taken.truncated,
                 taken_at_ns,
             },
-            bytes: taken.bytes,
+            content: taken.content,
         })
         .collect();
     reply.send(Answer::Evidence { session, items, missing: all.missing });

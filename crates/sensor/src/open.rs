@@ -1,7 +1,7 @@
 //! Findings that may still learn something: names of their container, evidence, losses in their window.
 
 use crate::coverage::LossLog;
-use crate::{Delivery, EvidenceBytes, Metrics};
+use crate::{Delivery, EvidenceContent, Metrics};
 use crossbeam_channel::Sender;
 use detection::{Evidence, Session};
 use event::{Container, Origin};
@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Open findings kept; the oldest are closed.
-const OPEN_MAX: usize = 512;
+const OPEN_MAX: usize = 128;
 /// A finding waits this long for the names of its container, nanoseconds.
 const WAIT_FOR_NAMES_NS: u64 = 150_000_000;
 
@@ -24,7 +24,7 @@ struct Open {
     delivered: bool,
     changed: bool,
     items: Vec<EvidenceItem>,
-    unsent: Vec<EvidenceBytes>,
+    unsent: Vec<EvidenceContent>,
     missing: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ impl OpenFindings {
     pub(crate) fn tell_evidence(
         &mut self,
         session: Session,
-        items: Vec<EvidenceBytes>,
+        items: Vec<EvidenceContent>,
         missing: Vec<String>,
     ) {
         if let Some(open) = self.all.get_mut(&session) {

@@ -3,7 +3,7 @@
 //! `incoming/<number>` → fsync → rename → `<2 digits>/<sha256>`; a name given by anyone else is never part of a path.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,20 +53,58 @@ impl Folder {
         if kept {
             return Ok(sha256);
         }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let draft = self.root.join("incoming").join(number.to_string());
-        self.write(&draft, &path, bytes).inspect_err(|_| {
-            // Half a file only takes room; when it cannot be removed either, the next start does it.
-            let _ = fs::remove_file(&draft);
+        self.draft(|draft, name| {
+            let failed = |e| failure::file("write", &path, e);
+            draft.write_all(bytes).and_then(|()| draft.sync_all()).map_err(failed)?;
+            self.settle(name, &path)
         })?;
         Ok(sha256)
     }
 
-    fn write(&self, draft: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    /// Keeps the first `size` bytes of a file, unless what they were is kept already. Answers what was kept, and how
+    /// much.
+    pub(crate) fn keep_file(
+        &self,
+        file: File,
+        size: u64,
+        expected: Sha256,
+    ) -> Result<(Sha256, u64), StoreError> {
+        if fs::metadata(self.path_of(expected)).is_ok_and(|m| m.is_file() && m.len() == size) {
+            return Ok((expected, size));
+        }
+        self.draft(|draft, name| {
+            let failed = |e| failure::file("write", name, e);
+            let mut source = file;
+            source.rewind().map_err(failed)?;
+            let (sha256, size) = copy(&mut source.take(size), draft).map_err(failed)?;
+            draft.sync_all().map_err(failed)?;
+            self.settle(name, &self.path_of(sha256))?;
+            Ok((sha256, size))
+        })
+    }
+
+    /// A new file in `incoming`, removed again when `fill` fails.
+    fn draft<T>(
+        &self,
+        fill: impl FnOnce(&mut File, &Path) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let name = self.root.join("incoming").join(number.to_string());
+        let mut file = File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&name)
+            .map_err(|e| failure::file("write", &name, e))?;
+        fill(&mut file, &name).inspect_err(|_| {
+            // Half a file only takes room; when it cannot be removed either, the next start does it.
+            let _ = fs::remove_file(&name);
+        })
+    }
+
+    /// From its draft's name to its own.
+    fn settle(&self, draft: &Path, path: &Path) -> Result<(), StoreError> {
         let failed = |e| failure::file("write", path, e);
-        let mut file =
-            File::options().write(true).create_new(true).mode(0o600).open(draft).map_err(failed)?;
-        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
         let folder = path.parent().unwrap_or(&self.root);
         let fresh = !folder.is_dir();
         make(folder)?;
@@ -98,6 +136,21 @@ impl Folder {
 
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+fn copy(from: &mut impl Read, to: &mut File) -> io::Result<(Sha256, u64)> {
+    let mut hash = sha2::Sha256::new();
+    let mut chunk = vec![0; 256 << 10];
+    let mut size = 0;
+    loop {
+        let read = from.read(&mut chunk)?;
+        if read == 0 {
+            return Ok((Sha256::new(hash.finalize().into()), size));
+        }
+        hash.update(&chunk[..read]);
+        to.write_all(&chunk[..read])?;
+        size += read as u64;
+    }
 }
 
 fn digest(bytes: &[u8]) -> Sha256 {

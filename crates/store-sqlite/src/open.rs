@@ -1,6 +1,6 @@
 //! Opening a store, and the store itself.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -163,6 +163,17 @@ impl EvidenceStore for SqliteStore {
                 return Err(StoreError::TooLarge { subject, size, limit: EVIDENCE_LIMIT });
             }
             let sha256 = self.blocking(move |folder| folder.keep(&bytes)).await?;
+            let item = EvidenceItem { sha256, size, meta };
+            let path = self.path.clone();
+            self.writer.write(|reply| Box::new(Record { item, path, reply })).await?;
+            Ok(sha256)
+        })
+    }
+
+    fn put_file(&self, file: File, size: u64, expected: Sha256, meta: EvidenceMeta) -> Pending<'_, Sha256> {
+        Box::pin(async move {
+            let size = size.min(EVIDENCE_LIMIT);
+            let (sha256, size) = self.blocking(move |folder| folder.keep_file(file, size, expected)).await?;
             let item = EvidenceItem { sha256, size, meta };
             let path = self.path.clone();
             self.writer.write(|reply| Box::new(Record { item, path, reply })).await?;

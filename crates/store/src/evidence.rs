@@ -1,6 +1,7 @@
 //! Evidence: bytes kept by what they are, and what is known of each.
 
 use std::fmt;
+use std::fs::File;
 use std::str::FromStr;
 
 use finding::{FindingName, Timestamp};
@@ -126,6 +127,11 @@ pub trait EvidenceStore: Send + Sync {
     /// Keeps bytes and what is known of them. Acknowledged evidence survives a power cut. The same again changes
     /// nothing.
     fn put(&self, bytes: Vec<u8>, meta: EvidenceMeta) -> Pending<'_, Sha256>;
+
+    /// Keeps the first `size` bytes of an open file without holding them in memory. `expected` is what they were when
+    /// the evidence was taken: when that is kept already, nothing is read; when the file has changed since, what it is
+    /// now is kept and answered.
+    fn put_file(&self, file: File, size: u64, expected: Sha256, meta: EvidenceMeta) -> Pending<'_, Sha256>;
 
     /// The bytes, checked against their identity; `None` when there are none.
     fn open(&self, sha256: Sha256) -> Pending<'_, Option<Vec<u8>>>;

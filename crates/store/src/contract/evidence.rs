@@ -20,6 +20,25 @@ async fn put(store: &dyn EvidenceStore, bytes: &[u8], meta: EvidenceMeta) -> Sha
     expected(store.put(bytes.to_vec(), meta).await, "put")
 }
 
+/// A file is kept by what it holds, in memory or not, and only as much of it as was asked for.
+pub async fn files_are_kept_like_bytes(store: &dyn EvidenceStore) {
+    use std::io::Write;
+    let path = std::env::temp_dir().join(format!("vedette-contract-{}", std::process::id()));
+    let options = std::fs::File::options().read(true).write(true).create(true).truncate(true).open(&path);
+    let mut file = expected(options, "temporary file");
+    expected(std::fs::remove_file(&path), "remove");
+    expected(file.write_all(b"abcdef"), "write");
+    let abc = put(store, b"abc", meta(1, "bytes", 10)).await;
+    let first = expected(file.try_clone(), "clone");
+    let same = expected(store.put_file(first, 3, abc, meta(1, "file", 11)).await, "put");
+    assert_eq!(same, abc);
+    let wrong = Sha256::new([7; 32]);
+    let whole = expected(store.put_file(file, 6, wrong, meta(1, "changed", 12)).await, "put");
+    assert_ne!(whole, wrong);
+    assert_eq!(expected(store.open(whole).await, "open"), Some(b"abcdef".to_vec()));
+    assert_eq!(expected(store.evidence_of(&name(1)).await, "list").len(), 3);
+}
+
 /// What was put is listed under its finding in the order in which it was taken, and opened by its identity.
 pub async fn evidence_is_listed_and_opened(store: &dyn EvidenceStore) {
     let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

@@ -1,0 +1,210 @@
+//! The configuration file. Every key is optional; without a file there is nothing to configure.
+
+use crate::{Recorder, RecordingError};
+use findings::Place;
+use host::Machine;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A ring buffer has at least this many bytes.
+const RING_BUFFER_LEAST: u32 = 65_536;
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// The file cannot be read.
+    #[error("configuration {}: the file cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The file is no YAML, or holds a key or a value that has no place in it.
+    #[error("configuration {}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line.
+        source: Box<serde_saphyr::Error>,
+    },
+    /// A key of `modules` names no detector.
+    #[error("configuration {}: modules: no detector {module:?}; there are {known}", path.display())]
+    UnknownDetector {
+        /// The file.
+        path: PathBuf,
+        /// The name that was given.
+        module: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// The kernel would refuse a ring buffer of that size.
+    #[error(
+        "configuration {}: ringBufferBytes: {bytes} is not a power of two of at least {RING_BUFFER_LEAST}",
+        path.display()
+    )]
+    RingBuffer {
+        /// The file.
+        path: PathBuf,
+        /// The size that was given, bytes.
+        bytes: u32,
+    },
+    /// The file of the recording cannot be written.
+    #[error("--record")]
+    Record(#[source] RecordingError),
+}
+
+/// The file. An unknown key is an error that names it.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Configuration {
+    organization: Option<String>,
+    project: Option<String>,
+    project_number: Option<String>,
+    project_display_name: Option<String>,
+    location: Option<String>,
+    cluster: Option<String>,
+    /// `container.googleapis.com` for a GKE cluster; a name of your own elsewhere.
+    resource_service: Option<String>,
+    node: Option<String>,
+    instance_id: Option<String>,
+    /// Detectors by module name: true on, false off.
+    modules: HashMap<String, bool>,
+    /// Only the literal published rules.
+    parity: bool,
+    /// Container runtime sockets besides the usual ones.
+    runtime_sockets: Vec<PathBuf>,
+    /// The node's root as the sensor sees it.
+    host_root: Option<PathBuf>,
+    /// Ring buffers, bytes.
+    ring_buffer_bytes: Option<u32>,
+}
+
+impl Configuration {
+    /// Reads the file, if one is named.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigurationError> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigurationError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads the file's text; `path` is for the errors.
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigurationError> {
+        let path = path.to_owned();
+        let configuration: Self = match serde_saphyr::from_str(text) {
+            Ok(configuration) => configuration,
+            Err(source) => return Err(ConfigurationError::Malformed { path, source: Box::new(source) }),
+        };
+        let known: Vec<&str> = detectors::catalogue().iter().map(|d| d.metadata().module).collect();
+        if let Some(module) = configuration.modules.keys().find(|m| !known.contains(&m.as_str())) {
+            let (module, known) = (module.clone(), known.join(", "));
+            return Err(ConfigurationError::UnknownDetector { path, module, known });
+        }
+        match configuration.ring_buffer_bytes {
+            Some(bytes) if !bytes.is_power_of_two() || bytes < RING_BUFFER_LEAST => {
+                Err(ConfigurationError::RingBuffer { path, bytes })
+            }
+            _ => Ok(configuration),
+        }
+    }
+
+    /// Names of the place.
+    pub fn place(&self) -> Place {
+        let machine = Machine::read();
+        let local = Place::local(&machine.node, &machine.machine_id, &machine.kernel);
+        let or = |chosen: &Option<String>, local: String| {
+            chosen.clone().filter(|c| !c.is_empty()).unwrap_or(local)
+        };
+        let project = or(&self.project, local.project);
+        Place {
+            organization: or(&self.organization, local.organization),
+            project_number: or(&self.project_number, project.clone()),
+            project_display_name: or(&self.project_display_name, project.clone()),
+            project,
+            location: or(&self.location, local.location),
+            cluster: or(&self.cluster, local.cluster),
+            service: or(&self.resource_service, local.service),
+            node: or(&self.node, local.node),
+            instance_id: or(&self.instance_id, local.instance_id),
+            kernel: local.kernel,
+        }
+    }
+
+    /// Detector settings.
+    pub fn settings(&self) -> detection::Settings {
+        detection::Settings { modules: self.modules.clone(), parity: self.parity }
+    }
+
+    /// Everything the sensor is told.
+    pub fn sensor(&self, record: Option<&Path>) -> Result<crate::Config, ConfigurationError> {
+        let mut probes = probes::Settings::default();
+        if let Some(bytes) = self.ring_buffer_bytes {
+            probes.deciding_bytes = bytes;
+        }
+        Ok(crate::Config {
+            place: self.place(),
+            settings: self.settings(),
+            probes,
+            runtimes: container_runtime::Config {
+                host_root: self.host_root.clone().unwrap_or_else(|| "/".into()),
+                proc_root: "/proc".into(),
+                extra_sockets: self.runtime_sockets.clone(),
+                timeout: Duration::from_secs(2),
+            },
+            proc_root: "/proc".into(),
+            recorder: record.map(Recorder::create).transpose().map_err(ConfigurationError::Record)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The error and its causes, as the command line prints them.
+    fn refusal(text: &str) -> String {
+        let error = Configuration::parse(text, Path::new("v.yaml")).unwrap_err();
+        let mut words = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(error) = cause {
+            words += &format!(": {error}");
+            cause = error.source();
+        }
+        words
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, key) in [
+            ("colour: red\n", "colour"),
+            ("parity: perhaps\n", "parity"),
+            ("runtimeSockets: 7\n", "runtimeSockets"),
+            ("project: shop\nringBufferBytes: many\n", "ringBufferBytes"),
+            ("modules:\n  REVERSE_SHELL: 3\n", "REVERSE_SHELL"),
+            ("modules:\n  NO_SUCH: true\n", "modules: no detector \"NO_SUCH\"; there are "),
+            ("ringBufferBytes: 100000\n", "ringBufferBytes: 100000 is not a power of two of at least 65536"),
+            ("ringBufferBytes: 4096\n", "ringBufferBytes: 4096 is not a power of two"),
+        ] {
+            let said = refusal(text);
+            assert!(said.starts_with("configuration v.yaml") && said.contains(key), "{text:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_told_to_the_sensor() {
+        let text = "cluster: shop\nparity: true\nringBufferBytes: 131072\nhostRoot: /host\nmodules: {REVERSE_SHELL: false}\n";
+        let config = Configuration::parse(text, Path::new("v.yaml")).unwrap().sensor(None).unwrap();
+        assert_eq!(config.place.cluster, "shop");
+        assert_eq!((config.settings.parity, config.settings.modules["REVERSE_SHELL"]), (true, false));
+        assert_eq!(config.probes.deciding_bytes, 131_072);
+        assert_eq!(config.runtimes.host_root, Path::new("/host"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = Configuration::load(Some(Path::new("/nowhere/v.yaml"))).unwrap_err();
+        assert!(error.to_string().contains("/nowhere/v.yaml"), "{error}");
+    }
+}

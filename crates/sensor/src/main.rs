@@ -1,0 +1,71 @@
+//! `vedette-sensor`: what `vedette sensor` does, without the rest of Vedette; for nodes.
+
+use clap::Parser;
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Watch this machine and print findings as JSON, one a line, without storing them.
+#[derive(Parser)]
+#[command(name = "vedette-sensor", version)]
+struct Arguments {
+    /// Configuration file (YAML); see docs/configuration.md.
+    #[arg(long, env = "VEDETTE_CONFIG")]
+    config: Option<PathBuf>,
+    /// Keep every record in this file, for `vedette replay`.
+    #[arg(long)]
+    record: Option<PathBuf>,
+    /// Level of the log on standard error: error, warn, info, debug, trace, or a filter such as sensor=debug.
+    #[arg(long, env = "VEDETTE_LOG", default_value = "info")]
+    log: EnvFilter,
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()));
+        }
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(arguments.log)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+    match sensor::alone::run(arguments.config.as_deref(), arguments.record.as_deref()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("vedette-sensor: {}", with_causes(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words += &format!(": {error}");
+        cause = error.source();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_refused_value_names_its_flag() {
+        let error = Arguments::try_parse_from(["vedette-sensor", "--log", "sensor=loud"]).err().unwrap();
+        assert!(error.to_string().contains("--log"), "{error}");
+    }
+}
