@@ -7,6 +7,7 @@
 //! Debian packages `containerd runc busybox-static util-linux` (and `containernetworking-plugins` for pods with a
 //! network of their own); where something lacks there is a [`Skip`], which a test prints and passes.
 
+pub mod acceptance;
 mod cleanup;
 mod image;
 mod network;

@@ -36,6 +36,7 @@ pub struct PodBuilder<'node> {
     annotations: BTreeMap<String, String>,
     network: Network,
     shared_processes: bool,
+    privileged: bool,
 }
 
 /// A pod that runs.
@@ -64,6 +65,7 @@ impl<'node> PodBuilder<'node> {
             annotations: BTreeMap::new(),
             network: Network::default(),
             shared_processes: false,
+            privileged: false,
         }
     }
 
@@ -94,6 +96,12 @@ impl<'node> PodBuilder<'node> {
     /// All containers see each other's processes.
     pub fn shared_processes(mut self) -> Self {
         self.shared_processes = true;
+        self
+    }
+
+    /// Its containers may be privileged.
+    pub fn privileged(mut self) -> Self {
+        self.privileged = true;
         self
     }
 
@@ -132,7 +140,7 @@ impl<'node> PodBuilder<'node> {
                 cgroup_parent: format!("/{}/kubepods/besteffort/pod{uid}", self.node.control_group()),
                 security_context: Some(LinuxSandboxSecurityContext {
                     namespace_options: Some(namespaces.clone()),
-                    privileged: false,
+                    privileged: self.privileged,
                 }),
             }),
         };
@@ -177,6 +185,11 @@ impl<'node> Pod<'node> {
             ..ContainerConfig::default()
         };
         ContainerBuilder { pod: self, config, folder }
+    }
+
+    /// Pid of its sandbox's process, as the machine sees it: the pod's namespaces are there before any container.
+    pub fn pid(&self) -> Option<u32> {
+        first_process(self.node, &self.sandbox)
     }
 
     /// Stops and removes it with all its containers.
@@ -267,6 +280,12 @@ impl<'node> ContainerBuilder<'node, '_> {
         self
     }
 
+    /// Its standard input is a pipe that stays open; `/dev/null` otherwise.
+    pub fn open_input(mut self) -> Self {
+        self.config.stdin = true;
+        self
+    }
+
     /// It has a terminal.
     pub fn terminal(mut self) -> Self {
         self.config.tty = true;
@@ -302,8 +321,7 @@ impl<'node> ContainerBuilder<'node, '_> {
 impl Container<'_> {
     /// Pid of its first process, as the machine sees it; `None` once it is gone.
     pub fn pid(&self) -> Option<u32> {
-        let bundle = self.node.state().join("io.containerd.runtime.v2.task/k8s.io").join(&self.id);
-        fs::read_to_string(bundle.join("init.pid")).ok()?.trim().parse().ok()
+        first_process(self.node, &self.id)
     }
 
     /// Runs a command in it, as `kubectl exec` does.
@@ -382,6 +400,11 @@ impl Container<'_> {
         )?;
         answer.status.context("the runtime answered without a status")
     }
+}
+
+fn first_process(node: &Node, id: &str) -> Option<u32> {
+    let bundle = node.state().join("io.containerd.runtime.v2.task/k8s.io").join(id);
+    fs::read_to_string(bundle.join("init.pid")).ok()?.trim().parse().ok()
 }
 
 fn ask<C: Call>(node: &Node, request: C, doing: &str) -> Result<C::Answer> {
