@@ -2,13 +2,14 @@
 //!
 //! generators → (path, text) → write, or compare
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::code_map;
 use crate::workspace::Workspace;
+use crate::{code_map, detector_pages};
 
 /// Something printed from the code.
 pub(crate) struct Document {
@@ -20,7 +21,6 @@ pub(crate) struct Document {
 /// How much of the file is printed.
 pub(crate) enum Content {
     /// All of it.
-    #[expect(dead_code, reason = "the detectors' pages are whole files and come with the detectors")]
     Whole(String),
     /// What stands between `<!-- NAME begin … -->` and `<!-- NAME end -->`; the rest is written by hand.
     Region { name: &'static str, text: String },
@@ -30,37 +30,61 @@ pub(crate) enum Content {
 type Generator = fn(&Workspace) -> Result<Vec<Document>>;
 
 /// Every generator there is; a new kind of document is one line here.
-const GENERATORS: &[Generator] = &[code_map_page];
+const GENERATORS: &[Generator] = &[code_map_page, detectors];
+
+/// Folders in which every file is printed; what no generator prints there is left over from something gone.
+const PRINTED_FOLDERS: &[&str] = &[detector_pages::FOLDER];
 
 fn code_map_page(workspace: &Workspace) -> Result<Vec<Document>> {
     let text = code_map::markdown(workspace);
     Ok(vec![Document { path: "ARCHITECTURE.md".into(), content: Content::Region { name: "code map", text } }])
 }
 
-/// Writes what changed and says so.
+fn detectors(_: &Workspace) -> Result<Vec<Document>> {
+    let catalogue = detectors::catalogue();
+    let catalogue: Vec<_> = catalogue.iter().map(|detector| detector.metadata()).collect();
+    Ok(detector_pages::documents(&catalogue))
+}
+
+/// Writes what changed, removes what is left over, and says so.
 pub(crate) fn write() -> Result<ExitCode> {
-    for (path, text) in stale(&Workspace::read()?)? {
+    let Comparison { stale, left_over } = compare(&Workspace::read()?)?;
+    for (path, text) in stale {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         println!("codegen: wrote {}", path.display());
     }
+    for path in left_over {
+        std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        println!("codegen: removed {}", path.display());
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Documents that differ from what would be written.
+/// Documents that differ from what would be written, or that would not be written at all.
 pub(crate) fn check() -> Result<Vec<String>> {
-    let stale = stale(&Workspace::read()?)?;
+    let Comparison { stale, left_over } = compare(&Workspace::read()?)?;
+    let stale = stale.iter().map(|(path, _)| (path, "is out of date"));
+    let left_over = left_over.iter().map(|path| (path, "is not printed from anything any more"));
     Ok(stale
-        .into_iter()
-        .map(|(path, _)| format!("{} is out of date; run `cargo xtask codegen`", path.display()))
+        .chain(left_over)
+        .map(|(path, what)| format!("{} {what}; run `cargo xtask codegen`", path.display()))
         .collect())
 }
 
-/// The files that differ from the code, with the text that they should have.
-fn stale(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
+/// How the files differ from the code.
+struct Comparison {
+    /// Files that differ, with the text that they should have.
+    stale: Vec<(PathBuf, String)>,
+    /// Files in a printed folder that no generator prints.
+    left_over: Vec<PathBuf>,
+}
+
+fn compare(workspace: &Workspace) -> Result<Comparison> {
     let mut stale = Vec::new();
+    let mut printed = HashSet::new();
     for generator in GENERATORS {
         for document in generator(workspace)? {
             let path = workspace.root.join(&document.path);
@@ -73,12 +97,33 @@ fn stale(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
                     splice(page, name, &text).with_context(|| format!("in {}", path.display()))?
                 }
             };
+            printed.insert(path.clone());
             if present.as_deref() != Some(&wanted) {
                 stale.push((path, wanted));
             }
         }
     }
-    Ok(stale)
+    let mut left_over = Vec::new();
+    for folder in PRINTED_FOLDERS {
+        left_over.extend(not_printed(&workspace.root.join(folder), &printed)?);
+    }
+    Ok(Comparison { stale, left_over })
+}
+
+/// Files of `folder` that are not among the printed ones; a folder that does not exist yet has none.
+fn not_printed(folder: &Path, printed: &HashSet<PathBuf>) -> Result<Vec<PathBuf>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
+        if !printed.contains(&path) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 /// `page` with `text` between the markers called `name`.
@@ -105,6 +150,19 @@ mod tests {
         let spliced = splice(page, "map", "new\n").unwrap();
         assert_eq!(spliced, "before\n<!-- map begin (generated) -->\nnew\n<!-- map end -->\nafter\n");
         assert_eq!(splice(&spliced, "map", "new\n").unwrap(), spliced);
+    }
+
+    #[test]
+    fn a_page_of_something_gone_is_found() {
+        let folder = std::env::temp_dir().join(format!("xtask-codegen-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (kept, gone) = (folder.join("kept.md"), folder.join("gone.md"));
+        std::fs::write(&kept, "").unwrap();
+        std::fs::write(&gone, "").unwrap();
+        let left_over = not_printed(&folder, &HashSet::from([kept]));
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(left_over.unwrap(), [gone]);
+        assert!(not_printed(&folder, &HashSet::new()).unwrap().is_empty());
     }
 
     #[test]

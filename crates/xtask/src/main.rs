@@ -4,6 +4,7 @@
 
 mod code_map;
 mod codegen;
+mod detector_pages;
 mod kernel_vm;
 mod layers;
 mod new_detector;

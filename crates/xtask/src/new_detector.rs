@@ -1,13 +1,16 @@
-//! `new-detector TACTIC NAME`: the first draft of a detector's file, where its author fills in the blanks.
+//! `new-detector TACTIC NAME`: the first draft of a detector and of its scenarios, where the author fills in the blanks.
 
+use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::Workspace;
 
-/// What the author starts from; it follows the shape of the crate `detectors`.
-const TEMPLATE: &str = include_str!("new_detector.txt");
+/// What the author starts from; both follow the shape of the crate `detectors`.
+const DETECTOR: &str = include_str!("new_detector.txt");
+const SCENARIOS: &str = include_str!("new_detector_scenarios.txt");
 
 /// The folder of `crates/detectors/src` for each tactic of ATT&CK.
 const TACTICS: &[&str] = &[
@@ -25,7 +28,7 @@ const TACTICS: &[&str] = &[
     "impact",
 ];
 
-/// Writes the file, unless it is there.
+/// Writes the two files, unless one is there, and says where they have to be named.
 pub(crate) fn write(tactic: &str, name: &str) -> Result<ExitCode> {
     if !TACTICS.contains(&tactic) {
         bail!("`{tactic}` is no tactic; one of: {}", TACTICS.join(", "));
@@ -36,21 +39,54 @@ pub(crate) fn write(tactic: &str, name: &str) -> Result<ExitCode> {
         bail!("`{name}` is no detector name; write it like socat_reverse_shell");
     }
     let workspace = Workspace::read()?;
-    let detectors = workspace.find("detectors").context("the workspace has no crate `detectors`")?;
-    let file = detectors.folder.join("src").join(tactic).join(format!("{name}.rs"));
-    if file.exists() {
-        bail!("{} exists", file.display());
+    let source =
+        workspace.find("detectors").context("the workspace has no crate `detectors`")?.folder.join("src");
+    let detector = source.join(tactic).join(format!("{name}.rs"));
+    let scenarios = source.join("tests").join(format!("{name}.rs"));
+    for file in [&detector, &scenarios] {
+        if file.exists() {
+            bail!("{} exists", file.display());
+        }
     }
+    create(&detector, &fill(DETECTOR, tactic, name))?;
+    create(&scenarios, &fill(SCENARIOS, tactic, name))?;
+    print!("{}", still_to_do(&source, tactic, name));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn create(file: &Path, text: &str) -> Result<()> {
     let folder = file.parent().context("the file has no folder")?;
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    std::fs::write(&file, fill(TEMPLATE, tactic, name))
-        .with_context(|| format!("cannot write {}", file.display()))?;
+    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     println!("new-detector: wrote {}", file.display());
-    println!(
-        "new-detector: name it in {} and in the catalogue, then run `cargo xtask codegen`",
-        folder.with_extension("rs").display()
+    Ok(())
+}
+
+/// The lines that name the new files, for a person to put where they belong: the catalogue's order is a decision.
+fn still_to_do(source: &Path, tactic: &str, name: &str) -> String {
+    let tactic_file = source.join(format!("{tactic}.rs"));
+    let catalogue = source.join("lib.rs");
+    let mut out = String::from("new-detector: add by hand\n");
+    let mut line = |file: &Path, text: &str| {
+        let _ = writeln!(out, "  {}: {text}", file.display());
+    };
+    if !tactic_file.exists() {
+        let words = capitalised(tactic, " ");
+        line(&tactic_file, &format!("//! Detectors of ATT&CK tactic {words}."));
+        line(&catalogue, &format!("pub mod {tactic};"));
+    }
+    line(&tactic_file, &format!("pub mod {name};"));
+    let kind = capitalised(name, "");
+    line(
+        &catalogue,
+        &format!("Box::new({tactic}::{name}::{kind}),   // in the catalogue, before what is less specific"),
     );
-    Ok(ExitCode::SUCCESS)
+    line(&source.join("tests.rs"), &format!("mod {name};"));
+    let _ = writeln!(
+        out,
+        "then fill in the blanks until `cargo test -p detectors` passes, and run `cargo xtask codegen`"
+    );
+    out
 }
 
 /// Fills the template's blanks: `{{Category}}`, `{{Type}}`, `{{MODULE}}` and `{{Tactic}}`.
@@ -74,11 +110,24 @@ mod tests {
 
     #[test]
     fn blanks_are_filled() {
-        let filled = fill(TEMPLATE, "defense_evasion", "odd_shell");
+        let filled = fill(DETECTOR, "defense_evasion", "odd_shell");
         for wanted in ["\"Odd Shell\"", "struct OddShell;", "\"ODD_SHELL\"", "Tactic::DefenseEvasion"] {
             assert!(filled.contains(wanted), "{wanted} is missing");
         }
         assert!(!filled.contains("{{"));
+        assert!(!fill(SCENARIOS, "defense_evasion", "odd_shell").contains("{{"));
+    }
+
+    #[test]
+    fn a_tactic_without_detectors_gets_its_module() {
+        let folder = std::env::temp_dir().join(format!("xtask-new-detector-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("execution.rs"), "").unwrap();
+        let (known, new) =
+            (still_to_do(&folder, "execution", "odd_shell"), still_to_do(&folder, "impact", "odd_shell"));
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(known.contains("execution::odd_shell::OddShell") && !known.contains("pub mod execution;"));
+        assert!(new.contains("pub mod impact;") && new.contains("tactic Impact."));
     }
 
     #[test]
