@@ -66,7 +66,11 @@ async fn finding(store: &impl FindingStore, delivery: &Delivery) -> Result<(), S
     Ok(())
 }
 
-async fn piece(store: &impl EvidenceStore, finding: &str, evidence: &EvidenceContent) -> Result<(), StoreError> {
+async fn piece(
+    store: &impl EvidenceStore,
+    finding: &str,
+    evidence: &EvidenceContent,
+) -> Result<(), StoreError> {
     let Ok(finding) = finding.parse() else { return Ok(()) };
     let EvidenceContent { item, content } = evidence;
     let meta = EvidenceMeta {

@@ -188,8 +188,8 @@ fn mark_socat(exec: &Exec, ancestors: &mut [Actor], earlier: &mut [Actor]) {
 fn mark_one(exec: &Exec, actor: &mut Actor) {
     let settled = actor.by == Some(RecognisedBy::Content);
     let Some(mark) = environment_mark(&exec.environment.values) else { return };
-    let is_marked = actor.exec.as_ref().is_some_and(|e| mark.pid == e.pid_in_namespace)
-        || actor.process.pid == mark.pid;
+    let is_marked =
+        actor.exec.as_ref().is_some_and(|e| mark.pid == e.pid_in_namespace) || actor.process.pid == mark.pid;
     if !settled && is_marked {
         actor.kind = Kind::Socat { version: Some(mark.version) };
         actor.by = Some(RecognisedBy::Environment);

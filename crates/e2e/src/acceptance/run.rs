@@ -115,7 +115,7 @@ impl<'node> Bench<'node> {
         }
         if let Some(wanted) = case.word("socat") {
             let version = socat_version();
-            if !version.as_deref().is_some_and(|version| version >= wanted) {
+            if version.as_deref().is_none_or(|version| version < wanted) {
                 return Some(format!(
                     "needs socat {wanted}, here is {}",
                     version.as_deref().unwrap_or("none")
