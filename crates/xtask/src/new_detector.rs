@@ -64,27 +64,29 @@ fn create(file: &Path, text: &str) -> Result<()> {
 
 /// The lines that name the new files, for a person to put where they belong: the catalogue's order is a decision.
 fn still_to_do(source: &Path, tactic: &str, name: &str) -> String {
-    let tactic_file = source.join(format!("{tactic}.rs"));
-    let catalogue = source.join("lib.rs");
-    let mut out = String::from("new-detector: add by hand\n");
-    let mut line = |file: &Path, text: &str| {
-        let _ = writeln!(out, "  {}: {text}", file.display());
-    };
-    if !tactic_file.exists() {
-        let words = capitalised(tactic, " ");
-        line(&tactic_file, &format!("//! Detectors of ATT&CK tactic {words}."));
-        line(&catalogue, &format!("pub mod {tactic};"));
-    }
-    line(&tactic_file, &format!("pub mod {name};"));
+    let has_tactic = source.join(format!("{tactic}.rs")).exists();
     let kind = capitalised(name, "");
-    line(
-        &catalogue,
-        &format!("Box::new({tactic}::{name}::{kind}),   // in the catalogue, before what is less specific"),
-    );
-    line(&source.join("tests.rs"), &format!("mod {name};"));
-    let _ = writeln!(
-        out,
-        "then fill in the blanks until `cargo test -p detectors` passes, and run `cargo xtask codegen`"
+    let mut lines = vec![
+        (format!("{tactic}.rs"), format!("pub mod {name};")),
+        ("tests.rs".to_owned(), format!("mod {name};")),
+        (
+            "lib.rs".to_owned(),
+            format!(
+                "Box::new({tactic}::{name}::{kind}),   // in the catalogue, before what is less specific"
+            ),
+        ),
+    ];
+    if !has_tactic {
+        let words = capitalised(tactic, " ");
+        lines.insert(0, (format!("{tactic}.rs"), format!("//! Detectors of ATT&CK tactic {words}.")));
+        lines.push(("lib.rs".to_owned(), format!("pub mod {tactic};")));
+    }
+    let mut out = format!("new-detector: add by hand, in {}\n", source.display());
+    for (file, text) in lines {
+        let _ = writeln!(out, "  {file}: {text}");
+    }
+    out.push_str(
+        "then fill in the blanks until `cargo test -p detectors` passes, and run `cargo xtask codegen`\n",
     );
     out
 }

@@ -57,15 +57,33 @@ fn fetch(suite: &str, kernel: &Kernel) -> Result<()> {
             std::fs::remove_file(&package)?;
         }
     }
-    let boot = unpacked.join("boot");
-    let image = std::fs::read_dir(&boot)?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("vmlinuz")))
+    let image = image(&unpacked)?
         .with_context(|| format!("the packages {} hold no kernel image", packages.join(", ")))?;
     std::fs::remove_dir_all(&apt)?;
     // Last, and by rename: a cache with this file is complete.
     std::fs::rename(image, &kernel.vmlinuz)?;
     Ok(())
+}
+
+/// The kernel image: older packages keep it in `boot`, newer ones beside the modules, in a folder for each version.
+fn image(unpacked: &Path) -> Result<Option<PathBuf>> {
+    let mut folders = vec![unpacked.join("boot")];
+    for modules in ["usr/lib/modules", "lib/modules"].map(|folder| unpacked.join(folder)) {
+        if modules.is_dir() {
+            for version in std::fs::read_dir(&modules)? {
+                folders.push(version?.path());
+            }
+        }
+    }
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with("vmlinuz") {
+                return Ok(Some(entry.path()));
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn write_configuration(suite: &str, apt: &Path) -> Result<()> {
@@ -160,6 +178,22 @@ mod tests {
             Some("http://m/debian")
         );
         assert_eq!(main_mirror("deb cdrom:[x]/ y"), None);
+    }
+
+    #[test]
+    fn the_image_is_found_where_old_and_new_packages_keep_it() {
+        for place in
+            ["boot/vmlinuz-5.10.0-46-cloud-amd64", "usr/lib/modules/7.2.13+deb14-cloud-amd64/vmlinuz"]
+        {
+            let folder =
+                std::env::temp_dir().join(format!("vedette-image-{}-{}", std::process::id(), place.len()));
+            let file = folder.join(place);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            assert_eq!(image(&folder).unwrap(), None);
+            std::fs::write(&file, "").unwrap();
+            assert_eq!(image(&folder).unwrap(), Some(file));
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
     }
 
     #[test]
