@@ -48,11 +48,10 @@ pub(crate) fn internet(record: &RecordDescriptor) -> Internet {
         _ if record.remote_port == 0 && protocol != Protocol::Vsock => SocketState::Unconnected,
         _ => SocketState::Connected,
     };
-    let direction = match (record.direction, protocol, state) {
-        (1, ..) => Direction::Connected,
-        (2, ..) => Direction::Accepted,
-        // a datagram socket has a peer only because somebody called connect
-        (_, Protocol::Udp, SocketState::Connected) => Direction::Connected,
+    // a datagram socket gets a peer by connect on either side, so nothing can be said of it
+    let direction = match record.direction {
+        1 => Direction::Connected,
+        2 => Direction::Accepted,
         _ => Direction::Unknown,
     };
     Internet {

@@ -23,8 +23,8 @@ pub struct Settings {
 pub enum Outcome {
     /// Nothing.
     Quiet,
-    /// Another program of a session that is known already.
-    Known(Session),
+    /// Another program of a session that is known already: what the finding would say if this were the first.
+    Known(Box<Evidence>),
     /// A new session.
     Detected(Box<Evidence>),
 }
@@ -68,7 +68,7 @@ impl Engine {
                     self.clock += 1;
                     if let Some(last) = self.sessions.get_mut(&evidence.session) {
                         *last = self.clock;
-                        return Outcome::Known(evidence.session);
+                        return Outcome::Known(Box::new(evidence));
                     }
                     self.sessions.insert(evidence.session, self.clock);
                     self.bound();

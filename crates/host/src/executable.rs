@@ -20,14 +20,14 @@ pub const RECOGNISE_MAX: usize = 8 << 20;
 pub fn open_executable(proc_root: &Path, pid: u32, wanted: &FileIdentity, size: u64) -> Option<File> {
     let file = File::open(proc_root.join(format!("{pid}/exe"))).ok()?;
     let meta = file.metadata().ok()?;
-    // overlayfs reports another device, sometimes another inode than the kernel holds: two of three must agree
+    // overlayfs reports another device, sometimes another inode than the kernel holds; unlinking changes the time
     let changed = u64::try_from(meta.ctime())
         .ok()?
         .checked_mul(1_000_000_000)?
         .checked_add(meta.ctime_nsec().unsigned_abs())?;
     let same_size = size == 0 || meta.size() == size;
-    let agreements = [meta.ino() == wanted.inode, same_size, changed == wanted.changed_ns];
-    (agreements.into_iter().filter(|agrees| *agrees).count() >= 2).then_some(file)
+    let same = meta.ino() == wanted.inode || changed == wanted.changed_ns || (size != 0 && meta.nlink() == 0);
+    (same_size && same).then_some(file)
 }
 
 /// Opens the program that a process runs through the dynamic loader: the argument, seen from its root and working

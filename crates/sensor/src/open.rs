@@ -7,6 +7,7 @@ use detection::{Evidence, Session};
 use event::{Container, Origin};
 use findings::{Circumstances, EvidenceItem, Place, compose};
 use host::Clock;
+use programs::invocation::Invocation;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -64,6 +65,20 @@ impl OpenFindings {
             if let Some(oldest) = oldest.map(|(session, _)| *session) {
                 self.all.remove(&oldest);
             }
+        }
+    }
+
+    /// Another program of the session: the shell that takes commands is what the finding is about, not the command
+    /// line that started it.
+    pub(crate) fn strengthen(&mut self, evidence: Evidence) {
+        let takes = |e: &Evidence| matches!(e.enriched.actor.invocation, Invocation::TakesCommands { .. });
+        if let Some(open) = self.all.get_mut(&evidence.session)
+            && !takes(&open.evidence)
+            && takes(&evidence)
+            && open.evidence.metadata.module == evidence.metadata.module
+        {
+            open.evidence = evidence;
+            open.changed = true;
         }
     }
 

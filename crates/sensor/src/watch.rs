@@ -28,6 +28,8 @@ const LIVE_EVERY_NS: u64 = 3_000_000;
 
 struct Waiting {
     exec: Arc<Exec>,
+    /// The socket its input leads to: what comes later through the same one is decided later.
+    endpoint: Option<u64>,
     until_ns: u64,
 }
 
@@ -185,9 +187,14 @@ impl Watch {
     /// Decides now, or waits for facts.
     fn decide(&mut self, exec: &Arc<Exec>, until_ns: u64, now_ns: u64) {
         let enriched = self.state.enrich(exec, now_ns);
-        let pending = self.ask_needs(&enriched);
+        let endpoint = enriched.input.as_ref().map(|route| route.endpoint.inode);
+        let behind = endpoint.is_some() && self.waiting.iter().any(|w| w.endpoint == endpoint);
+        let pending = self.ask_needs(&enriched) || behind;
         if pending && now_ns < until_ns && self.waiting.len() < WAITING_MAX {
-            self.waiting.push(Waiting { exec: Arc::clone(exec), until_ns });
+            if !self.waiting.iter().any(|w| w.exec.process == exec.process && w.exec.time_ns == exec.time_ns)
+            {
+                self.waiting.push(Waiting { exec: Arc::clone(exec), endpoint, until_ns });
+            }
             return;
         }
         let takes_commands = enriched.actor.takes_commands();
@@ -200,7 +207,10 @@ impl Watch {
                 self.take_evidence(&evidence);
                 self.open.open(*evidence, now_ns);
             }
-            Outcome::Known(_) => self.candidates.remove(exec.process),
+            Outcome::Known(evidence) => {
+                self.candidates.remove(exec.process);
+                self.open.strengthen(*evidence);
+            }
             Outcome::Quiet if takes_commands && followable => self.candidates.add(exec, now_ns),
             Outcome::Quiet => {}
         }
@@ -285,7 +295,7 @@ impl Watch {
 
     fn decide_candidates(&mut self, now_ns: u64) {
         for exec in self.candidates.all() {
-            self.decide(&exec, now_ns, now_ns);
+            self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
         }
     }
 

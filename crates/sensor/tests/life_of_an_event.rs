@@ -137,7 +137,7 @@ fn one_execve_through_every_station() {
     let enriched = Arc::new(enriched);
     let Outcome::Detected(evidence) = engine.evaluate(&enriched) else { panic!("not detected") };
     assert_eq!(evidence.metadata.module, "SOCAT_REVERSE_SHELL_DETECTED");
-    assert!(matches!(engine.evaluate(&enriched), Outcome::Known(session) if session == evidence.session));
+    assert!(matches!(engine.evaluate(&enriched), Outcome::Known(again) if again.session == evidence.session));
 
     // 9: compose
     let place = Place::local("node-1", "machine-1", "6.1.0");

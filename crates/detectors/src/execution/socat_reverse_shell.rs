@@ -1,8 +1,8 @@
 //! Execution: Socat Reverse Shell Detected.
 
-use detection::{Detector, Evidence, Metadata, ProbeNeed, Session, Settings, direction};
+use detection::{Detector, Direction as Way, Evidence, Metadata, ProbeNeed, Session, Settings, direction};
 use enrichment::{Actor, Enriched};
-use event::Object;
+use event::{Internet, Object};
 use finding::{Severity, Tactic, Technique};
 use programs::socat::Command;
 use std::sync::Arc;
@@ -112,10 +112,24 @@ fn published_rule(enriched: &Enriched) -> Option<Evidence> {
     Some(evidence(enriched, parent, endpoint, vec!["The shell's parent is socat.".into()]))
 }
 
+/// The socket's history knows; where it is not known (datagrams, a socket older than the sensor), socat's own arguments
+/// say whether it waited or called.
+fn way(endpoint: Option<&Internet>, command: Option<&Command>) -> Way {
+    let told = command.and_then(Command::direction).map(|told| match told {
+        programs::socat::Direction::Reverse => Way::Reverse,
+        programs::socat::Direction::Bind => Way::Bind,
+    });
+    match endpoint {
+        Some(socket) if socket.direction != event::Direction::Unknown => direction(socket),
+        Some(socket) => told.unwrap_or_else(|| direction(socket)),
+        None => told.unwrap_or(Way::Reverse),
+    }
+}
+
 fn evidence(
     enriched: &Enriched,
     socat: &Actor,
-    endpoint: Option<event::Internet>,
+    endpoint: Option<Internet>,
     reasons: Vec<String>,
 ) -> Evidence {
     let command = socat.exec.as_ref().map(|e| Command::parse(&e.arguments.values));
@@ -124,10 +138,10 @@ fn evidence(
     Evidence {
         metadata: &METADATA,
         session: Session::of(enriched.input.as_ref(), enriched.exec.process),
-        direction: endpoint.as_ref().map_or(detection::Direction::Reverse, direction),
+        direction: way(endpoint.as_ref(), command.as_ref()),
         endpoint,
         opener: Some(socat.clone()),
-        tls: command.map(|c| c.encrypted()),
+        tls: command.as_ref().map(Command::encrypted),
         terminal,
         recognised_by: socat.by,
         reasons,
