@@ -17,8 +17,11 @@ mod product;
 mod report;
 mod rootfs;
 mod run;
+mod shell;
 mod stage;
 mod stand_ins;
+
+pub(crate) use namespace::Namespace;
 
 pub use case::{Case, Kind, read_cases};
 pub use findings::{Found, Watch, stored};
@@ -26,4 +29,5 @@ pub use ground_truth::{Variant, variants};
 pub use product::{Product, vedette_binary};
 pub use report::{Outcome, Report, Verdict};
 pub use rootfs::Tools;
-pub use run::{Bench, own_corpus, run_all};
+pub use run::{Bench, other_corpus, own_corpus, run_all};
+pub use shell::Shell;

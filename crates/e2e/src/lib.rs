@@ -15,6 +15,7 @@ mod node;
 mod pod;
 mod process;
 mod skip;
+mod stream;
 mod tar;
 
 pub use image::{Image, ImageBuilder};
@@ -23,6 +24,7 @@ pub use node::Node;
 pub use pod::{Container, ContainerBuilder, Output, Pod, PodBuilder};
 pub use process::{ancestors, control_groups};
 pub use skip::{NotStarted, Skip};
+pub use stream::Stream;
 
 /// A node, or `None` after saying on standard output why there is none.
 ///

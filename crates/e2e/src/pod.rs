@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use container_runtime::cri::Call;
 use container_runtime::cri::authoring::{
-    Capability, ContainerConfig, CreateContainerRequest, ExecSyncRequest, KeyValue, LinuxContainerConfig,
-    LinuxContainerSecurityContext, LinuxPodSandboxConfig, LinuxSandboxSecurityContext, Mount,
-    NamespaceOption, Number, PodSandboxConfig, RemoveContainerRequest, RemovePodSandboxRequest,
-    RunPodSandboxRequest, StartContainerRequest, StopContainerRequest, StopPodSandboxRequest,
+    AttachRequest, Capability, ContainerConfig, CreateContainerRequest, ExecRequest, ExecSyncRequest,
+    KeyValue, LinuxContainerConfig, LinuxContainerSecurityContext, LinuxPodSandboxConfig,
+    LinuxSandboxSecurityContext, Mount, NamespaceOption, Number, PodSandboxConfig, RemoveContainerRequest,
+    RemovePodSandboxRequest, RunPodSandboxRequest, StartContainerRequest, StopContainerRequest,
+    StopPodSandboxRequest,
 };
 use container_runtime::cri::messages::{
     ContainerMetadata, ContainerStatus, ContainerStatusRequest, ImageSpec, PodSandboxMetadata,
@@ -20,6 +21,7 @@ use container_runtime::cri::messages::{
 use crate::image::Image;
 use crate::network::Network;
 use crate::node::Node;
+use crate::stream::Stream;
 
 /// Longest wait for the runtime to make or remove something.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -337,6 +339,37 @@ impl Container<'_> {
         let answer = ask(self.node, request, "running a command")?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(Output { stdout: text(&answer.stdout), stderr: text(&answer.stderr), code: answer.exit_code })
+    }
+
+    /// Starts a command whose streams go through the runtime to a client, as `kubectl exec -i` (`-it` with `terminal`).
+    ///
+    /// # Errors
+    /// What the runtime said.
+    pub fn exec_streaming(&self, arguments: &[&str], terminal: bool) -> Result<Stream> {
+        let request = ExecRequest {
+            container_id: self.id.clone(),
+            cmd: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            tty: terminal,
+            stdin: true,
+            stdout: true,
+            stderr: !terminal,
+        };
+        Stream::open(self.node, &ask(self.node, request, "executing with streams")?.url)
+    }
+
+    /// Joins the streams of its first process, as `kubectl attach -i`.
+    ///
+    /// # Errors
+    /// What the runtime said.
+    pub fn attach(&self, terminal: bool) -> Result<Stream> {
+        let request = AttachRequest {
+            container_id: self.id.clone(),
+            stdin: true,
+            tty: terminal,
+            stdout: true,
+            stderr: !terminal,
+        };
+        Stream::open(self.node, &ask(self.node, request, "attaching")?.url)
     }
 
     /// Waits until it has ended; its exit code.

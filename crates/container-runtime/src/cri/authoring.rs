@@ -16,6 +16,8 @@ calls! {
     StopContainerRequest => Done at "/runtime.v1.RuntimeService/StopContainer";
     RemoveContainerRequest => Done at "/runtime.v1.RuntimeService/RemoveContainer";
     ExecSyncRequest => ExecSyncResponse at "/runtime.v1.RuntimeService/ExecSync";
+    ExecRequest => StreamResponse at "/runtime.v1.RuntimeService/Exec";
+    AttachRequest => StreamResponse at "/runtime.v1.RuntimeService/Attach";
 }
 
 /// An answer without fields.
@@ -247,4 +249,41 @@ pub struct ExecSyncResponse {
     pub stderr: Vec<u8>,
     #[prost(int32, tag = "3")]
     pub exit_code: i32,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ExecRequest {
+    #[prost(string, tag = "1")]
+    pub container_id: String,
+    #[prost(string, repeated, tag = "2")]
+    pub cmd: Vec<String>,
+    #[prost(bool, tag = "3")]
+    pub tty: bool,
+    #[prost(bool, tag = "4")]
+    pub stdin: bool,
+    #[prost(bool, tag = "5")]
+    pub stdout: bool,
+    #[prost(bool, tag = "6")]
+    pub stderr: bool,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct AttachRequest {
+    #[prost(string, tag = "1")]
+    pub container_id: String,
+    #[prost(bool, tag = "2")]
+    pub stdin: bool,
+    #[prost(bool, tag = "3")]
+    pub tty: bool,
+    #[prost(bool, tag = "4")]
+    pub stdout: bool,
+    #[prost(bool, tag = "5")]
+    pub stderr: bool,
+}
+
+/// Where the streams of an exec or attach are.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct StreamResponse {
+    #[prost(string, tag = "1")]
+    pub url: String,
 }

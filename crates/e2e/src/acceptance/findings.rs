@@ -76,6 +76,11 @@ impl Watch {
         Self { port, seen, stop, thread: Some(thread) }
     }
 
+    /// Follows nothing: for a bench that runs while there is no product.
+    pub fn nobody() -> Self {
+        Self { port: 0, seen: Arc::default(), stop: Arc::default(), thread: None }
+    }
+
     /// What is known now about findings for which `wanted` holds.
     pub fn now(&self, wanted: impl Fn(&Found) -> bool) -> Vec<Found> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -154,16 +154,22 @@ impl Expected {
 
     /// The shell's binary and socat's own.
     fn programs(&self, found: &Found, check: &mut impl FnMut(&str, &str, &[&str])) {
-        let program = self.case.word("program").unwrap_or("/bin/sh");
-        let real = match program {
-            "/bin/sh" => "/usr/bin/dash",
-            other => other,
+        // Where a shell only starts another, either is right.
+        let programs = [Some(self.case.word("program").unwrap_or("/bin/sh")), self.case.word("or")];
+        let programs: Vec<&str> = programs.into_iter().flatten().collect();
+        let real = |program: &str| {
+            if program == "/bin/sh" { "/usr/bin/dash".to_owned() } else { program.to_owned() }
         };
-        let path = found.text("/processes/0/binary/path");
-        let resolved =
-            std::fs::canonicalize(real).map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
-        check("the program's path", path, &[program, real, &resolved]);
-        check("the program's SHA-256", found.text("/processes/0/binary/sha256"), &[&hash(real)]);
+        let mut paths: Vec<String> = programs.iter().map(|program| (*program).to_owned()).collect();
+        paths.extend(programs.iter().map(|program| real(program)));
+        paths.extend(programs.iter().filter_map(|program| {
+            Some(std::fs::canonicalize(real(program)).ok()?.to_string_lossy().into_owned())
+        }));
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let sums: Vec<String> = programs.iter().map(|program| hash(&real(program))).collect();
+        let sums: Vec<&str> = sums.iter().map(String::as_str).collect();
+        check("the program's path", found.text("/processes/0/binary/path"), &paths);
+        check("the program's SHA-256", found.text("/processes/0/binary/sha256"), &sums);
         // The kernel calls the loader the executable of what it runs; the finding may name either.
         let mut wanted = vec![hash("/usr/bin/socat")];
         if self.variant == Variant::Loader {

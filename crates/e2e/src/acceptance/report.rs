@@ -60,7 +60,7 @@ impl Report {
         self.strays.is_empty() && !self.outcomes.iter().any(|outcome| self.is_failure(outcome))
     }
 
-    /// The table, then every failure with its line, then what was skipped.
+    /// The table, then every failure with its line, then what could not be tried.
     pub fn text(&self) -> String {
         let mut text = self.table();
         for outcome in &self.outcomes {
@@ -83,7 +83,7 @@ impl Report {
         for outcome in &self.outcomes {
             match &outcome.verdict {
                 Verdict::Skipped(reason) => {
-                    let _ = writeln!(text, "skipped: {}: {reason}", outcome.id);
+                    let _ = writeln!(text, "not tried: {}: {reason}", outcome.id);
                 }
                 Verdict::Unproven(reason) => {
                     let _ = writeln!(
@@ -125,7 +125,7 @@ impl Report {
             "missed",
             "quiet",
             "false",
-            "skipped",
+            "untried",
             "unproven",
             "p50 ms",
             "p99 ms",

@@ -105,6 +105,33 @@ impl<'node> Bench<'node> {
         }
     }
 
+    /// A container of the bench's image that needs nothing more.
+    pub(crate) fn plain_container<'a>(
+        &self,
+        pod: &'a Pod<'node>,
+        name: &str,
+        input: Input,
+    ) -> ContainerBuilder<'node, 'a> {
+        let container = pod.container(name, &self.ground.image).env("PATH", self.ground.path);
+        if input == Input::Open { container.open_input() } else { container }
+    }
+
+    /// Name and digest of the image.
+    pub fn image(&self) -> (&str, &str) {
+        (&self.ground.image.reference, &self.ground.image.digest)
+    }
+
+    /// A pod with one container that runs `line` with an open standard input.
+    ///
+    /// # Errors
+    /// What the runtime said.
+    pub fn pod(&self, name: &str, line: &str) -> Result<(Pod<'node>, crate::Container<'node>)> {
+        let pod = self.node.pod(name).namespace(NAMESPACE).network(self.network).run()?;
+        let container =
+            self.plain_container(&pod, "app", Input::Open).command(&["/bin/sh", "-c", line]).start()?;
+        Ok((pod, container))
+    }
+
     /// Why a case cannot run here.
     fn lacks(&self, case: &Case) -> Option<String> {
         if case.kind.is_shell() && !case.verified {
@@ -253,4 +280,11 @@ fn socat_version() -> Option<String> {
 /// The folder of the working copy's own corpus.
 pub fn own_corpus(name: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus")).join(name)
+}
+
+/// A corpus kept elsewhere: `$VEDETTE_CORPUS`, or a folder beside the working copy.
+pub fn other_corpus() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    let folder = std::env::var_os("VEDETTE_CORPUS").map_or_else(beside, PathBuf::from);
+    folder.is_dir().then_some(folder)
 }

@@ -207,7 +207,7 @@ fn wait_for_port(at: &Namespace, port: u16, limit: Duration) -> Result<()> {
     }
 }
 
-fn next_ports() -> Ports {
+pub(crate) fn next_ports() -> Ports {
     let port = NEXT_PORT.fetch_add(3, Ordering::Relaxed);
     Ports { port, second: port + 1, http: port + 2 }
 }
