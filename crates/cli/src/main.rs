@@ -24,6 +24,7 @@ const FAILED: u8 = 1;
 const NOT_FOUND: u8 = 2;
 
 fn main() -> ExitCode {
+    host::keep_small();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

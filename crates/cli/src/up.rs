@@ -1,11 +1,11 @@
 //! `vedette up`: sensor, store and API in one process.
 
 use crate::arguments::Up;
-use crate::configuration::Configuration;
 use crate::intake;
 use anyhow::{Context, Result, ensure};
 use api::{Hosts, Service};
 use crossbeam_channel::bounded;
+use sensor::configuration::Configuration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -82,10 +82,4 @@ async fn stopped() {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-}
-
-/// Blocks until the process is asked to end.
-pub(crate) fn wait_for_signal() -> Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(stopped());
-    Ok(())
 }
