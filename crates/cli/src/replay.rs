@@ -13,8 +13,7 @@ pub(crate) fn run(options: Replay) -> Result<()> {
     let configuration = Configuration::load(options.config.as_deref())?;
     let recording = sensor::Recording::open(&options.file)?;
     let (out, deliveries) = bounded(QUEUE);
-    let printer =
-        std::thread::spawn(move || deliveries.iter().filter(|d| print(d).is_ok()).count());
+    let printer = std::thread::spawn(move || deliveries.iter().filter(|d| print(d).is_ok()).count());
     let records = sensor::replay(recording, configuration.place(), configuration.settings(), out)?;
     let findings = printer.join().unwrap_or(0);
     eprintln!("{records} records, {findings} findings");
