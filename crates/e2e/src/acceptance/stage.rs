@@ -162,6 +162,9 @@ pub(crate) fn use_it(bench: &Bench<'_>, case: &Case, name: &str, input: Input) -
     }
     let shell = if bench.tools.is_some() { "/bin/bash" } else { "/bin/sh" };
     let filled = if bench.tools.is_some() { format!("cd /work; {filled}") } else { filled };
+    // What goes to the background must not end the container.
+    let leaves = filled.trim_end().ends_with('&') || filled.contains("setsid socat");
+    let filled = if leaves { format!("{filled}\nsleep 5") } else { filled };
     // A terminal without a size is none for some programs.
     let filled = if input == Input::Terminal { format!("stty rows 24 cols 80; {filled}") } else { filled };
     let started = Instant::now();
