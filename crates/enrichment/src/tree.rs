@@ -92,7 +92,7 @@ impl Tree {
         {
             self.learn(parent, &exec.parent_descriptors, exec.time_ns);
         }
-        let kept = Arc::new(Exec { environment: event::Environment::default(), ..Exec::clone(exec) });
+        let kept = without_environment(exec);
         let process = self.touch(exec.process);
         process.parent = exec.parent();
         process.cgroup = exec.cgroup.id;
@@ -239,6 +239,15 @@ impl Tree {
             }
         }
     }
+}
+
+fn without_environment(exec: &Arc<Exec>) -> Arc<Exec> {
+    if exec.environment.values.is_empty() {
+        return Arc::clone(exec);
+    }
+    let mut kept = Exec::clone(exec);
+    kept.environment = event::Environment::default();
+    Arc::new(kept)
 }
 
 #[cfg(test)]

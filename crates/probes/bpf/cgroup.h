@@ -81,8 +81,11 @@ __noinline int append_cgroup(u64 task, u32 slot)
 		at = up;
 		depth++;
 	}
-	if (is_v1)
+	s->exec.header.cgroup = BPF_CORE_READ(kn, id);
+	if (is_v1) {
 		s->exec.flags |= EXEC_CGROUP_V1;
+		s->exec.header.cgroup |= CGROUP_V1_BIT;
+	}
 	for (int i = 0; i < 64; i++) {
 		if (depth <= CGROUP_LEVELS_MAX)
 			break;

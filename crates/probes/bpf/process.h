@@ -3,13 +3,13 @@
 #ifndef VEDETTE_PROCESS_H
 #define VEDETTE_PROCESS_H
 
-static __always_inline void header(struct record_header *h, u16 kind, u32 length, struct task_struct *task)
+static __always_inline void header(struct record_header *h, u16 kind, u32 length, struct task_struct *task, u64 cgroup)
 {
 	h->length = length;
 	h->kind = kind;
 	h->abi = ABI_VERSION;
 	h->time_ns = bpf_ktime_get_boot_ns();
-	h->cgroup = cgroup_id_of(task);
+	h->cgroup = cgroup;
 	h->pid = BPF_CORE_READ(task, tgid);
 	h->cpu = bpf_get_smp_processor_id();
 }
@@ -21,7 +21,8 @@ static __always_inline void identify(struct record_process *p, struct task_struc
 	p->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 }
 
-__noinline int append_ancestors(u64 task, u32 slot)
+/* The parent and its parent always; the whole line when it may decide something. */
+__noinline int append_ancestors(u64 task, u32 most, u32 slot)
 {
 	struct scratch *s = scratch_of(slot);
 	if (!s)
@@ -30,7 +31,7 @@ __noinline int append_ancestors(u64 task, u32 slot)
 	u32 count = 0;
 	for (int i = 0; i < ANCESTORS_MAX; i++) {
 		struct task_struct *parent = BPF_CORE_READ(at, real_parent);
-		if (!parent || BPF_CORE_READ(parent, tgid) == 0)
+		if (i >= most || !parent || BPF_CORE_READ(parent, tgid) == 0)
 			break;
 		parent = BPF_CORE_READ(parent, group_leader);
 		struct record_ancestor *a = &s->exec.ancestor[i];

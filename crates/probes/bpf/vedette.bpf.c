@@ -42,9 +42,54 @@ struct {
 	__type(value, u8);
 } watched SEC(".maps");
 
-#define BULK_WAKEUP_BYTES (64 * 1024)
+#define WAKEUP_BYTES (64 * 1024)
 #define CONNECTS_MAX 16
 #define WATCHED_PORT_BIT (1ULL << 63)
+
+struct seen_key {
+	u64 number;
+	u64 changed_ns;
+	u32 device;
+	u32 reserved;
+};
+
+/* Files and cgroups that were met lately: a new one wakes the sensor, which must look at it while it is there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct seen_key);
+	__type(value, u8);
+} seen SEC(".maps");
+
+#define A_CGROUP ~0u /* no device has this number */
+
+static __always_inline bool is_new(u64 number, u64 changed_ns, u32 device)
+{
+	struct seen_key key = {.number = number, .changed_ns = changed_ns, .device = device};
+	if (bpf_map_lookup_elem(&seen, &key))
+		return 0;
+	u8 one = 1;
+	bpf_map_update_elem(&seen, &key, &one, BPF_ANY);
+	return 1;
+}
+
+static __always_inline bool is_channel(struct record_descriptor *d)
+{
+	return d->kind >= DESCRIPTOR_UNIX && d->kind <= DESCRIPTOR_PTY_MASTER;
+}
+
+static __always_inline u64 inode_of_descriptor(struct task_struct *task, u32 number)
+{
+	struct file **fds = BPF_CORE_READ(task, files, fdt, fd);
+	struct file *file = 0;
+	bpf_probe_read_kernel(&file, sizeof(file), &fds[number]);
+	return file ? BPF_CORE_READ(file, f_inode, i_ino) : 0;
+}
+
+/* Nobody waits for most records: the sensor fetches them on its next turn, unless they pile up. */
+#define wakeup(ring, urgent)                                                                                     \
+	((urgent) || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > WAKEUP_BYTES ? BPF_RB_FORCE_WAKEUP              \
+										: BPF_RB_NO_WAKEUP)
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *current_task, pid_t old_pid, struct linux_binprm *bprm)
@@ -56,7 +101,6 @@ int BPF_PROG(on_exec, struct task_struct *current_task, pid_t old_pid, struct li
 		return 0;
 	fill_process((u64)task, slot);
 	struct record_exec *e = &s->exec;
-	append_ancestors((u64)task, slot);
 	struct file *exe = BPF_CORE_READ(bprm, file);
 	fill_executable(e, exe);
 
@@ -65,19 +109,20 @@ int BPF_PROG(on_exec, struct task_struct *current_task, pid_t old_pid, struct li
 	if (s->cut)
 		e->flags |= EXEC_DESCRIPTORS_TRUNCATED;
 
-	bool leads_elsewhere = 0;
-	for (u32 i = 0; i < 3; i++) {
-		struct record_descriptor *d = (void *)&s->tail[i * sizeof(*d)];
-		if (d->kind >= DESCRIPTOR_UNIX && d->kind <= DESCRIPTOR_PTY_MASTER)
-			leads_elsewhere = 1;
-	}
-	if (leads_elsewhere) {
-		struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+	/* 0, 1 and 2 come first in the tail. Output that merely goes where the parent's goes leads nowhere new. */
+	struct record_descriptor *stdio = (void *)s->tail;
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+	bool on_network = stdio[0].kind == DESCRIPTOR_INTERNET || stdio[1].kind == DESCRIPTOR_INTERNET;
+	bool led = is_channel(&stdio[0]) ||
+		   (is_channel(&stdio[1]) && stdio[1].inode != inode_of_descriptor(parent, 1));
+	bool urgent = on_network || led;
+	if (led) {
 		append_descriptors((u64)parent, PARENT_DESCRIPTORS_MAX, slot);
 		e->parent_descriptors = s->kept;
 		if (s->cut)
 			e->flags |= EXEC_PARENT_DESCRIPTORS_TRUNCATED;
 	}
+	append_ancestors((u64)task, urgent ? ANCESTORS_MAX : 2, slot);
 
 	u32 before = s->used;
 	if (append_path((u64)BPF_CORE_READ(exe, f_path.dentry), (u64)BPF_CORE_READ(exe, f_path.mnt), (u64)task, slot))
@@ -106,32 +151,30 @@ int BPF_PROG(on_exec, struct task_struct *current_task, pid_t old_pid, struct li
 	if (length && !e->arguments_length)
 		e->flags |= EXEC_ARGUMENTS_UNREADABLE;
 
-	start = BPF_CORE_READ(mm, env_start);
-	end = BPF_CORE_READ(mm, env_end);
-	length = end - start;
-	if (length <= ENVIRONMENT_HEAD_MAX + ENVIRONMENT_TAIL_MAX) {
-		e->environment_length = append_user(s, start, length);
-	} else {
-		e->flags |= EXEC_ENVIRONMENT_TRUNCATED;
-		e->environment_head = append_user(s, start, ENVIRONMENT_HEAD_MAX);
-		e->environment_length =
-			e->environment_head + append_user(s, end - ENVIRONMENT_TAIL_MAX, ENVIRONMENT_TAIL_MAX);
+	if (urgent) {
+		start = BPF_CORE_READ(mm, env_start);
+		end = BPF_CORE_READ(mm, env_end);
+		length = end - start;
+		if (length <= ENVIRONMENT_HEAD_MAX + ENVIRONMENT_TAIL_MAX) {
+			e->environment_length = append_user(s, start, length);
+		} else {
+			e->flags |= EXEC_ENVIRONMENT_TRUNCATED;
+			e->environment_head = append_user(s, start, ENVIRONMENT_HEAD_MAX);
+			e->environment_length = e->environment_head + append_user(s, end - ENVIRONMENT_TAIL_MAX,
+										   ENVIRONMENT_TAIL_MAX);
+		}
 	}
 
 	u64 size = record_size(s);
-	header(&e->header, RECORD_EXEC, size, task);
+	header(&e->header, RECORD_EXEC, size, task, e->header.cgroup);
 	bounded(size);
 	if (size > RECORD_MAX)
 		return 0;
-	if (bpf_ringbuf_output(&deciding, e, size, 0))
+	urgent |= is_new(e->executable_inode, e->executable_changed_ns, e->executable_device);
+	urgent |= is_new(e->header.cgroup, 0, A_CGROUP);
+	if (bpf_ringbuf_output(&deciding, e, size, wakeup(deciding, urgent)))
 		count_loss(RECORD_EXEC, e->header.cgroup);
 	return 0;
-}
-
-/* Nobody waits for a birth or a death: the sensor fetches them on its next turn, unless they pile up. */
-static __always_inline u64 bulk_wakeup(void)
-{
-	return bpf_ringbuf_query(&bulk, BPF_RB_AVAIL_DATA) > BULK_WAKEUP_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -144,10 +187,10 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		count_loss(RECORD_FORK, cgroup_id_of(child));
 		return 0;
 	}
-	header(&r->header, RECORD_FORK, sizeof(*r), child);
+	header(&r->header, RECORD_FORK, sizeof(*r), child, cgroup_id_of(child));
 	identify(&r->child, child);
 	identify(&r->parent, BPF_CORE_READ(child, real_parent));
-	bpf_ringbuf_submit(r, bulk_wakeup());
+	bpf_ringbuf_submit(r, wakeup(bulk, 0));
 	return 0;
 }
 
@@ -163,11 +206,11 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		count_loss(RECORD_EXIT, cgroup_id_of(task));
 		return 0;
 	}
-	header(&r->header, RECORD_EXIT, sizeof(*r), task);
+	header(&r->header, RECORD_EXIT, sizeof(*r), task, cgroup_id_of(task));
 	identify(&r->process, task);
 	r->status = BPF_CORE_READ(task, exit_code);
 	r->reserved = 0;
-	bpf_ringbuf_submit(r, bulk_wakeup());
+	bpf_ringbuf_submit(r, wakeup(bulk, 0));
 	return 0;
 }
 
@@ -180,11 +223,10 @@ static __always_inline void report_socket(struct sock *sk, u16 family, bool in_p
 		return;
 	}
 	__builtin_memset(&r->socket, 0, sizeof(r->socket));
-	header(&r->header, RECORD_SOCKET, sizeof(*r), task);
+	header(&r->header, RECORD_SOCKET, sizeof(*r), task, in_process ? cgroup_id_of(task) : 0);
 	if (in_process) {
 		identify(&r->process, task);
 	} else {
-		r->header.cgroup = 0;
 		r->header.pid = 0;
 		r->process.pid = 0;
 		r->process.reserved = 0;
@@ -192,7 +234,7 @@ static __always_inline void report_socket(struct sock *sk, u16 family, bool in_p
 	}
 	describe_internet(&r->socket, sk, family);
 	r->socket.inode = socket_inode(sk);
-	bpf_ringbuf_submit(r, 0);
+	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
 }
 
 static __always_inline bool is_watched(u64 key)
@@ -259,7 +301,7 @@ int snapshot(struct bpf_iter__task *ctx)
 		return 0;
 	fill_process((u64)task, slot);
 	struct record_exec *e = &s->exec;
-	append_ancestors((u64)task, slot);
+	append_ancestors((u64)task, ANCESTORS_MAX, slot);
 	struct file *exe = BPF_CORE_READ(mm, exe_file);
 	if (exe)
 		fill_executable(e, exe);
@@ -279,7 +321,7 @@ int snapshot(struct bpf_iter__task *ctx)
 	e->working_directory_length = s->used - before;
 	append_cgroup((u64)task, slot);
 	u64 size = record_size(s);
-	header(&e->header, RECORD_TASK, size, task);
+	header(&e->header, RECORD_TASK, size, task, e->header.cgroup);
 	bounded(size);
 	if (size > RECORD_MAX)
 		return 0;
