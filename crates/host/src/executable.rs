@@ -16,18 +16,29 @@ pub const CONTENT_MAX: u64 = 64 << 20;
 /// Bytes of a file whose content is looked at to say what it is. A shell or a socat is far smaller.
 pub const RECOGNISE_MAX: usize = 8 << 20;
 
-/// Opens what the process executes. `None` when it is gone, or runs another file by now. `size` is 0 when unknown.
-pub fn open_executable(proc_root: &Path, pid: u32, wanted: &FileIdentity, size: u64) -> Option<File> {
-    let file = File::open(proc_root.join(format!("{pid}/exe"))).ok()?;
-    let meta = file.metadata().ok()?;
+/// Opens what the process executes, or, when it executes something else by now, the same file where it was. `None` when
+/// that is not to be had. `size` is 0 and `path` empty when unknown.
+pub fn open_executable(
+    proc_root: &Path,
+    pid: u32,
+    wanted: &FileIdentity,
+    size: u64,
+    path: &Text,
+) -> Option<File> {
+    let running = File::open(proc_root.join(format!("{pid}/exe"))).ok();
+    running.filter(|file| is_same(file, wanted, size)).or_else(|| {
+        let left = (!path.is_empty()).then(|| loader_target(proc_root, pid, path, &Text::from("/")))??;
+        is_same(&left, wanted, size).then_some(left)
+    })
+}
+
+fn is_same(file: &File, wanted: &FileIdentity, size: u64) -> bool {
+    let Ok(meta) = file.metadata() else { return false };
+    let changed = i128::from(meta.ctime()) * 1_000_000_000 + i128::from(meta.ctime_nsec());
     // overlayfs reports another device, sometimes another inode than the kernel holds; unlinking changes the time
-    let changed = u64::try_from(meta.ctime())
-        .ok()?
-        .checked_mul(1_000_000_000)?
-        .checked_add(meta.ctime_nsec().unsigned_abs())?;
-    let same_size = size == 0 || meta.size() == size;
-    let same = meta.ino() == wanted.inode || changed == wanted.changed_ns || (size != 0 && meta.nlink() == 0);
-    (same_size && same).then_some(file)
+    let deleted = size != 0 && meta.nlink() == 0;
+    let same = meta.ino() == wanted.inode || changed == i128::from(wanted.changed_ns) || deleted;
+    same && (size == 0 || meta.size() == size)
 }
 
 /// Opens the program that a process runs through the dynamic loader: the argument, seen from its root and working

@@ -91,7 +91,13 @@ pub fn take(proc_root: &Path, exec: &Exec, role: &str, redact: &dyn Fn(&[u8]) ->
     let mut taken = Taken::default();
     let pid = exec.process.pid;
     let folder = proc_root.join(pid.to_string());
-    let executable = open_executable(proc_root, pid, &exec.executable.identity, exec.executable.size);
+    let executable = open_executable(
+        proc_root,
+        pid,
+        &exec.executable.identity,
+        exec.executable.size,
+        &exec.executable.path,
+    );
     match executable {
         Some(file) => taken.add_file(ItemKind::Executable, role, &exec.executable.path, file),
         None => {

@@ -68,15 +68,21 @@ impl OpenFindings {
         }
     }
 
-    /// Another program of the session: the shell that takes commands is what the finding is about, not the command
-    /// line that started it.
+    /// The session again. The shell that takes commands is what the finding is about, not the command line that started
+    /// it; and what the files are may have become known.
     pub(crate) fn strengthen(&mut self, evidence: Evidence) {
         let takes = |e: &Evidence| matches!(e.enriched.actor.invocation, Invocation::TakesCommands { .. });
-        if let Some(open) = self.all.get_mut(&evidence.session)
-            && !takes(&open.evidence)
-            && takes(&evidence)
-            && open.evidence.metadata.module == evidence.metadata.module
-        {
+        let known = |e: &Evidence| {
+            let opener = e.opener.as_ref().is_none_or(|o| o.facts.is_some());
+            usize::from(e.enriched.actor.facts.is_some()) + usize::from(opener)
+        };
+        let Some(open) = self.all.get_mut(&evidence.session) else { return };
+        if open.evidence.metadata.module != evidence.metadata.module {
+            return;
+        }
+        let (old, new) = (&open.evidence, &evidence);
+        let same = old.enriched.exec.process == new.enriched.exec.process;
+        if (!takes(old) && takes(new)) || (same && known(new) > known(old)) {
             open.evidence = evidence;
             open.changed = true;
         }

@@ -23,6 +23,8 @@ use std::sync::Arc;
 const WAIT_FOR_FACTS_NS: u64 = 300_000_000;
 /// Events waiting for facts at most; beyond that they are decided with what is known.
 const WAITING_MAX: usize = 1_024;
+/// Events that facts may still complete at most.
+const LATE_MAX: usize = 128;
 /// Live state is read at most this often, nanoseconds.
 const LIVE_EVERY_NS: u64 = 3_000_000;
 
@@ -38,6 +40,8 @@ pub(crate) struct Watch {
     engine: Engine,
     candidates: Candidates,
     waiting: Vec<Waiting>,
+    /// Decided before all facts were there; they may still complete a finding.
+    late: Vec<Arc<Exec>>,
     open: OpenFindings,
     losses: LossLog,
     clock: Clock,
@@ -66,6 +70,7 @@ impl Watch {
             engine,
             candidates: Candidates::default(),
             waiting: Vec::new(),
+            late: Vec::new(),
             open,
             losses,
             clock,
@@ -155,7 +160,7 @@ impl Watch {
         self.candidates.remove(exec.process);
         self.state.tree.exec(&exec);
         self.container(&exec, now_ns);
-        self.ask_file(exec.executable.identity, exec.process, exec.executable.size);
+        self.ask_file(exec.executable.identity, exec.process);
         if self.is_interesting(&exec) {
             self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
         }
@@ -197,6 +202,9 @@ impl Watch {
             }
             return;
         }
+        if pending && self.late.len() < LATE_MAX {
+            self.late.push(Arc::clone(exec));
+        }
         let takes_commands = enriched.actor.takes_commands();
         let followable = exec
             .descriptor(0)
@@ -221,14 +229,14 @@ impl Watch {
         let mut pending = false;
         for need in &enriched.needs {
             pending |= match *need {
-                Need::File(identity, process) => self.ask_file(identity, process, 0),
+                Need::File(identity, process) => self.ask_file(identity, process),
                 Need::Loaded(process) => self.ask_loaded(enriched, process),
             };
         }
         pending
     }
 
-    fn ask_file(&mut self, identity: FileIdentity, process: ProcessKey, size: u64) -> bool {
+    fn ask_file(&mut self, identity: FileIdentity, process: ProcessKey) -> bool {
         if self.asked.contains(&identity) {
             return true;
         }
@@ -237,7 +245,11 @@ impl Watch {
             return false;
         }
         // opened here, at once: the process may be gone before a worker gets to it
-        let Some(file) = host::open_executable(&lookups.proc_root, process.pid, &identity, size) else {
+        let images = self.state.tree.get(process).into_iter().flat_map(|p| p.image.iter().chain(&p.earlier));
+        let image = images.map(|i| &i.exec.executable).find(|file| file.identity == identity);
+        let (size, path) = image.map(|file| (file.size, file.path.clone())).unwrap_or_default();
+        let Some(file) = host::open_executable(&lookups.proc_root, process.pid, &identity, size, &path)
+        else {
             return false;
         };
         let asked = lookups.ask(Request::File { identity, file });
@@ -352,6 +364,9 @@ impl Watch {
     fn decide_waiting(&mut self, now_ns: u64) {
         for waiting in std::mem::take(&mut self.waiting) {
             self.decide(&waiting.exec, waiting.until_ns, now_ns);
+        }
+        for exec in std::mem::take(&mut self.late) {
+            self.decide(&exec, now_ns, now_ns);
         }
     }
 
