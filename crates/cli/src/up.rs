@@ -7,7 +7,6 @@ use api::{Hosts, Service};
 use crossbeam_channel::bounded;
 use sensor::configuration::Configuration;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
@@ -32,7 +31,6 @@ pub(crate) fn run(options: Up) -> Result<()> {
     })?;
     let address = listener.local_addr()?;
     let metrics = sensor::Metrics::default();
-    let ready = Arc::new(AtomicBool::new(false));
     let hosts = if address.ip().is_loopback() { Hosts::Loopback } else { Hosts::Any };
     let router = api::router(Service {
         findings: Arc::clone(&store) as _,
@@ -42,10 +40,8 @@ pub(crate) fn run(options: Up) -> Result<()> {
             move || metrics.text()
         }),
         ready: Box::new({
-            let ready = Arc::clone(&ready);
-            move || {
-                if ready.load(Ordering::Acquire) { Ok(()) } else { Err("the probes are not attached".into()) }
-            }
+            let metrics = metrics.clone();
+            move || if metrics.is_watching() { Ok(()) } else { Err("the sensor does not watch".into()) }
         }),
         hosts,
     });
@@ -56,7 +52,6 @@ pub(crate) fn run(options: Up) -> Result<()> {
         move || intake::run(&deliveries, &store, &handle)
     })?;
     let sensor = sensor::start(config, out, metrics)?;
-    ready.store(true, Ordering::Release);
     tracing::info!("watching this machine; findings: http://{address}/v2/organizations/-/sources/-/findings");
     tracing::info!("findings and evidence are kept in {}", options.data.display());
 

@@ -15,10 +15,11 @@ mod pipeline;
 mod recording;
 mod redaction;
 mod replay;
+mod start;
 mod watch;
 
 pub use delivery::{Delivery, EvidenceContent};
 pub use metrics::Metrics;
-pub use pipeline::{Config, Running, SensorError, start};
 pub use recording::{Recorder, Recording, RecordingError};
 pub use replay::replay;
+pub use start::{Config, Running, SensorError, start};

@@ -6,6 +6,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One label.
@@ -50,6 +51,16 @@ pub struct Metrics {
     /// Events waiting for facts.
     pub waiting: Gauge,
     registry: Arc<Mutex<Registry>>,
+    watches: Arc<AtomicBool>,
+}
+
+/// The sensor watches for as long as this lives.
+pub(crate) struct Watching(Arc<AtomicBool>);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 impl Default for Metrics {
@@ -69,6 +80,7 @@ impl Default for Metrics {
             candidates: Gauge::default(),
             waiting: Gauge::default(),
             registry: Arc::default(),
+            watches: Arc::default(),
         };
         registry.register("sensor_events", "Records read from the kernel, by kind", this.events.clone());
         registry.register(
@@ -103,6 +115,16 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    pub(crate) fn watching(&self) -> Watching {
+        self.watches.store(true, Ordering::Release);
+        Watching(Arc::clone(&self.watches))
+    }
+
+    /// Whether the sensor's thread is at work; false also after it ended by itself, which it never should.
+    pub fn is_watching(&self) -> bool {
+        self.watches.load(Ordering::Acquire)
+    }
+
     /// OpenMetrics text.
     pub fn text(&self) -> String {
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);

@@ -74,7 +74,8 @@ impl OpenFindings {
         let takes = |e: &Evidence| matches!(e.enriched.actor.invocation, Invocation::TakesCommands { .. });
         let known = |e: &Evidence| {
             let opener = e.opener.as_ref().is_none_or(|o| o.facts.is_some());
-            usize::from(e.enriched.actor.facts.is_some()) + usize::from(opener)
+            let ends = e.endpoint.is_none_or(|socket| socket.local.port != 0);
+            usize::from(e.enriched.actor.facts.is_some()) + usize::from(opener) + usize::from(ends)
         };
         let Some(open) = self.all.get_mut(&evidence.session) else { return };
         if open.evidence.metadata.module != evidence.metadata.module {

@@ -1,23 +1,11 @@
 //! The sensor, top to bottom: records → decode → enrich → detect → deliver.
 
-use crate::coverage::LossLog;
-use crate::live::LiveReader;
-use crate::lookups::Lookups;
-use crate::open::OpenFindings;
+use crate::Recorder;
 use crate::watch::Watch;
-use crate::{Delivery, Metrics, Recorder};
-use container_runtime::Runtimes;
-use crossbeam_channel::Sender;
-use detection::{Engine, Settings};
-use findings::Place;
-use host::{Clock, Machine};
-use probes::{Lane, LoadError, Probes};
+use host::Clock;
+use probes::{Lane, Probes};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::os::fd::OwnedFd;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 
 /// Records taken from a lane before the other one gets its turn.
 const DECIDING_BATCH: usize = 256;
@@ -25,97 +13,8 @@ const BULK_BATCH: usize = 1_024;
 const LOSSES_EVERY_NS: u64 = 250_000_000;
 const HOUSEKEEPING_EVERY_NS: u64 = 1_000_000_000;
 
-/// What the sensor is told.
-pub struct Config {
-    /// Names of the place.
-    pub place: Place,
-    /// Detector settings.
-    pub settings: Settings,
-    /// Ring buffer sizes.
-    pub probes: probes::Settings,
-    /// Container runtimes.
-    pub runtimes: container_runtime::Config,
-    /// `/proc` of the node.
-    pub proc_root: PathBuf,
-    /// Keeps every record, for `vedette replay`.
-    pub recorder: Option<Recorder>,
-}
-
-/// The sensor could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum SensorError {
-    /// The probes could not be loaded.
-    #[error(transparent)]
-    Probes(#[from] LoadError),
-    /// A thread or descriptor could not be had.
-    #[error("the sensor could not start its workers: {0}")]
-    Workers(#[from] std::io::Error),
-}
-
-/// A running sensor. Dropping it does not stop it; `stop` does, after what was read is delivered.
-pub struct Running {
-    stop: Arc<AtomicBool>,
-    wake: Arc<OwnedFd>,
-    thread: JoinHandle<()>,
-}
-
-impl Running {
-    /// Stops reading, delivers what was read, ends.
-    pub fn stop(self) {
-        self.stop.store(true, Ordering::Release);
-        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
-        if self.thread.join().is_err() {
-            tracing::error!("the sensor's thread panicked");
-        }
-    }
-
-    /// The sensor has ended by itself, which it never should.
-    pub fn has_ended(&self) -> bool {
-        self.thread.is_finished()
-    }
-}
-
-/// Loads the probes, reads live state, starts watching. When this returns, nothing that happens is missed.
-pub fn start(config: Config, out: Sender<Delivery>, metrics: Metrics) -> Result<Running, SensorError> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let (ready, started) = crossbeam_channel::bounded(1);
-    let thread = std::thread::Builder::new().name("vedette-sensor".into()).spawn({
-        let stop = Arc::clone(&stop);
-        move || match prepare(config, out, metrics) {
-            Ok((probes, watch, recorder)) => {
-                let wake = watch.lookups().map(Lookups::waker);
-                let _ = ready.send(Ok(wake));
-                run(&probes, watch, recorder, &stop);
-            }
-            Err(error) => {
-                let _ = ready.send(Err(error));
-            }
-        }
-    })?;
-    let gone = || std::io::Error::other("the sensor's thread ended while starting");
-    let wake = started.recv().map_err(|_| gone())??.ok_or_else(gone)?;
-    Ok(Running { stop, wake, thread })
-}
-
-fn prepare(
-    config: Config,
-    out: Sender<Delivery>,
-    metrics: Metrics,
-) -> Result<(Probes, Watch, Option<Recorder>), SensorError> {
-    let probes = Probes::load(config.probes)?;
-    let live = LiveReader::new(probes.snapshotter()?);
-    let runtimes = Runtimes::new(config.runtimes);
-    let lookups = Lookups::start(config.proc_root, runtimes, live, metrics.clone())?;
-    lookups.ask(crate::lookups::Request::Live);
-    let boot_id = Machine::read().boot_id;
-    let open = OpenFindings::new(out, config.place, boot_id, metrics.clone());
-    let engine = Engine::new(detectors::catalogue(), config.settings);
-    let losses = LossLog::new(Clock::now_ns());
-    let watch = Watch::new(engine, open, losses, Clock::read(), Some(lookups), metrics);
-    Ok((probes, watch, config.recorder))
-}
-
-fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Recorder>, stop: &AtomicBool) {
+/// Reads and watches until it is told to stop; then what was read is delivered.
+pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Recorder>, stop: &AtomicBool) {
     let (reader, losses) = match (probes.reader(), probes.losses()) {
         (Ok(reader), Ok(losses)) => (reader, losses),
         (Err(error), _) | (_, Err(error)) => return tracing::error!("{error}"),

@@ -42,6 +42,8 @@ pub(crate) struct Watch {
     waiting: Vec<Waiting>,
     /// Decided before all facts were there; they may still complete a finding.
     late: Vec<Arc<Exec>>,
+    /// Detected while the connection was still being made: its own end is in live state a little later.
+    connecting: Vec<Arc<Exec>>,
     open: OpenFindings,
     losses: LossLog,
     clock: Clock,
@@ -71,6 +73,7 @@ impl Watch {
             candidates: Candidates::default(),
             waiting: Vec::new(),
             late: Vec::new(),
+            connecting: Vec::new(),
             open,
             losses,
             clock,
@@ -213,6 +216,10 @@ impl Watch {
             Outcome::Detected(evidence) => {
                 self.candidates.remove(exec.process);
                 self.take_evidence(&evidence);
+                if evidence.endpoint.is_some_and(|e| e.local.port == 0) && self.connecting.len() < LATE_MAX {
+                    self.connecting.push(Arc::clone(exec));
+                    self.live_wanted = true;
+                }
                 self.open.open(*evidence, now_ns);
             }
             Outcome::Known(evidence) => {
@@ -328,6 +335,9 @@ impl Watch {
         }
         for exec in unseen.iter().filter(|exec| self.is_interesting(exec)).cloned().collect::<Vec<_>>() {
             self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
+        }
+        for exec in std::mem::take(&mut self.connecting) {
+            self.decide(&exec, now_ns, now_ns);
         }
         self.decide_candidates(now_ns);
     }

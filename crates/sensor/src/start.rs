@@ -1,0 +1,106 @@
+//! Starting and stopping the sensor's thread.
+
+use crate::coverage::LossLog;
+use crate::live::LiveReader;
+use crate::lookups::{Lookups, Request};
+use crate::open::OpenFindings;
+use crate::watch::Watch;
+use crate::{Delivery, Metrics, Recorder, pipeline};
+use container_runtime::Runtimes;
+use crossbeam_channel::Sender;
+use detection::{Engine, Settings};
+use findings::Place;
+use host::{Clock, Machine};
+use probes::{LoadError, Probes};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+/// What the sensor is told.
+pub struct Config {
+    /// Names of the place.
+    pub place: Place,
+    /// Detector settings.
+    pub settings: Settings,
+    /// Ring buffer sizes.
+    pub probes: probes::Settings,
+    /// Container runtimes.
+    pub runtimes: container_runtime::Config,
+    /// `/proc` of the node.
+    pub proc_root: PathBuf,
+    /// Keeps every record, for `vedette replay`.
+    pub recorder: Option<Recorder>,
+}
+
+/// The sensor could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SensorError {
+    /// The probes could not be loaded.
+    #[error(transparent)]
+    Probes(#[from] LoadError),
+    /// A thread or descriptor could not be had.
+    #[error("the sensor could not start its workers: {0}")]
+    Workers(#[from] std::io::Error),
+}
+
+/// A running sensor. Dropping it does not stop it; `stop` does, after what was read is delivered.
+pub struct Running {
+    stop: Arc<AtomicBool>,
+    wake: Arc<OwnedFd>,
+    thread: JoinHandle<()>,
+}
+
+impl Running {
+    /// Stops reading, delivers what was read, ends.
+    pub fn stop(self) {
+        self.stop.store(true, Ordering::Release);
+        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+        if self.thread.join().is_err() {
+            tracing::error!("the sensor's thread panicked");
+        }
+    }
+}
+
+/// Loads the probes, reads live state, starts watching. When this returns, nothing that happens is missed.
+pub fn start(config: Config, out: Sender<Delivery>, metrics: Metrics) -> Result<Running, SensorError> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let (ready, started) = crossbeam_channel::bounded(1);
+    let thread = std::thread::Builder::new().name("vedette-sensor".into()).spawn({
+        let stop = Arc::clone(&stop);
+        let shared = metrics.clone();
+        move || match prepare(config, out, metrics) {
+            Ok((probes, watch, recorder)) => {
+                let _watching = shared.watching();
+                let wake = watch.lookups().map(Lookups::waker);
+                let _ = ready.send(Ok(wake));
+                pipeline::run(&probes, watch, recorder, &stop);
+            }
+            Err(error) => {
+                let _ = ready.send(Err(error));
+            }
+        }
+    })?;
+    let gone = || std::io::Error::other("the sensor's thread ended while starting");
+    let wake = started.recv().map_err(|_| gone())??.ok_or_else(gone)?;
+    Ok(Running { stop, wake, thread })
+}
+
+fn prepare(
+    config: Config,
+    out: Sender<Delivery>,
+    metrics: Metrics,
+) -> Result<(Probes, Watch, Option<Recorder>), SensorError> {
+    let probes = Probes::load(config.probes)?;
+    let live = LiveReader::new(probes.snapshotter()?);
+    let runtimes = Runtimes::new(config.runtimes);
+    let lookups = Lookups::start(config.proc_root, runtimes, live, metrics.clone())?;
+    lookups.ask(Request::Live);
+    let boot_id = Machine::read().boot_id;
+    let open = OpenFindings::new(out, config.place, boot_id, metrics.clone());
+    let engine = Engine::new(detectors::catalogue(), config.settings);
+    let losses = LossLog::new(Clock::now_ns());
+    let watch = Watch::new(engine, open, losses, Clock::read(), Some(lookups), metrics);
+    Ok((probes, watch, config.recorder))
+}
