@@ -1,6 +1,6 @@
 //! What every backend must do, as functions over the traits. A backend runs them all:
 //!
-//! ```ignore
+//! ```text
 //! store::contract::tests!(|name| async move { MyStore::open(folder_of(name)).await });
 //! ```
 
