@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use std::error::Error;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -17,11 +18,12 @@ struct Arguments {
     #[arg(long)]
     record: Option<PathBuf>,
     /// Level of the log on standard error: error, warn, info, debug, trace, or a filter such as sensor=debug.
-    #[arg(long, env = "VEDETTE_LOG", default_value = "info")]
+    #[arg(long, env = "VEDETTE_LOG", default_value = "info", value_parser = |filter: &str| EnvFilter::try_new(filter))]
     log: EnvFilter,
 }
 
 fn main() -> ExitCode {
+    host::keep_small();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -31,7 +33,8 @@ fn main() -> ExitCode {
     };
     tracing_subscriber::fmt()
         .with_env_filter(arguments.log)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .init();
     match sensor::alone::run(arguments.config.as_deref(), arguments.record.as_deref()) {
@@ -65,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_refused_value_names_its_flag() {
-        let error = Arguments::try_parse_from(["vedette-sensor", "--log", "sensor=loud"]).err().unwrap();
+        let error = Arguments::try_parse_from(["vedette-sensor", "--log", "sensor=[loud"]).err().unwrap();
         assert!(error.to_string().contains("--log"), "{error}");
     }
 }
