@@ -303,7 +303,7 @@ fn extra(evidence: &Evidence, at: &Circumstances<'_>) -> Map<String, Value> {
                 "id": c.id.as_str(),
                 "runtime": c.runtime.name(),
                 "podUid": c.pod.as_ref().map(|p| p.uid.as_str()),
-                "identityComplete": c.complete,
+                "identityComplete": c.complete && !c.name.is_empty(),
             }))),
         ),
         (

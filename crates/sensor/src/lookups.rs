@@ -38,11 +38,25 @@ pub(crate) enum Request {
 
 /// What was found.
 pub(crate) enum Answer {
-    File { identity: FileIdentity, facts: Option<Arc<ExecutableFacts>> },
-    Loaded { process: ProcessKey, facts: Option<Arc<ExecutableFacts>> },
-    Container(Box<Container>),
+    File {
+        identity: FileIdentity,
+        facts: Option<Arc<ExecutableFacts>>,
+    },
+    Loaded {
+        process: ProcessKey,
+        facts: Option<Arc<ExecutableFacts>>,
+    },
+    /// `last`: nobody can tell more.
+    Container {
+        facts: Box<Container>,
+        last: bool,
+    },
     Live(Live),
-    Evidence { session: Session, items: Vec<EvidenceContent>, missing: Vec<String> },
+    Evidence {
+        session: Session,
+        items: Vec<EvidenceContent>,
+        missing: Vec<String>,
+    },
 }
 
 /// The workers' queues.
@@ -171,14 +185,11 @@ fn ask_runtime(request: Request, reply: &Reply, runtimes: &Runtimes) {
     let Request::Container { bare, ancestors } = request else { return };
     let known = runtimes.bundle_facts(*bare, &ancestors);
     reply.send(Answer::Container(Box::new(known.clone())));
-    match runtimes.cri_facts(&known) {
-        Ok(more) => reply.send(Answer::Container(Box::new(Container { complete: true, ..more }))),
-        Err(error) => {
-            tracing::debug!("container {}: {error}", known.id);
-            let named = !known.name.is_empty();
-            reply.send(Answer::Container(Box::new(Container { complete: named, ..known })));
-        }
-    }
+    let facts = runtimes.cri_facts(&known).unwrap_or_else(|error| {
+        tracing::debug!("container {}: {error}", known.id);
+        known
+    });
+    reply.send(Answer::Container(Box::new(Container { complete: true, ..facts })));
 }
 
 fn take_evidence(request: Request, reply: &Reply, proc_root: &std::path::Path) {

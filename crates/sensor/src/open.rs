@@ -47,7 +47,7 @@ impl OpenFindings {
     pub(crate) fn open(&mut self, evidence: Evidence, now_ns: u64) {
         let module = evidence.metadata.module;
         self.metrics.findings.get_or_create(&crate::metrics::Module { module }).inc();
-        let named = evidence.enriched.container.as_deref().is_none_or(is_named);
+        let named = evidence.enriched.container.as_deref().is_none_or(is_settled);
         let open = Open {
             id: self.id(evidence.session),
             since_ns: now_ns,
@@ -93,12 +93,15 @@ impl OpenFindings {
     pub(crate) fn tell_container(&mut self, container: &Arc<Container>, now_ns: u64) {
         for open in self.all.values_mut() {
             let of = open.evidence.enriched.container.as_ref();
-            if of.is_some_and(|c| c.id == container.id && c != container) {
+            if of.is_none_or(|c| c.id != container.id) {
+                continue;
+            }
+            if of != Some(container) {
                 Arc::make_mut(&mut open.evidence.enriched).container = Some(Arc::clone(container));
                 open.changed = true;
-                if is_named(container) {
-                    open.due_ns = now_ns;
-                }
+            }
+            if is_settled(container) {
+                open.due_ns = open.due_ns.min(now_ns);
             }
         }
     }
@@ -167,6 +170,8 @@ impl OpenFindings {
     }
 }
 
-fn is_named(container: &Container) -> bool {
-    !container.name.is_empty() && container.pod.as_ref().is_none_or(|pod| !pod.name.is_empty())
+/// Named, or nobody can name it.
+fn is_settled(container: &Container) -> bool {
+    container.complete
+        || !container.name.is_empty() && container.pod.as_ref().is_none_or(|pod| !pod.name.is_empty())
 }

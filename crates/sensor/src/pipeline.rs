@@ -22,6 +22,9 @@ pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Record
     let (mut losses_due, mut housekeeping_due) = (0, 0);
     loop {
         let stopping = stop.load(Ordering::Acquire);
+        // Taken before the records are: an exec that happened while live state was read is then known before that
+        // reading is, and wins over it.
+        let answers: Vec<_> = watch.lookups().into_iter().flat_map(Lookups::answers).collect();
         let mut read = 0;
         for (lane, most) in [(Lane::Deciding, DECIDING_BATCH), (Lane::Bulk, BULK_BATCH)] {
             read += reader.drain(lane, most, |record| {
@@ -34,10 +37,8 @@ pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Record
             });
         }
         let now = Clock::now_ns();
-        if let Some(lookups) = watch.lookups() {
-            for answer in lookups.answers().collect::<Vec<_>>() {
-                watch.answer(answer, now);
-            }
+        for answer in answers {
+            watch.answer(answer, now);
         }
         if now >= losses_due {
             watch.losses(&losses, now);

@@ -324,7 +324,9 @@ impl Watch {
         for exec in &live.processes {
             let known = self.state.tree.get(exec.process).and_then(|p| p.image.as_ref());
             let same = known.is_some_and(|image| image.exec.executable.identity == exec.executable.identity);
-            if !same {
+            // Executed since the reading began: what was read may be the image before, even with the arguments after.
+            let stale = live.at_ns != 0 && known.is_some_and(|image| image.exec.time_ns > live.at_ns);
+            if !same && !stale {
                 self.state.tree.exec(exec);
                 unseen.push(Arc::clone(exec));
             }

@@ -88,6 +88,8 @@ kinds! {
     MemoryMaps = "MEMORY_MAPS",
     /// The processes of the container.
     Processes = "PROCESSES",
+    /// The state of a process: credentials, capabilities, memory.
+    Status = "STATUS",
     /// Log lines.
     Log = "LOG",
     /// Something else.

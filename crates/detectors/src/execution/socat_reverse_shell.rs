@@ -55,7 +55,7 @@ impl Detector for SocatReverseShell {
         let route = enriched.input.as_ref()?;
         let (socat, reason) = socat_on_the_way(enriched)?;
         let mut reasons = vec![reason];
-        if !matches!(enriched.actor.kind, programs::executable::Kind::Shell(_)) {
+        if matches!(enriched.actor.kind, programs::executable::Kind::Interpreter(_)) {
             reasons.push(
                 "The program is no shell, but it executes what it reads from its standard input.".into(),
             );
