@@ -1,6 +1,7 @@
 //! The sensor, top to bottom: records → decode → enrich → detect → deliver.
 
 use crate::Recorder;
+use crate::lookups::Lookups;
 use crate::watch::Watch;
 use host::Clock;
 use probes::{Lane, Probes};
