@@ -38,25 +38,11 @@ pub(crate) enum Request {
 
 /// What was found.
 pub(crate) enum Answer {
-    File {
-        identity: FileIdentity,
-        facts: Option<Arc<ExecutableFacts>>,
-    },
-    Loaded {
-        process: ProcessKey,
-        facts: Option<Arc<ExecutableFacts>>,
-    },
-    /// `last`: nobody can tell more.
-    Container {
-        facts: Box<Container>,
-        last: bool,
-    },
+    File { identity: FileIdentity, facts: Option<Arc<ExecutableFacts>> },
+    Loaded { process: ProcessKey, facts: Option<Arc<ExecutableFacts>> },
+    Container(Box<Container>),
     Live(Live),
-    Evidence {
-        session: Session,
-        items: Vec<EvidenceContent>,
-        missing: Vec<String>,
-    },
+    Evidence { session: Session, items: Vec<EvidenceContent>, missing: Vec<String> },
 }
 
 /// The workers' queues.
