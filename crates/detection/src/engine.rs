@@ -2,6 +2,7 @@
 
 use crate::{Detector, Evidence, Session};
 use enrichment::Enriched;
+use event::ProcessKey;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -29,6 +30,13 @@ pub enum Outcome {
     Detected(Box<Evidence>),
 }
 
+/// A session that was met.
+struct Met {
+    last: u64,
+    /// The session under which it was reported first: itself, unless it continues attempts to connect.
+    reported: Session,
+}
+
 struct Slot {
     detector: Box<dyn Detector>,
     enabled: bool,
@@ -39,7 +47,10 @@ struct Slot {
 pub struct Engine {
     slots: Vec<Slot>,
     settings: Settings,
-    sessions: HashMap<Session, u64>,
+    sessions: HashMap<Session, Met>,
+    /// Programs whose connection is still being made: what they were reported under. Each attempt of a relay that
+    /// tries again has a socket of its own, and none of them is another session.
+    attempts: HashMap<ProcessKey, Session>,
     clock: u64,
 }
 
@@ -55,7 +66,7 @@ impl Engine {
                 Slot { detector, enabled, panics: 0 }
             })
             .collect();
-        Self { slots, settings, sessions: HashMap::new(), clock: 0 }
+        Self { slots, settings, sessions: HashMap::new(), attempts: HashMap::new(), clock: 0 }
     }
 
     /// Runs the catalogue on one event.
@@ -64,15 +75,15 @@ impl Engine {
             let run = catch_unwind(AssertUnwindSafe(|| slot.detector.detect(enriched, &self.settings)));
             match run {
                 Ok(None) => {}
-                Ok(Some(evidence)) => {
-                    self.clock += 1;
-                    if let Some(last) = self.sessions.get_mut(&evidence.session) {
-                        *last = self.clock;
-                        return Outcome::Known(Box::new(evidence));
-                    }
-                    self.sessions.insert(evidence.session, self.clock);
-                    self.bound();
-                    return Outcome::Detected(Box::new(evidence));
+                Ok(Some(mut evidence)) => {
+                    let before = self.meet(&evidence);
+                    return match before {
+                        Some(reported) => {
+                            evidence.session = reported;
+                            Outcome::Known(Box::new(evidence))
+                        }
+                        None => Outcome::Detected(Box::new(evidence)),
+                    };
                 }
                 Err(_) => {
                     slot.panics += 1;
@@ -83,6 +94,21 @@ impl Engine {
         Outcome::Quiet
     }
 
+    /// Remembers a session; returns under which it was reported before.
+    fn meet(&mut self, evidence: &Evidence) -> Option<Session> {
+        self.clock += 1;
+        let process = evidence.enriched.exec.process;
+        let attempted = self.attempts.remove(&process);
+        let before = self.sessions.get(&evidence.session).map(|met| met.reported).or(attempted);
+        let reported = before.unwrap_or(evidence.session);
+        if evidence.endpoint.is_some_and(|socket| socket.local.port == 0) {
+            self.attempts.insert(process, reported);
+        }
+        self.sessions.insert(evidence.session, Met { last: self.clock, reported });
+        self.bound();
+        before
+    }
+
     /// Modules that panicked and are switched off, with how often.
     pub fn disabled(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.slots.iter().filter(|s| s.panics > 0).map(|s| (s.detector.metadata().module, s.panics))
@@ -91,7 +117,8 @@ impl Engine {
     fn bound(&mut self) {
         if self.sessions.len() > SESSIONS_MAX {
             let clock = self.clock;
-            self.sessions.retain(|_, last| clock - *last < (SESSIONS_MAX / 2) as u64);
+            self.sessions.retain(|_, met| clock - met.last < (SESSIONS_MAX / 2) as u64);
+            self.attempts.retain(|_, reported| self.sessions.contains_key(reported));
         }
     }
 }

@@ -109,6 +109,7 @@ impl World {
             environment: Environment::default(),
             working_directory: Text::from("/"),
             parent_descriptors: self.processes.get(&parent).map(|(_, d, _)| d.clone()).unwrap_or_default(),
+            grandparent_descriptors: Vec::new(),
             parent_descriptors_truncated: false,
             descriptors: all.clone(),
             descriptors_truncated: false,
@@ -125,6 +126,14 @@ impl World {
             all.extend(descriptors.iter().cloned());
             self.state.tree.learn(*key, all, self.now);
         }
+    }
+
+    /// A process has these descriptors now and no others.
+    pub(super) fn holds(&mut self, pid: u32, descriptors: &[Descriptor]) {
+        if let Some((_, all, _)) = self.processes.get_mut(&pid) {
+            all.clear();
+        }
+        self.opens(pid, descriptors);
     }
 
     /// A process is looked at again.
@@ -196,6 +205,15 @@ pub(super) fn master(number: u32, index: u32) -> Descriptor {
 
 pub(super) fn tcp(number: u32, inode: u64, direction: Direction) -> Descriptor {
     socket(number, inode, direction, Protocol::Tcp, SocketState::Connected)
+}
+
+/// A TCP socket whose connection is being made.
+pub(super) fn connecting(number: u32, inode: u64) -> Descriptor {
+    let mut made = tcp(number, inode, Direction::Connected);
+    if let Object::Internet(socket) = &mut made.object {
+        socket.local.port = 0;
+    }
+    made
 }
 
 pub(super) fn socket(

@@ -36,6 +36,30 @@ fn a_shell_behind_a_socket_pair_fires_once() {
 }
 
 #[test]
+fn a_relay_that_tries_again_and_again_is_one_session() {
+    let mut world = World::new();
+    let (ours, theirs) = (unix(6, 60, 61), [unix(0, 61, 60), unix(1, 61, 60)]);
+    socat_with(
+        &mut world,
+        "/usr/bin/socat",
+        &["socat", "EXEC:/bin/sh", "TCP:h:1,forever"],
+        &[ours.clone(), connecting(5, 50)],
+    );
+    assert!(world.exec(10, 11, sh(), "/bin/dash", &["sh"], &theirs).is_some());
+    for attempt in [51, 52, 53] {
+        world.holds(10, &[ours.clone(), connecting(5, attempt)]);
+        assert!(world.again(11).is_none(), "attempt {attempt}");
+    }
+    // the attempt that succeeds is the same session, for whatever is run in it
+    world.holds(10, &[ours.clone(), tcp(5, 54, Connected)]);
+    assert!(world.again(11).is_none());
+    assert!(world.exec(11, 12, sh(), "/bin/dash", &["sh", "-i"], &theirs).is_none());
+    // once it was connected, another connection is another session
+    world.holds(10, &[ours, tcp(5, 55, Connected)]);
+    assert!(world.again(11).is_some());
+}
+
+#[test]
 fn the_name_does_not_matter() {
     let mut world = World::new();
     socat_with(
