@@ -73,6 +73,7 @@ pub(crate) fn decode(record: &[u8]) -> Result<Exec, Malformed> {
         descriptors: r.descriptors.iter().map(descriptor::decode).collect(),
         descriptors_truncated: has(flags::DESCRIPTORS_TRUNCATED),
         parent_descriptors: r.parent_descriptors.iter().map(descriptor::decode).collect(),
+        grandparent_descriptors: r.grandparent_descriptors.iter().map(descriptor::decode).collect(),
         parent_descriptors_truncated: has(flags::PARENT_DESCRIPTORS_TRUNCATED),
     })
 }

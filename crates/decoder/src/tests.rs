@@ -52,6 +52,7 @@ pub(crate) fn record() -> RecordExec {
         ancestors: vec![RecordAncestor { pid: 41, start_ns: 4, ..RecordAncestor::default() }],
         descriptors: vec![socket, socket, RecordDescriptor { number: 2, ..RecordDescriptor::default() }],
         parent_descriptors: vec![],
+        grandparent_descriptors: vec![],
         path: b"dash\0bin\0usr\0".to_vec(),
         invoked_as: b"/bin/sh\0".to_vec(),
         working_directory: b"".to_vec(),

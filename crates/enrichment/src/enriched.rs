@@ -114,7 +114,7 @@ impl State {
         }
         let holders: Vec<Holder<'_>> = self
             .tree
-            .live()
+            .alive_at(exec.time_ns)
             .filter(|p| !p.descriptors.is_empty())
             .map(|p| Holder {
                 process: p.key,

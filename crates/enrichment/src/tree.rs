@@ -87,10 +87,9 @@ impl Tree {
             self.glimpse(last, None);
         }
         let inherited = exec.parent().and_then(|p| self.processes.get(&p)).and_then(|p| p.image.clone());
-        if let Some(parent) = exec.parent()
-            && !exec.parent_descriptors.is_empty()
-        {
-            self.learn(parent, &exec.parent_descriptors, exec.time_ns);
+        let read = [&exec.parent_descriptors, &exec.grandparent_descriptors];
+        for (ancestor, descriptors) in exec.ancestors.iter().zip(read).filter(|(_, d)| !d.is_empty()) {
+            self.learn(ancestor.process, descriptors, exec.time_ns);
         }
         let kept = without_environment(exec);
         let process = self.touch(exec.process);
@@ -173,9 +172,9 @@ impl Tree {
         .take(32)
     }
 
-    /// All processes that have not ended.
-    pub fn live(&self) -> impl Iterator<Item = &Process> {
-        self.processes.values().filter(|p| p.ended_ns.is_none())
+    /// All processes that were there at that time, as far as they are kept.
+    pub fn alive_at(&self, at_ns: u64) -> impl Iterator<Item = &Process> {
+        self.processes.values().filter(move |p| p.ended_ns.is_none_or(|ended| ended >= at_ns))
     }
 
     /// How many processes are kept.

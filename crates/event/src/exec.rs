@@ -77,6 +77,8 @@ pub struct Exec {
     pub descriptors_truncated: bool,
     /// The same for the parent; empty unless 0, 1 or 2 lead to another process.
     pub parent_descriptors: Vec<Descriptor>,
+    /// The same for the parent's parent, under the same condition.
+    pub grandparent_descriptors: Vec<Descriptor>,
     /// Not all of the parent's were read.
     pub parent_descriptors_truncated: bool,
 }

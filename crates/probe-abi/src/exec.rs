@@ -80,6 +80,7 @@ pub struct RecordExec {
     pub ancestors: Vec<RecordAncestor>,
     pub descriptors: Vec<RecordDescriptor>,
     pub parent_descriptors: Vec<RecordDescriptor>,
+    pub grandparent_descriptors: Vec<RecordDescriptor>,
     /// Names from the leaf upwards, each ended by NUL.
     pub path: Vec<u8>,
     pub invoked_as: Vec<u8>,
@@ -142,7 +143,7 @@ impl RecordExec {
         let arguments = short("arguments_length")?;
         let environment = short("environment_length")?;
         let environment_head = r.u16("environment_head")?;
-        r.u32("reserved2")?;
+        let grandparent_descriptors = r.u32("grandparent_descriptors")? as usize;
         if ancestors > ANCESTORS_MAX {
             return Err(Malformed { field: "ancestors", at: 176 });
         }
@@ -192,6 +193,7 @@ impl RecordExec {
             ancestors: all,
             descriptors: read(descriptors)?,
             parent_descriptors: read(parent_descriptors)?,
+            grandparent_descriptors: read(grandparent_descriptors)?,
             path: r.take(path, "path")?.to_vec(),
             invoked_as: r.take(invoked_as, "invoked_as")?.to_vec(),
             working_directory: r.take(working_directory, "working_directory")?.to_vec(),
@@ -252,7 +254,7 @@ impl RecordExec {
             w.u16(u16::try_from(length).unwrap_or(u16::MAX));
         }
         w.u16(self.environment_head);
-        w.u32(0);
+        w.u32(u32::try_from(self.grandparent_descriptors.len()).unwrap_or(u32::MAX));
         for index in 0..ANCESTORS_MAX {
             let a = self.ancestors.get(index).copied().unwrap_or_default();
             w.u32(a.pid);
@@ -263,7 +265,9 @@ impl RecordExec {
             w.u64(a.cgroup);
             w.bytes(&a.name);
         }
-        for descriptor in self.descriptors.iter().chain(&self.parent_descriptors) {
+        for descriptor in
+            self.descriptors.iter().chain(&self.parent_descriptors).chain(&self.grandparent_descriptors)
+        {
             descriptor.write(&mut w);
         }
         for string in strings {

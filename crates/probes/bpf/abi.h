@@ -123,7 +123,7 @@ struct record_socket {
 	struct record_descriptor socket;
 };
 
-/* RECORD_EXEC and RECORD_TASK. The tail follows: descriptors, parent's descriptors, then the byte strings in the
+/* RECORD_EXEC and RECORD_TASK. The tail follows: descriptors, the parent's, its parent's, then the byte strings in the
  * order of the length fields. Paths and cgroups are names from the leaf upwards, each ended by NUL. */
 struct record_exec {
 	struct record_header header;
@@ -162,7 +162,7 @@ struct record_exec {
 	unsigned short arguments_length;
 	unsigned short environment_length;
 	unsigned short environment_head; /* where the cut is, when truncated */
-	unsigned int reserved2;
+	unsigned int grandparent_descriptors;
 	struct record_ancestor ancestor[ANCESTORS_MAX];
 };
 

@@ -121,6 +121,9 @@ int BPF_PROG(on_exec, struct task_struct *current_task, pid_t old_pid, struct li
 		e->parent_descriptors = s->kept;
 		if (s->cut)
 			e->flags |= EXEC_PARENT_DESCRIPTORS_TRUNCATED;
+		/* a program that starts others through a forked copy of itself keeps the far ends */
+		append_descriptors((u64)BPF_CORE_READ(parent, real_parent), PARENT_DESCRIPTORS_MAX, slot);
+		e->grandparent_descriptors = s->kept;
 	}
 	append_ancestors((u64)task, urgent ? ANCESTORS_MAX : 2, slot);
 

@@ -51,6 +51,7 @@ fn record(pid: u32, path: &[u8], arguments: &[u8], descriptors: Vec<RecordDescri
         ancestors: vec![],
         descriptors,
         parent_descriptors: vec![],
+        grandparent_descriptors: vec![],
         path: path.to_vec(),
         invoked_as: vec![],
         working_directory: vec![],
