@@ -1,12 +1,16 @@
 //! Short lives, late starts and restarts: found, found once, and nothing that was stored is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use e2e::acceptance::{Bench, Found, Product, Shell, Watch, vedette_binary};
 use e2e::node_or_skip;
 use rustix::process::Signal;
+
+/// Each test's Vedette watches the whole machine and would see the others' pods.
+static MACHINE: Mutex<()> = Mutex::new(());
 
 /// Longest wait for findings that are due.
 const DUE: Duration = Duration::from_secs(10);
@@ -64,6 +68,7 @@ fn pods(shells: &[Shell<'_>]) -> Vec<String> {
 
 #[test]
 fn a_pod_that_lives_for_200_ms_is_named_in_full() -> Result<()> {
+    let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(node) = node_or_skip()? else { return Ok(()) };
     let product = Product::start(&vedette_binary()?, &node.folder().join("vedette"))?;
     let watch = product.watch();
@@ -105,6 +110,7 @@ fn a_pod_that_lives_for_200_ms_is_named_in_full() -> Result<()> {
 
 #[test]
 fn shells_that_were_there_first_are_found() -> Result<()> {
+    let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(node) = node_or_skip()? else { return Ok(()) };
     let binary = vedette_binary()?;
     // The bench wants a watch; nobody answers it yet.
@@ -135,6 +141,7 @@ fn shells_that_were_there_first_are_found() -> Result<()> {
 
 #[test]
 fn a_restart_in_a_storm_loses_nothing_and_doubles_nothing() -> Result<()> {
+    let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(node) = node_or_skip()? else { return Ok(()) };
     let mut product = Product::start(&vedette_binary()?, &node.folder().join("vedette"))?;
     let nobody = Watch::nobody();

@@ -80,11 +80,11 @@ impl Tree {
 
     /// A process replaced its image. The environment is not kept.
     pub fn exec(&mut self, exec: &Arc<Exec>) {
-        for pair in exec.ancestors.windows(2) {
-            self.glimpse(&pair[0], Some(pair[1].process));
-        }
-        if let Some(last) = exec.ancestors.last() {
-            self.glimpse(last, None);
+        // from the top down, so that each can inherit from the one above
+        let mut above = None;
+        for ancestor in exec.ancestors.iter().rev() {
+            self.glimpse(ancestor, above);
+            above = Some(ancestor.process);
         }
         let inherited = exec.parent().and_then(|p| self.processes.get(&p)).and_then(|p| p.image.clone());
         let read = [&exec.parent_descriptors, &exec.grandparent_descriptors];
@@ -192,13 +192,21 @@ impl Tree {
         self.forgotten
     }
 
+    /// What the kernel said of an ancestor. One that was never seen to execute anything runs its parent's image, if that
+    /// is the same file: its birth is reported in the other lane, perhaps later.
     fn glimpse(&mut self, ancestor: &Ancestor, parent: Option<ProcessKey>) {
+        let inherited = parent
+            .and_then(|p| self.processes.get(&p)?.image.clone())
+            .filter(|image| Some(image.exec.executable.identity) == ancestor.executable);
         let process = self.touch(ancestor.process);
         if parent.is_some() {
             process.parent = parent;
         }
         process.cgroup = ancestor.cgroup;
         process.glimpse = Some(ancestor.clone());
+        if process.image.is_none() {
+            process.image = inherited.map(|image| Image { own: false, ..image });
+        }
     }
 
     fn touch(&mut self, key: ProcessKey) -> &mut Process {
