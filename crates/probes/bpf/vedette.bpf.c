@@ -9,6 +9,7 @@
 #include <bpf/bpf_tracing.h>
 #include "abi.h"
 #include "scratch.h"
+#include "undisturbed.h"
 #include "loss.h"
 #include "cgroup.h"
 #include "file.h"
@@ -91,14 +92,13 @@ static __always_inline u64 inode_of_descriptor(struct task_struct *task, u32 num
 	((urgent) || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > WAKEUP_BYTES ? BPF_RB_FORCE_WAKEUP              \
 										: BPF_RB_NO_WAKEUP)
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *current_task, pid_t old_pid, struct linux_binprm *bprm)
+static __always_inline void report_exec(struct task_struct *current_task, struct linux_binprm *bprm)
 {
 	struct task_struct *task = untyped(current_task);
 	u32 slot = SLOT_EXEC;
 	struct scratch *s = scratch_of(slot);
 	if (!s)
-		return 0;
+		return;
 	fill_process((u64)task, slot);
 	struct record_exec *e = &s->exec;
 	struct file *exe = BPF_CORE_READ(bprm, file);
@@ -172,49 +172,62 @@ int BPF_PROG(on_exec, struct task_struct *current_task, pid_t old_pid, struct li
 	header(&e->header, RECORD_EXEC, size, task, e->header.cgroup);
 	bounded(size);
 	if (size > RECORD_MAX)
-		return 0;
+		return;
 	urgent |= is_new(e->executable_inode, e->executable_changed_ns, e->executable_device);
 	urgent |= is_new(e->header.cgroup, 0, A_CGROUP);
 	if (bpf_ringbuf_output(&deciding, e, size, wakeup(deciding, urgent)))
 		count_loss(RECORD_EXEC, e->header.cgroup);
-	return 0;
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *current_task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return undisturbed(report_exec(current_task, bprm));
+}
+
+static __always_inline void report_fork(struct task_struct *child)
 {
 	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
-		return 0; /* a thread */
+		return; /* a thread */
 	struct record_fork *r = bpf_ringbuf_reserve(&bulk, sizeof(*r), 0);
 	if (!r) {
 		count_loss(RECORD_FORK, cgroup_id_of(child));
-		return 0;
+		return;
 	}
 	header(&r->header, RECORD_FORK, sizeof(*r), child, cgroup_id_of(child));
 	identify(&r->child, child);
 	identify(&r->parent, BPF_CORE_READ(child, real_parent));
 	bpf_ringbuf_submit(r, wakeup(bulk, 0));
-	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_exit, struct task_struct *task)
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return undisturbed(report_fork(child));
+}
+
+static __always_inline void report_exit(struct task_struct *task)
 {
 	if (BPF_CORE_READ(task, signal, live.counter) != 0)
-		return 0; /* other threads go on */
+		return; /* other threads go on */
 	u32 pid = BPF_CORE_READ(task, tgid);
 	bpf_map_delete_elem(&connects, &pid);
 	struct record_exit *r = bpf_ringbuf_reserve(&bulk, sizeof(*r), 0);
 	if (!r) {
 		count_loss(RECORD_EXIT, cgroup_id_of(task));
-		return 0;
+		return;
 	}
 	header(&r->header, RECORD_EXIT, sizeof(*r), task, cgroup_id_of(task));
 	identify(&r->process, task);
 	r->status = BPF_CORE_READ(task, exit_code);
 	r->reserved = 0;
 	bpf_ringbuf_submit(r, wakeup(bulk, 0));
-	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	return undisturbed(report_exit(task));
 }
 
 static __always_inline void report_socket(struct sock *sk, u16 family, bool in_process)
@@ -261,8 +274,7 @@ static __always_inline bool worth_reporting(void)
 	return is_watched(pid);
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_socket, struct sock *sk, int before, int now)
+static __always_inline void follow_socket(struct sock *sk, int before, int now)
 {
 	u64 key = (u64)sk;
 	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
@@ -284,7 +296,12 @@ int BPF_PROG(on_socket, struct sock *sk, int before, int now)
 	} else if (now == TCP_CLOSE) {
 		bpf_map_delete_elem(&directions, &key);
 	}
-	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_socket, struct sock *sk, int before, int now)
+{
+	return undisturbed(follow_socket(sk, before, now));
 }
 
 /* All live processes with their descriptors; read at start, after a loss, and to follow a channel to its far end. */

@@ -2,6 +2,8 @@
 
 use crate::{Losses, Reader, Snapshotter};
 use libbpf_rs::{Link, MapCore, MapFlags, MapHandle, Object, ObjectBuilder, PrintLevel, ProgramMut};
+use probe_abi::RecordKind;
+use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
 
 /// The object is aligned as libbpf wants it.
@@ -15,7 +17,12 @@ const SAID_MAX: usize = 64 * 1024;
 
 /// Probes that are attached for as long as the sensor lives, in the order in which they are attached. Fork and exit
 /// first: a process that is seen to run must be seen to end.
-const TRACEPOINTS: [&str; 4] = ["on_exit", "on_fork", "on_socket", "on_exec"];
+const TRACEPOINTS: [(&str, RecordKind); 4] = [
+    ("on_exit", RecordKind::Exit),
+    ("on_fork", RecordKind::Fork),
+    ("on_socket", RecordKind::Socket),
+    ("on_exec", RecordKind::Exec),
+];
 
 /// Sizes of the ring buffers.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +95,7 @@ impl Probes {
             map.set_max_entries(size).map_err(refused)?;
         }
         let mut probes = Self { object: open.load().map_err(refused)?, links: Vec::new() };
-        for probe in TRACEPOINTS {
+        for (probe, _) in TRACEPOINTS {
             let link = probes.program(probe)?.attach().map_err(|source| attach_failed(probe, source))?;
             probes.links.push(link);
         }
@@ -108,7 +115,12 @@ impl Probes {
 
     /// The loss counters.
     pub fn losses(&self) -> Result<Losses, LoadError> {
-        Ok(Losses::new(self.map("lost")?, self.map("lost_by_cgroup")?))
+        let mut probes = Vec::new();
+        for (name, kind) in TRACEPOINTS {
+            let probe = self.program(name)?.as_fd().try_clone_to_owned().map_err(libbpf_rs::Error::from);
+            probes.push((kind, probe.map_err(refused)?));
+        }
+        Ok(Losses::new(self.map("lost")?, self.map("lost_by_cgroup")?, probes))
     }
 
     /// Reports every connect of that process from now on, however many it makes.

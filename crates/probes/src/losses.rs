@@ -1,7 +1,9 @@
 //! Reading the loss counters.
 
+use libbpf_rs::libbpf_sys::{bpf_obj_get_info_by_fd, bpf_prog_info};
 use libbpf_rs::{MapCore, MapFlags, MapHandle};
 use probe_abi::RecordKind;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 /// One counter, as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,25 +20,29 @@ pub struct LossCounter {
 pub struct Losses {
     total: MapHandle,
     by_cgroup: MapHandle,
+    probes: Vec<(RecordKind, OwnedFd)>,
 }
 
 impl Losses {
-    pub(crate) fn new(total: MapHandle, by_cgroup: MapHandle) -> Self {
-        Self { total, by_cgroup }
+    pub(crate) fn new(total: MapHandle, by_cgroup: MapHandle, probes: Vec<(RecordKind, OwnedFd)>) -> Self {
+        Self { total, by_cgroup, probes }
     }
 
-    /// Totals by kind, summed over processors; kinds without a loss are left out.
+    /// Totals by kind, summed over processors, with the events for which the kernel did not run the probe; kinds without
+    /// a loss are left out.
     pub fn totals(&self) -> Vec<LossCounter> {
         (1u16..=5)
             .filter_map(|number| {
                 let kind = RecordKind::from_number(number)?;
                 let key = u32::from(number).to_le_bytes();
                 let per_cpu = self.total.lookup_percpu(&key, MapFlags::ANY).ok()??;
-                let count = per_cpu
+                let unsent: u64 = per_cpu
                     .iter()
                     .filter_map(|value| value.first_chunk().copied())
                     .map(u64::from_le_bytes)
                     .sum();
+                let of_kind = self.probes.iter().filter(|(of, _)| *of == kind);
+                let count = unsent + of_kind.map(|(_, probe)| missed(probe)).sum::<u64>();
                 (count > 0).then_some(LossCounter { kind, cgroup: None, count })
             })
             .collect()
@@ -55,4 +61,17 @@ impl Losses {
             })
             .collect()
     }
+}
+
+/// How often the kernel skipped a probe because the same probe was interrupted on that processor. Newer kernels
+/// may put a task aside in the middle of a probe.
+#[expect(unsafe_code, reason = "libbpf-rs asks about a program only by walking through all of the machine's")]
+fn missed(probe: &OwnedFd) -> u64 {
+    let mut info = bpf_prog_info::default();
+    let mut length = size_of::<bpf_prog_info>() as u32;
+    // SAFETY: `info` is as long as `length` says and holds no pointer that the kernel would follow.
+    let answer = unsafe {
+        bpf_obj_get_info_by_fd(probe.as_raw_fd(), std::ptr::from_mut(&mut info).cast(), &mut length)
+    };
+    if answer == 0 { info.recursion_misses } else { 0 }
 }

@@ -54,9 +54,7 @@ open_shells() { for case in "$1"/*; do open_shell "$case"; done; }
 all_answered() { for case in "$1"/*; do answered "$(cat "$case/port")" || return 1; done; }
 watching() { grep -q 'watching' "$log" || ! kill -0 "$sensor" 2>/dev/null; }
 all_found() {
-  for case in /payload/before/* /payload/after/*; do
-    grep -q "$(cat "$case/container")" "$findings" || return 1
-  done
+  for case in "$@"; do grep -q "$(cat "$case/container")" "$findings" || return 1; done
 }
 
 open_shells /payload/before
@@ -65,6 +63,7 @@ until_true 30 all_answered /payload/before
 vedette-sensor >"$findings" 2>"$log" &
 sensor=$!
 until_true 60 watching
+until_true 20 all_found /payload/before/*
 echo "@@MEMORY $(awk '/VmRSS/ { print $2 }' "/proc/$sensor/status")"
 
 contained "$(cat /payload/quiet/container)" /payload/quiet/command
@@ -73,7 +72,7 @@ echo 'expr 1 + 1' | nc -w 1 127.0.0.1 7101 >/tmp/heard/echo &
 nc -w 1 127.0.0.1 7102 </dev/null >/tmp/heard/greeting &
 open_shells /payload/after
 until_true 30 all_answered /payload/after
-until_true 20 all_found
+until_true 20 all_found /payload/before/* /payload/after/*
 # long enough for a second finding of the same shell, and for a false one
 sleep 2
 
