@@ -1,6 +1,6 @@
 //! From the sensor's deliveries into the store.
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, bounded};
 use finding::{FindingName, Timestamp};
 use host::Content;
 use sensor::{Delivery, EvidenceContent};
@@ -11,23 +11,37 @@ use store::{EvidenceKind, EvidenceMeta, EvidenceStore, FindingStore, StoreError}
 /// A store that cannot be written is tried again after this long; the delivery is kept meanwhile.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Stores deliveries until the sensor is gone. Blocks: runs on a thread of its own.
+/// Deliveries whose evidence waits to be stored.
+const EVIDENCE_QUEUE: usize = 256;
+
+/// Stores deliveries until the sensor is gone. Blocks: runs on a thread of its own, with a second one for evidence:
+/// somebody waits for the next finding while the executables of this one are copied.
 pub(crate) fn run<S: FindingStore + EvidenceStore>(
     deliveries: &Receiver<Delivery>,
     store: &Arc<S>,
     runtime: &tokio::runtime::Handle,
 ) {
-    for delivery in deliveries {
-        // the finding first: it is what somebody waits for
-        keep_trying("finding", &delivery.finding.finding.name, || {
-            runtime.block_on(finding(&**store, &delivery))
+    let (pieces, waiting) = bounded::<(String, Vec<EvidenceContent>)>(EVIDENCE_QUEUE);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for (finding, evidence) in &waiting {
+                for item in &evidence {
+                    keep_trying("evidence", &item.item.sha256, || {
+                        runtime.block_on(piece(&**store, &finding, item))
+                    });
+                }
+            }
         });
-        for evidence in &delivery.evidence {
-            keep_trying("evidence", &evidence.item.sha256, || {
-                runtime.block_on(piece(&**store, &delivery.finding.finding.name, evidence))
-            });
+        for delivery in deliveries {
+            let name = &delivery.finding.finding.name;
+            keep_trying("finding", name, || runtime.block_on(finding(&**store, &delivery)));
+            if !delivery.evidence.is_empty() {
+                // refused only if the other thread is gone, and then there is nobody to tell
+                let _ = pieces.send((name.clone(), delivery.evidence));
+            }
         }
-    }
+        drop(pieces);
+    });
 }
 
 fn keep_trying(what: &str, name: &str, mut store: impl FnMut() -> Result<(), StoreError>) {

@@ -124,7 +124,7 @@ fn entries(block: &[u8]) -> Vec<Text> {
     block.split(|b| *b == 0).map(Text::new).collect()
 }
 
-fn environment(r: &RecordExec, truncated: bool) -> Environment {
+fn environment(r: &RecordExec<'_>, truncated: bool) -> Environment {
     if !truncated {
         return Environment { values: entries(&r.environment), truncated };
     }

@@ -6,7 +6,7 @@ use probe_abi::{
 };
 use proptest::prelude::*;
 
-pub(crate) fn record() -> RecordExec {
+pub(crate) fn record() -> RecordExec<'static> {
     let header = RecordHeader { length: 0, kind: RecordKind::Exec, time_ns: 7, cgroup: 9, pid: 42, cpu: 1 };
     let mut remote = [0; 16];
     remote[..4].copy_from_slice(&[127, 0, 0, 1]);
@@ -53,12 +53,12 @@ pub(crate) fn record() -> RecordExec {
         descriptors: vec![socket, socket, RecordDescriptor { number: 2, ..RecordDescriptor::default() }],
         parent_descriptors: vec![],
         grandparent_descriptors: vec![],
-        path: b"dash\0bin\0usr\0".to_vec(),
-        invoked_as: b"/bin/sh\0".to_vec(),
-        working_directory: b"".to_vec(),
-        cgroup: b"leaf\0kubepods\0".to_vec(),
-        arguments: b"sh\0-i\0".to_vec(),
-        environment: b"A=1\0B=cut in t|he middle\0SOCAT_PID=4\0".to_vec(),
+        path: b"dash\0bin\0usr\0".to_vec().into(),
+        invoked_as: b"/bin/sh\0".to_vec().into(),
+        working_directory: b"".to_vec().into(),
+        cgroup: b"leaf\0kubepods\0".to_vec().into(),
+        arguments: b"sh\0-i\0".to_vec().into(),
+        environment: b"A=1\0B=cut in t|he middle\0SOCAT_PID=4\0".to_vec().into(),
         environment_head: 15,
     }
 }
@@ -105,7 +105,7 @@ proptest! {
     #[test]
     fn writing_and_reading_agree(arguments in proptest::collection::vec(any::<u8>(), 0..4096), session in any::<u32>()) {
         let mut wanted = record();
-        wanted.arguments = arguments;
+        wanted.arguments = arguments.into();
         wanted.session = session;
         let bytes = wanted.write();
         let read = RecordExec::read(&bytes).unwrap();

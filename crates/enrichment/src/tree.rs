@@ -1,13 +1,14 @@
 //! Who started whom: processes by pid and start time, bounded whatever an attacker forks.
 
-use event::{Ancestor, Descriptor, Exec, Exit, Fork, ProcessKey};
-use std::collections::{BTreeMap, HashMap};
+use crate::channel::leads_elsewhere;
+use event::{Ancestor, Descriptor, Exec, Exit, Fork, ProcessKey, Text};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// Live processes kept; beyond that the ones that were seen longest ago are forgotten.
+/// Processes kept; beyond that those that ended longest ago are forgotten, then those that were seen longest ago.
 const PROCESSES_MAX: usize = 16_384;
-/// Images of their own kept (a forked child shares its parent's).
-const IMAGES_MAX: usize = 6_144;
+/// Bytes of images kept, counted for each process that holds one: arguments can be long, and an attacker writes them.
+const IMAGES_MAX_BYTES: usize = 8 << 20;
 /// An ended process is kept this long for findings that need its facts, nanoseconds.
 const KEEP_ENDED_NS: u64 = 10_000_000_000;
 /// Earlier images of one process kept.
@@ -20,6 +21,18 @@ pub struct Image {
     pub exec: Arc<Exec>,
     /// The process executed it itself; otherwise it was born with it.
     pub own: bool,
+    /// What it takes in memory.
+    bytes: usize,
+}
+
+impl Image {
+    fn new(exec: Arc<Exec>) -> Self {
+        let Exec { arguments, executable, working_directory, invoked_as, cgroup, .. } = &*exec;
+        let names = [&executable.path, working_directory, invoked_as];
+        let texts = arguments.values.iter().chain(&cgroup.path).chain(names);
+        let bytes = texts.map(|text| size_of::<Text>() + text.bytes().len()).sum::<usize>();
+        Self { exec, own: true, bytes: size_of::<Exec>() + bytes }
+    }
 }
 
 /// A process.
@@ -46,15 +59,20 @@ pub struct Process {
     touched: u64,
 }
 
+impl Process {
+    fn images_bytes(&self) -> usize {
+        self.image.iter().chain(&self.earlier).map(|image| image.bytes).sum()
+    }
+}
+
 /// All processes.
 #[derive(Debug, Default)]
 pub struct Tree {
     processes: HashMap<ProcessKey, Process>,
-    /// Last touched → process, for forgetting the oldest.
-    ages: BTreeMap<u64, ProcessKey>,
     clock: u64,
-    images: usize,
-    ended: Vec<(u64, ProcessKey)>,
+    images_bytes: usize,
+    /// The one that ended first is in front.
+    ended: VecDeque<(u64, ProcessKey)>,
     forgotten: u64,
 }
 
@@ -62,9 +80,7 @@ impl Tree {
     /// A process was born.
     pub fn fork(&mut self, fork: &Fork) {
         let inherited = self.processes.get(&fork.parent).and_then(|p| {
-            p.image.as_ref().map(|image| {
-                (Image { exec: Arc::clone(&image.exec), own: false }, Arc::clone(&p.descriptors))
-            })
+            p.image.as_ref().map(|image| (Image { own: false, ..image.clone() }, Arc::clone(&p.descriptors)))
         });
         let child = self.touch(fork.child);
         child.parent.get_or_insert(fork.parent);
@@ -72,8 +88,10 @@ impl Tree {
         if child.image.is_none()
             && let Some((image, descriptors)) = inherited
         {
+            let added = image.bytes;
             child.image = Some(image);
             child.descriptors = descriptors;
+            self.images_bytes += added;
         }
         self.bound();
     }
@@ -93,19 +111,20 @@ impl Tree {
         }
         let kept = without_environment(exec);
         let process = self.touch(exec.process);
+        let bytes_before = process.images_bytes();
         process.parent = exec.parent();
         process.cgroup = exec.cgroup.id;
-        process.descriptors = exec.descriptors.clone().into();
+        process.descriptors = exec.descriptors.iter().filter(|d| leads_elsewhere(d)).cloned().collect();
         process.descriptors_ns = exec.time_ns;
         // the birth may be reported after the first exec: the parent's image is what it was born with
         let before = process.image.take().or(inherited.map(|image| Image { own: false, ..image }));
-        let added = usize::from(before.as_ref().is_none_or(|image| !image.own));
         if let Some(before) = before {
             process.earlier.insert(0, before);
             process.earlier.truncate(EARLIER_MAX);
         }
-        process.image = Some(Image { exec: kept, own: true });
-        self.images += added;
+        process.image = Some(Image::new(kept));
+        let bytes = process.images_bytes();
+        self.images_bytes = self.images_bytes - bytes_before + bytes;
         self.bound();
     }
 
@@ -113,7 +132,7 @@ impl Tree {
     pub fn exit(&mut self, exit: &Exit) {
         if let Some(process) = self.processes.get_mut(&exit.process) {
             process.ended_ns = Some(exit.time_ns);
-            self.ended.push((exit.time_ns, exit.process));
+            self.ended.push_back((exit.time_ns, exit.process));
         }
     }
 
@@ -139,7 +158,7 @@ impl Tree {
         for process in self.processes.values_mut() {
             if process.ended_ns.is_none() && !alive.contains(&process.key) && process.key.start_ns < at_ns {
                 process.ended_ns = Some(at_ns);
-                self.ended.push((at_ns, process.key));
+                self.ended.push_back((at_ns, process.key));
             }
         }
     }
@@ -147,15 +166,9 @@ impl Tree {
     /// Forgets what ended long enough ago.
     pub fn expire(&mut self, now_ns: u64) {
         let due = now_ns.saturating_sub(KEEP_ENDED_NS);
-        let mut kept = Vec::new();
-        for (ended, key) in std::mem::take(&mut self.ended) {
-            if ended > due {
-                kept.push((ended, key));
-            } else {
-                self.remove(key);
-            }
+        while let Some((_, key)) = self.ended.pop_front_if(|(ended, _)| *ended <= due) {
+            self.remove(key);
         }
-        self.ended = kept;
     }
 
     /// A process.
@@ -195,23 +208,26 @@ impl Tree {
     /// What the kernel said of an ancestor. One that was never seen to execute anything runs its parent's image, if that
     /// is the same file: its birth is reported in the other lane, perhaps later.
     fn glimpse(&mut self, ancestor: &Ancestor, parent: Option<ProcessKey>) {
-        let inherited = parent
-            .and_then(|p| self.processes.get(&p)?.image.clone())
-            .filter(|image| Some(image.exec.executable.identity) == ancestor.executable);
         let process = self.touch(ancestor.process);
         if parent.is_some() {
             process.parent = parent;
         }
         process.cgroup = ancestor.cgroup;
+        if process.image.is_some() {
+            return;
+        }
         process.glimpse = Some(ancestor.clone());
-        if process.image.is_none() {
-            process.image = inherited.map(|image| Image { own: false, ..image });
+        let inherited = parent
+            .and_then(|p| self.processes.get(&p)?.image.clone())
+            .filter(|image| Some(image.exec.executable.identity) == ancestor.executable);
+        if let Some(image) = inherited {
+            self.images_bytes += image.bytes;
+            self.touch(ancestor.process).image = Some(Image { own: false, ..image });
         }
     }
 
     fn touch(&mut self, key: ProcessKey) -> &mut Process {
         self.clock += 1;
-        let clock = self.clock;
         let process = self.processes.entry(key).or_insert_with(|| Process {
             key,
             parent: None,
@@ -224,27 +240,35 @@ impl Tree {
             ended_ns: None,
             touched: 0,
         });
-        self.ages.remove(&process.touched);
-        process.touched = clock;
-        self.ages.insert(clock, key);
+        process.touched = self.clock;
         process
     }
 
     fn bound(&mut self) {
-        while self.processes.len() > PROCESSES_MAX || self.images > IMAGES_MAX {
-            let Some((_, oldest)) = self.ages.pop_first() else { return };
-            self.remove(oldest);
-            self.forgotten += 1;
+        while self.is_full() {
+            let Some((_, ended)) = self.ended.pop_front() else { return self.forget_oldest() };
+            self.forgotten += u64::from(self.remove(ended));
         }
     }
 
-    fn remove(&mut self, key: ProcessKey) {
-        if let Some(process) = self.processes.remove(&key) {
-            self.ages.remove(&process.touched);
-            if process.image.is_some_and(|image| image.own) {
-                self.images = self.images.saturating_sub(1);
-            }
+    fn is_full(&self) -> bool {
+        self.processes.len() > PROCESSES_MAX || self.images_bytes > IMAGES_MAX_BYTES
+    }
+
+    /// A quarter at once: whoever floods the tree with live processes does not make each of them cost a search.
+    fn forget_oldest(&mut self) {
+        let mut ages: Vec<(u64, ProcessKey)> = self.processes.values().map(|p| (p.touched, p.key)).collect();
+        let quarter = ages.len() / 4;
+        let (oldest, _, _) = ages.select_nth_unstable(quarter);
+        for (_, key) in oldest {
+            self.forgotten += u64::from(self.remove(*key));
         }
+    }
+
+    fn remove(&mut self, key: ProcessKey) -> bool {
+        let Some(process) = self.processes.remove(&key) else { return false };
+        self.images_bytes -= process.images_bytes();
+        true
     }
 }
 

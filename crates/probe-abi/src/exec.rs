@@ -2,6 +2,7 @@
 
 use crate::bytes::{Malformed, Reader, Writer};
 use crate::{RecordDescriptor, RecordHeader, RecordProcess};
+use std::borrow::Cow;
 
 /// Bits of `RecordExec::flags`.
 pub mod flags {
@@ -48,10 +49,34 @@ pub struct RecordAncestor {
     pub name: [u8; 16],
 }
 
+impl RecordAncestor {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            pid: r.u32("ancestor.pid")?,
+            executable_device: r.u32("ancestor.executable_device")?,
+            start_ns: r.u64("ancestor.start_ns")?,
+            executable_inode: r.u64("ancestor.executable_inode")?,
+            executable_changed_ns: r.u64("ancestor.executable_changed_ns")?,
+            cgroup: r.u64("ancestor.cgroup")?,
+            name: r.array("ancestor.name")?,
+        })
+    }
+
+    fn write(&self, w: &mut Writer) {
+        w.u32(self.pid);
+        w.u32(self.executable_device);
+        w.u64(self.start_ns);
+        w.u64(self.executable_inode);
+        w.u64(self.executable_changed_ns);
+        w.u64(self.cgroup);
+        w.bytes(&self.name);
+    }
+}
+
 /// `struct record_exec` with its tail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are documented in abi.h and carry the same names")]
-pub struct RecordExec {
+pub struct RecordExec<'a> {
     pub header: RecordHeader,
     pub process: RecordProcess,
     pub pid_in_namespace: u32,
@@ -82,24 +107,24 @@ pub struct RecordExec {
     pub parent_descriptors: Vec<RecordDescriptor>,
     pub grandparent_descriptors: Vec<RecordDescriptor>,
     /// Names from the leaf upwards, each ended by NUL.
-    pub path: Vec<u8>,
-    pub invoked_as: Vec<u8>,
+    pub path: Cow<'a, [u8]>,
+    pub invoked_as: Cow<'a, [u8]>,
     /// Names from the leaf upwards, each ended by NUL.
-    pub working_directory: Vec<u8>,
+    pub working_directory: Cow<'a, [u8]>,
     /// Names from the leaf upwards, each ended by NUL.
-    pub cgroup: Vec<u8>,
-    pub arguments: Vec<u8>,
-    pub environment: Vec<u8>,
+    pub cgroup: Cow<'a, [u8]>,
+    pub arguments: Cow<'a, [u8]>,
+    pub environment: Cow<'a, [u8]>,
     /// Where the cut is in a truncated environment.
     pub environment_head: u16,
 }
 
-impl RecordExec {
+impl<'a> RecordExec<'a> {
     /// Bytes of the fixed part.
-    pub const FIXED: usize = 536;
+    pub const FIXED: usize = 200;
 
     /// Reads a whole record.
-    pub fn read(record: &[u8]) -> Result<Self, Malformed> {
+    pub fn read(record: &'a [u8]) -> Result<Self, Malformed> {
         let header = RecordHeader::read(record)?;
         let record = &record[..header.length as usize];
         let mut r = Reader::new(record);
@@ -147,23 +172,11 @@ impl RecordExec {
         if ancestors > ANCESTORS_MAX {
             return Err(Malformed { field: "ancestors", at: 176 });
         }
-        let mut all = Vec::with_capacity(ancestors);
-        for index in 0..ANCESTORS_MAX {
-            let ancestor = RecordAncestor {
-                pid: r.u32("ancestor.pid")?,
-                executable_device: r.u32("ancestor.executable_device")?,
-                start_ns: r.u64("ancestor.start_ns")?,
-                executable_inode: r.u64("ancestor.executable_inode")?,
-                executable_changed_ns: r.u64("ancestor.executable_changed_ns")?,
-                cgroup: r.u64("ancestor.cgroup")?,
-                name: r.array("ancestor.name")?,
-            };
-            if index < ancestors {
-                all.push(ancestor);
-            }
-        }
         let mut read =
             |count| (0..count).map(|_| RecordDescriptor::read(&mut r)).collect::<Result<Vec<_>, _>>();
+        let (descriptors, parent_descriptors, grandparent_descriptors) =
+            (read(descriptors)?, read(parent_descriptors)?, read(grandparent_descriptors)?);
+        let ancestors = (0..ancestors).map(|_| RecordAncestor::read(&mut r)).collect::<Result<_, _>>()?;
         Ok(Self {
             header,
             process,
@@ -190,16 +203,16 @@ impl RecordExec {
             executable_changed_ns,
             executable_size,
             executable_magic,
-            ancestors: all,
-            descriptors: read(descriptors)?,
-            parent_descriptors: read(parent_descriptors)?,
-            grandparent_descriptors: read(grandparent_descriptors)?,
-            path: r.take(path, "path")?.to_vec(),
-            invoked_as: r.take(invoked_as, "invoked_as")?.to_vec(),
-            working_directory: r.take(working_directory, "working_directory")?.to_vec(),
-            cgroup: r.take(cgroup, "cgroup")?.to_vec(),
-            arguments: r.take(arguments, "arguments")?.to_vec(),
-            environment: r.take(environment, "environment")?.to_vec(),
+            ancestors,
+            descriptors,
+            parent_descriptors,
+            grandparent_descriptors,
+            path: r.take(path, "path")?.into(),
+            invoked_as: r.take(invoked_as, "invoked_as")?.into(),
+            working_directory: r.take(working_directory, "working_directory")?.into(),
+            cgroup: r.take(cgroup, "cgroup")?.into(),
+            arguments: r.take(arguments, "arguments")?.into(),
+            environment: r.take(environment, "environment")?.into(),
             environment_head,
         })
     }
@@ -255,20 +268,13 @@ impl RecordExec {
         }
         w.u16(self.environment_head);
         w.u32(u32::try_from(self.grandparent_descriptors.len()).unwrap_or(u32::MAX));
-        for index in 0..ANCESTORS_MAX {
-            let a = self.ancestors.get(index).copied().unwrap_or_default();
-            w.u32(a.pid);
-            w.u32(a.executable_device);
-            w.u64(a.start_ns);
-            w.u64(a.executable_inode);
-            w.u64(a.executable_changed_ns);
-            w.u64(a.cgroup);
-            w.bytes(&a.name);
-        }
         for descriptor in
             self.descriptors.iter().chain(&self.parent_descriptors).chain(&self.grandparent_descriptors)
         {
             descriptor.write(&mut w);
+        }
+        for ancestor in &self.ancestors {
+            ancestor.write(&mut w);
         }
         for string in strings {
             w.bytes(string);

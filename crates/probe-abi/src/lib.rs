@@ -18,7 +18,7 @@ pub use socket::RecordSocket;
 use bytes::{Reader, Writer};
 
 /// Version of the layout; a record with another version is refused.
-pub const ABI_VERSION: u16 = 1;
+pub const ABI_VERSION: u16 = 2;
 /// Marks the id of a cgroup that lives in a v1 hierarchy.
 pub const CGROUP_V1_BIT: u64 = 1 << 63;
 /// Marks a listening port in the table of watched keys: `bit | network namespace << 16 | port`.

@@ -6,7 +6,7 @@
 #ifndef VEDETTE_ABI_H
 #define VEDETTE_ABI_H
 
-#define ABI_VERSION 1
+#define ABI_VERSION 2
 
 #define ANCESTORS_MAX 6
 #define CGROUP_LEVELS_MAX 8
@@ -123,8 +123,8 @@ struct record_socket {
 	struct record_descriptor socket;
 };
 
-/* RECORD_EXEC and RECORD_TASK. The tail follows: descriptors, the parent's, its parent's, then the byte strings in the
- * order of the length fields. Paths and cgroups are names from the leaf upwards, each ended by NUL. */
+/* RECORD_EXEC and RECORD_TASK. The tail follows: descriptors, the parent's, its parent's, ancestors, then the byte strings
+ * in the order of the length fields. Paths and cgroups are names from the leaf upwards, each ended by NUL. */
 struct record_exec {
 	struct record_header header;
 	struct record_process process;
@@ -163,7 +163,6 @@ struct record_exec {
 	unsigned short environment_length;
 	unsigned short environment_head; /* where the cut is, when truncated */
 	unsigned int grandparent_descriptors;
-	struct record_ancestor ancestor[ANCESTORS_MAX];
 };
 
 _Static_assert(sizeof(struct record_header) == 32, "record_header");
@@ -173,6 +172,6 @@ _Static_assert(sizeof(struct record_ancestor) == 56, "record_ancestor");
 _Static_assert(sizeof(struct record_fork) == 64, "record_fork");
 _Static_assert(sizeof(struct record_exit) == 56, "record_exit");
 _Static_assert(sizeof(struct record_socket) == 128, "record_socket");
-_Static_assert(sizeof(struct record_exec) == 536, "record_exec");
+_Static_assert(sizeof(struct record_exec) == 200, "record_exec");
 
 #endif

@@ -169,13 +169,15 @@ __noinline int append_descriptor(u64 file, u32 number, u32 slot)
 	return 0;
 }
 
-/* One word of the table of open descriptors. */
-__noinline int append_word(u64 fds, u64 open, u32 word, u32 slot)
+#define STANDARD 7 /* the bits of descriptors 0, 1 and 2 */
+
+/* One word of the table of open descriptors; standard ones when they are asked for, open or not. */
+__noinline int append_word(u64 fds, u64 open, u32 word, u32 standard, u32 slot)
 {
 	u64 bits = 0;
 	bpf_probe_read_kernel(&bits, sizeof(bits), (u64 *)open + word);
 	if (word == 0)
-		bits |= 7;
+		bits = (bits & ~STANDARD) | standard;
 	for (u32 bit = 0; bit < 64; bit++) {
 		if (!bits)
 			break;
@@ -212,9 +214,61 @@ __noinline int append_descriptors(u64 task, u32 most, u32 slot)
 	for (u32 word = 0; word < WORDS_MAX; word++) {
 		if (word * 64 >= max)
 			break;
-		append_word(fds, open, word, slot);
+		append_word(fds, open, word, STANDARD, slot);
 	}
 	return 0;
+}
+
+#define EMBEDDED_MAX 64 /* descriptors of a process that never had more: their table is part of its files_struct */
+
+/* Appends a file that carries nothing to anybody, as most standard streams are, without a call; tells whether it is one. */
+static __always_inline bool append_quiet(struct scratch *s, struct file *file, u32 number)
+{
+	struct inode *inode = file ? file->f_inode : 0;
+	u32 type = inode ? inode->i_mode & S_IFMT : 0;
+	u32 major = type == S_IFCHR ? inode->i_rdev >> 20 : 0;
+	bool terminal = major == 5 || (major >= PTY_SLAVE_MAJOR && major < PTY_SLAVE_MAJOR + 8);
+	u32 at = s->used;
+	if (at >= TAIL_MAX - sizeof(struct record_descriptor) || terminal || (type != S_IFCHR && type != S_IFREG))
+		return 0;
+	at &= TAIL_MAX - 8;
+	struct record_descriptor *d = (void *)&s->tail[at];
+	__builtin_memset(d, 0, sizeof(*d));
+	d->number = number;
+	d->kind = type == S_IFCHR ? DESCRIPTOR_CHARACTER : DESCRIPTOR_REGULAR;
+	d->index = type == S_IFCHR ? inode->i_rdev : 0;
+	d->access = file->f_mode & 3;
+	d->inode = inode->i_ino;
+	d->device = inode->i_sb->s_dev;
+	s->used = at + sizeof(*d);
+	s->kept++;
+	return 1;
+}
+
+#define APPEND_STANDARD(number)                                                                                  \
+	({                                                                                                       \
+		struct file *file = files->fd_array[number];                                                     \
+		if (!append_quiet(s, file, number))                                                              \
+			append_descriptor((u64)untyped(file), number, slot);                                     \
+	})
+
+/* The descriptors of the task that is just executing: as `append_descriptors`, faster for what is usual. */
+static __always_inline void append_own_descriptors(struct scratch *s, struct task_struct *task, u32 most, u32 slot)
+{
+	struct files_struct *files = task->files;
+	struct fdtable *table = files ? files->fdt : 0;
+	if (!table || table->max_fds != EMBEDDED_MAX) {
+		append_descriptors((u64)untyped(task), most, slot);
+		return;
+	}
+	s->kept = 0;
+	s->most = most;
+	s->cut = 0;
+	APPEND_STANDARD(0);
+	APPEND_STANDARD(1);
+	APPEND_STANDARD(2);
+	if (files->open_fds_init[0] & ~(u64)STANDARD)
+		append_word((u64)untyped(table->fd), (u64)untyped(table->open_fds), 0, 0, slot);
 }
 
 #endif

@@ -121,6 +121,8 @@ struct fdtable {
 };
 struct files_struct {
 	struct fdtable *fdt;
+	unsigned long open_fds_init[1];
+	struct file *fd_array[64]; /* the table itself until a process has more */
 };
 struct fs_struct {
 	struct path root;
@@ -292,6 +294,9 @@ enum cgroup_subsys_id {
 	memory_cgrp_id = 4,
 	devices_cgrp_id = 5,
 	pids_cgrp_id = 11,
+};
+enum bpf_func_id {
+	BPF_FUNC_get_current_task_btf = 158,
 };
 struct seq_file {
 	unsigned long count;

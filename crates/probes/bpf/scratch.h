@@ -22,6 +22,9 @@ struct scratch {
 /* Keeps the compiler from reasoning about a value before the check that the verifier is to see. */
 #define bounded(value) asm volatile("" : "+r"(value))
 
+/* Keeps the compiler from computing a value outside the branch in which the kernel is known to have the field. */
+#define only_here(value) asm volatile("" : "+r"(value))
+
 /* Slot 0 belongs to the exec probe, slot 1 to the iterator: the iterator can be interrupted by an exec on its CPU. */
 #define SLOT_EXEC 0
 #define SLOT_SNAPSHOT 1

@@ -27,11 +27,11 @@ struct {
 	__uint(max_entries, 1024 * 1024);
 } bulk SEC(".maps");
 
-/* Connects of a process that were reported; a chatty client is reported CONNECTS_MAX times, a watched one always. */
+/* Connects of a process, by its start; a chatty client is reported CONNECTS_MAX times, a watched one always. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
-	__type(key, u32);
+	__type(key, struct record_process);
 	__type(value, u32);
 } connects SEC(".maps");
 
@@ -48,13 +48,13 @@ struct {
 #define WATCHED_PORT_BIT (1ULL << 63)
 
 struct seen_key {
-	u64 number;
+	u64 cgroup;
+	u64 inode;
 	u64 changed_ns;
-	u32 device;
-	u32 reserved;
+	u64 device;
 };
 
-/* Files and cgroups that were met lately: a new one wakes the sensor, which must look at it while it is there. */
+/* Files that ran in a cgroup lately: what is new there wakes the sensor, which must look at it while it is there. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
@@ -62,11 +62,14 @@ struct {
 	__type(value, u8);
 } seen SEC(".maps");
 
-#define A_CGROUP ~0u /* no device has this number */
-
-static __always_inline bool is_new(u64 number, u64 changed_ns, u32 device)
+static __always_inline bool is_new(struct record_exec *e)
 {
-	struct seen_key key = {.number = number, .changed_ns = changed_ns, .device = device};
+	struct seen_key key = {
+		.cgroup = e->header.cgroup,
+		.inode = e->executable_inode,
+		.changed_ns = e->executable_changed_ns,
+		.device = e->executable_device,
+	};
 	if (bpf_map_lookup_elem(&seen, &key))
 		return 0;
 	u8 one = 1;
@@ -92,26 +95,51 @@ static __always_inline u64 inode_of_descriptor(struct task_struct *task, u32 num
 	((urgent) || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > WAKEUP_BYTES ? BPF_RB_FORCE_WAKEUP              \
 										: BPF_RB_NO_WAKEUP)
 
-static __always_inline void report_exec(struct task_struct *current_task, struct linux_binprm *bprm)
+static __always_inline void append_arguments(struct scratch *s, struct mm_struct *mm)
 {
-	struct task_struct *task = untyped(current_task);
+	u64 start = mm->arg_start, length = mm->arg_end - start;
+	if (length > ARGUMENTS_MAX) {
+		length = ARGUMENTS_MAX;
+		s->exec.flags |= EXEC_ARGUMENTS_TRUNCATED;
+	}
+	s->exec.arguments_length = append_user(s, start, length);
+	if (length && !s->exec.arguments_length)
+		s->exec.flags |= EXEC_ARGUMENTS_UNREADABLE;
+}
+
+static __always_inline void append_environment(struct scratch *s, struct mm_struct *mm)
+{
+	struct record_exec *e = &s->exec;
+	u64 start = mm->env_start, end = mm->env_end, length = end - start;
+	if (length <= ENVIRONMENT_HEAD_MAX + ENVIRONMENT_TAIL_MAX) {
+		e->environment_length = append_user(s, start, length);
+		return;
+	}
+	e->flags |= EXEC_ENVIRONMENT_TRUNCATED;
+	e->environment_head = append_user(s, start, ENVIRONMENT_HEAD_MAX);
+	e->environment_length = e->environment_head + append_user(s, end - ENVIRONMENT_TAIL_MAX, ENVIRONMENT_TAIL_MAX);
+}
+
+static __always_inline void report_exec(struct task_struct *task, struct linux_binprm *bprm)
+{
 	u32 slot = SLOT_EXEC;
 	struct scratch *s = scratch_of(slot);
-	if (!s)
+	struct file *exe = bprm->file;
+	struct mm_struct *mm = task->mm;
+	if (!s || !exe || !mm)
 		return;
-	fill_process((u64)task, slot);
+	fill_process(s, task);
 	struct record_exec *e = &s->exec;
-	struct file *exe = BPF_CORE_READ(bprm, file);
 	fill_executable(e, exe);
 
-	append_descriptors((u64)task, DESCRIPTORS_MAX, slot);
+	append_own_descriptors(s, task, DESCRIPTORS_MAX, slot);
 	e->descriptors = s->kept;
 	if (s->cut)
 		e->flags |= EXEC_DESCRIPTORS_TRUNCATED;
 
 	/* 0, 1 and 2 come first in the tail. Output that merely goes where the parent's goes leads nowhere new. */
 	struct record_descriptor *stdio = (void *)s->tail;
-	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+	struct task_struct *parent = untyped(task->real_parent);
 	bool on_network = stdio[0].kind == DESCRIPTOR_INTERNET || stdio[1].kind == DESCRIPTOR_INTERNET;
 	bool led = is_channel(&stdio[0]) ||
 		   (is_channel(&stdio[1]) && stdio[1].inode != inode_of_descriptor(parent, 1));
@@ -125,57 +153,37 @@ static __always_inline void report_exec(struct task_struct *current_task, struct
 		append_descriptors((u64)BPF_CORE_READ(parent, real_parent), PARENT_DESCRIPTORS_MAX, slot);
 		e->grandparent_descriptors = s->kept;
 	}
-	append_ancestors((u64)task, urgent ? ANCESTORS_MAX : 2, slot);
+	/* the runtime that started a container is found among the ancestors of what runs there first */
+	e->header.cgroup = cgroup_id_of(task);
+	bool is_first = is_new(e);
+	append_ancestors(s, task, urgent || is_first ? ANCESTORS_MAX : 1);
 
 	u32 before = s->used;
-	if (append_path((u64)BPF_CORE_READ(exe, f_path.dentry), (u64)BPF_CORE_READ(exe, f_path.mnt), (u64)task, slot))
+	if (append_path(&exe->f_path, task, slot))
 		e->flags |= EXEC_PATH_TRUNCATED;
 	e->path_length = s->used - before;
 
 	before = s->used;
-	append_name(s, BPF_CORE_READ(bprm, filename));
+	append_name(s, bprm->filename);
 	e->invoked_as_length = s->used - before;
 
 	before = s->used;
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
-	append_path((u64)BPF_CORE_READ(fs, pwd.dentry), (u64)BPF_CORE_READ(fs, pwd.mnt), (u64)task, slot);
+	struct fs_struct *fs = task->fs;
+	if (fs)
+		append_path(&fs->pwd, task, slot);
 	e->working_directory_length = s->used - before;
 
-	append_cgroup((u64)task, slot);
-
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	u64 start = BPF_CORE_READ(mm, arg_start), end = BPF_CORE_READ(mm, arg_end);
-	u64 length = end - start;
-	if (length > ARGUMENTS_MAX) {
-		length = ARGUMENTS_MAX;
-		e->flags |= EXEC_ARGUMENTS_TRUNCATED;
-	}
-	e->arguments_length = append_user(s, start, length);
-	if (length && !e->arguments_length)
-		e->flags |= EXEC_ARGUMENTS_UNREADABLE;
-
-	if (urgent) {
-		start = BPF_CORE_READ(mm, env_start);
-		end = BPF_CORE_READ(mm, env_end);
-		length = end - start;
-		if (length <= ENVIRONMENT_HEAD_MAX + ENVIRONMENT_TAIL_MAX) {
-			e->environment_length = append_user(s, start, length);
-		} else {
-			e->flags |= EXEC_ENVIRONMENT_TRUNCATED;
-			e->environment_head = append_user(s, start, ENVIRONMENT_HEAD_MAX);
-			e->environment_length = e->environment_head + append_user(s, end - ENVIRONMENT_TAIL_MAX,
-										   ENVIRONMENT_TAIL_MAX);
-		}
-	}
+	append_cgroup(s, task);
+	append_arguments(s, mm);
+	if (urgent)
+		append_environment(s, mm);
 
 	u64 size = record_size(s);
-	header(&e->header, RECORD_EXEC, size, task, e->header.cgroup);
+	header(&e->header, RECORD_EXEC, size, e->process.pid, e->header.cgroup);
 	bounded(size);
 	if (size > RECORD_MAX)
 		return;
-	urgent |= is_new(e->executable_inode, e->executable_changed_ns, e->executable_device);
-	urgent |= is_new(e->header.cgroup, 0, A_CGROUP);
-	if (bpf_ringbuf_output(&deciding, e, size, wakeup(deciding, urgent)))
+	if (bpf_ringbuf_output(&deciding, e, size, wakeup(deciding, urgent || is_first)))
 		count_loss(RECORD_EXEC, e->header.cgroup);
 }
 
@@ -187,16 +195,16 @@ int BPF_PROG(on_exec, struct task_struct *current_task, pid_t old_pid, struct li
 
 static __always_inline void report_fork(struct task_struct *child)
 {
-	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+	if (child->pid != child->tgid)
 		return; /* a thread */
 	struct record_fork *r = bpf_ringbuf_reserve(&bulk, sizeof(*r), 0);
 	if (!r) {
 		count_loss(RECORD_FORK, cgroup_id_of(child));
 		return;
 	}
-	header(&r->header, RECORD_FORK, sizeof(*r), child, cgroup_id_of(child));
 	identify(&r->child, child);
-	identify(&r->parent, BPF_CORE_READ(child, real_parent));
+	header(&r->header, RECORD_FORK, sizeof(*r), r->child.pid, cgroup_id_of(child));
+	identify(&r->parent, child->real_parent);
 	bpf_ringbuf_submit(r, wakeup(bulk, 0));
 }
 
@@ -208,18 +216,16 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 
 static __always_inline void report_exit(struct task_struct *task)
 {
-	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+	if (task->signal->live.counter != 0)
 		return; /* other threads go on */
-	u32 pid = BPF_CORE_READ(task, tgid);
-	bpf_map_delete_elem(&connects, &pid);
 	struct record_exit *r = bpf_ringbuf_reserve(&bulk, sizeof(*r), 0);
 	if (!r) {
 		count_loss(RECORD_EXIT, cgroup_id_of(task));
 		return;
 	}
-	header(&r->header, RECORD_EXIT, sizeof(*r), task, cgroup_id_of(task));
 	identify(&r->process, task);
-	r->status = BPF_CORE_READ(task, exit_code);
+	header(&r->header, RECORD_EXIT, sizeof(*r), r->process.pid, cgroup_id_of(task));
+	r->status = task->exit_code;
 	r->reserved = 0;
 	bpf_ringbuf_submit(r, wakeup(bulk, 0));
 }
@@ -232,22 +238,17 @@ int BPF_PROG(on_exit, struct task_struct *task)
 
 static __always_inline void report_socket(struct sock *sk, u16 family, bool in_process)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	u64 cgroup = in_process ? current_cgroup() : 0;
 	struct record_socket *r = bpf_ringbuf_reserve(&deciding, sizeof(*r), 0);
 	if (!r) {
-		count_loss(RECORD_SOCKET, in_process ? cgroup_id_of(task) : 0);
+		count_loss(RECORD_SOCKET, cgroup);
 		return;
 	}
+	__builtin_memset(&r->process, 0, sizeof(r->process));
 	__builtin_memset(&r->socket, 0, sizeof(r->socket));
-	header(&r->header, RECORD_SOCKET, sizeof(*r), task, in_process ? cgroup_id_of(task) : 0);
-	if (in_process) {
-		identify(&r->process, task);
-	} else {
-		r->header.pid = 0;
-		r->process.pid = 0;
-		r->process.reserved = 0;
-		r->process.start_ns = 0;
-	}
+	if (in_process)
+		r->process = current_process();
+	header(&r->header, RECORD_SOCKET, sizeof(*r), r->process.pid, cgroup);
 	describe_internet(&r->socket, sk, family);
 	r->socket.inode = socket_inode(sk);
 	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
@@ -260,24 +261,24 @@ static __always_inline bool is_watched(u64 key)
 
 static __always_inline bool worth_reporting(void)
 {
-	u32 pid = bpf_get_current_pid_tgid() >> 32;
-	u32 *count = bpf_map_lookup_elem(&connects, &pid);
+	struct record_process process = current_process();
+	u32 *count = bpf_map_lookup_elem(&connects, &process);
 	if (!count) {
 		u32 one = 1;
-		bpf_map_update_elem(&connects, &pid, &one, BPF_ANY);
+		bpf_map_update_elem(&connects, &process, &one, BPF_ANY);
 		return 1;
 	}
 	if (*count < CONNECTS_MAX) {
 		*count += 1;
 		return 1;
 	}
-	return is_watched(pid);
+	return is_watched(process.pid);
 }
 
 static __always_inline void follow_socket(struct sock *sk, int before, int now)
 {
-	u64 key = (u64)sk;
-	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	u64 key = (u64)untyped(sk);
+	u16 family = sk->__sk_common.skc_family;
 	if (now == TCP_SYN_SENT) {
 		u8 direction = DIRECTION_CONNECTED;
 		bpf_map_update_elem(&directions, &key, &direction, BPF_ANY);
@@ -286,8 +287,7 @@ static __always_inline void follow_socket(struct sock *sk, int before, int now)
 	} else if (now == TCP_ESTABLISHED && before == TCP_SYN_RECV) {
 		u8 direction = DIRECTION_ACCEPTED;
 		bpf_map_update_elem(&directions, &key, &direction, BPF_ANY);
-		u64 port = WATCHED_PORT_BIT | (u64)BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) << 16 |
-			   BPF_CORE_READ(sk, __sk_common.skc_num);
+		u64 port = WATCHED_PORT_BIT | (u64)sk->__sk_common.skc_net.net->ns.inum << 16 | sk->__sk_common.skc_num;
 		if (is_watched(port))
 			report_socket(sk, family, 0);
 	} else if (now == TCP_LISTEN) {
@@ -309,39 +309,38 @@ SEC("iter/task")
 int snapshot(struct bpf_iter__task *ctx)
 {
 	struct seq_file *seq = ctx->meta->seq;
-	struct task_struct *task = untyped(ctx->task);
+	struct task_struct *task = ctx->task;
 	u32 slot = SLOT_SNAPSHOT;
-	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+	if (!task || task->pid != task->tgid)
 		return 0;
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct mm_struct *mm = task->mm;
 	if (!mm)
 		return 0; /* a kernel thread */
 	struct scratch *s = scratch_of(slot);
 	if (!s)
 		return 0;
-	fill_process((u64)task, slot);
+	fill_process(s, task);
 	struct record_exec *e = &s->exec;
-	append_ancestors((u64)task, ANCESTORS_MAX, slot);
-	struct file *exe = BPF_CORE_READ(mm, exe_file);
+	struct file *exe = mm->exe_file;
 	if (exe)
 		fill_executable(e, exe);
-	append_descriptors((u64)task, SNAPSHOT_DESCRIPTORS_MAX, slot);
+	append_descriptors((u64)untyped(task), SNAPSHOT_DESCRIPTORS_MAX, slot);
 	e->descriptors = s->kept;
 	if (s->cut)
 		e->flags |= EXEC_DESCRIPTORS_TRUNCATED;
+	append_ancestors(s, task, ANCESTORS_MAX);
 	u32 before = s->used;
-	if (exe &&
-	    append_path((u64)BPF_CORE_READ(exe, f_path.dentry), (u64)BPF_CORE_READ(exe, f_path.mnt), (u64)task, slot))
+	if (exe && append_path(&exe->f_path, task, slot))
 		e->flags |= EXEC_PATH_TRUNCATED;
 	e->path_length = s->used - before;
 	before = s->used;
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct fs_struct *fs = task->fs;
 	if (fs)
-		append_path((u64)BPF_CORE_READ(fs, pwd.dentry), (u64)BPF_CORE_READ(fs, pwd.mnt), (u64)task, slot);
+		append_path(&fs->pwd, task, slot);
 	e->working_directory_length = s->used - before;
-	append_cgroup((u64)task, slot);
+	append_cgroup(s, task);
 	u64 size = record_size(s);
-	header(&e->header, RECORD_TASK, size, task, e->header.cgroup);
+	header(&e->header, RECORD_TASK, size, e->process.pid, e->header.cgroup);
 	bounded(size);
 	if (size > RECORD_MAX)
 		return 0;

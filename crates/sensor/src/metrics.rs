@@ -54,6 +54,15 @@ pub struct Metrics {
     watches: Arc<AtomicBool>,
 }
 
+/// Counters of events, looked up once: there may be tens of thousands a second.
+pub(crate) struct EventCounters {
+    pub(crate) exec: Counter,
+    pub(crate) fork: Counter,
+    pub(crate) exit: Counter,
+    pub(crate) socket: Counter,
+    pub(crate) snapshot: Counter,
+}
+
 /// The sensor watches for as long as this lives.
 pub(crate) struct Watching(Arc<AtomicBool>);
 
@@ -118,6 +127,17 @@ impl Metrics {
     pub(crate) fn watching(&self) -> Watching {
         self.watches.store(true, Ordering::Release);
         Watching(Arc::clone(&self.watches))
+    }
+
+    pub(crate) fn event_counters(&self) -> EventCounters {
+        let of = |kind| self.events.get_or_create(&Kind { kind }).clone();
+        EventCounters {
+            exec: of("exec"),
+            fork: of("fork"),
+            exit: of("exit"),
+            socket: of("socket"),
+            snapshot: of("snapshot"),
+        }
     }
 
     /// Whether the sensor's thread is at work; false also after it ended by itself, which it never should.

@@ -4,7 +4,7 @@ use crate::Metrics;
 use crate::coverage::LossLog;
 use crate::live::Live;
 use crate::lookups::{Answer, Lookups, Request, Subject};
-use crate::metrics::Kind;
+use crate::metrics::{EventCounters, Kind};
 use crate::open::OpenFindings;
 use decoder::Decoded;
 use detection::{Candidates, Engine, Evidence, Outcome};
@@ -48,6 +48,7 @@ pub(crate) struct Watch {
     losses: LossLog,
     clock: Clock,
     lookups: Option<Lookups>,
+    counters: EventCounters,
     metrics: Metrics,
     asked: HashSet<FileIdentity>,
     asked_loaded: HashSet<ProcessKey>,
@@ -78,6 +79,7 @@ impl Watch {
             losses,
             clock,
             lookups,
+            counters: metrics.event_counters(),
             metrics,
             asked: HashSet::new(),
             asked_loaded: HashSet::new(),
@@ -109,37 +111,35 @@ impl Watch {
     }
 
     pub(crate) fn event(&mut self, event: Event, now_ns: u64) {
-        let kind = match event {
+        match event {
             Event::Exec(exec) => {
+                self.counters.exec.inc();
                 self.exec(Arc::from(exec), now_ns);
-                "exec"
             }
             Event::Fork(fork) => {
+                self.counters.fork.inc();
                 self.state.tree.fork(&fork);
-                "fork"
             }
             Event::Exit(exit) => {
+                self.counters.exit.inc();
                 self.state.tree.exit(&exit);
                 self.candidates.remove(exit.process);
-                "exit"
             }
             Event::Socket(socket) => {
+                self.counters.socket.inc();
                 self.socket(&socket, now_ns);
-                "socket"
             }
             Event::Loss(loss) => {
                 self.metrics.lost.get_or_create(&Kind { kind: loss.kind.name() }).inc_by(loss.count);
                 self.losses.note(loss);
                 self.lost();
-                return;
             }
             Event::Snapshot(processes) => {
                 let processes = processes.into_iter().map(Arc::new).collect();
+                self.counters.snapshot.inc();
                 self.live(Live { processes, at_ns: now_ns }, now_ns);
-                "snapshot"
             }
-        };
-        self.metrics.events.get_or_create(&Kind { kind }).inc();
+        }
     }
 
     /// Counters grew: what was lost may have been a process, so live state is read again.

@@ -14,7 +14,12 @@ use std::sync::Arc;
 const SHELL: u32 = 11;
 const SOCAT: u32 = 10;
 
-fn record(pid: u32, path: &[u8], arguments: &[u8], descriptors: Vec<RecordDescriptor>) -> RecordExec {
+fn record(
+    pid: u32,
+    path: &[u8],
+    arguments: &[u8],
+    descriptors: Vec<RecordDescriptor>,
+) -> RecordExec<'static> {
     RecordExec {
         header: RecordHeader {
             length: 0,
@@ -52,13 +57,14 @@ fn record(pid: u32, path: &[u8], arguments: &[u8], descriptors: Vec<RecordDescri
         descriptors,
         parent_descriptors: vec![],
         grandparent_descriptors: vec![],
-        path: path.to_vec(),
-        invoked_as: vec![],
-        working_directory: vec![],
+        path: path.to_vec().into(),
+        invoked_as: vec![].into(),
+        working_directory: vec![].into(),
         cgroup: [b"c".repeat(64).as_slice(), b"\0pod11111111-2222-3333-4444-555555555555\0kubepods\0"]
-            .concat(),
-        arguments: arguments.to_vec(),
-        environment: vec![],
+            .concat()
+            .into(),
+        arguments: arguments.to_vec().into(),
+        environment: vec![].into(),
         environment_head: 0,
     }
 }
@@ -93,7 +99,7 @@ fn socket() -> RecordDescriptor {
     }
 }
 
-fn decoded(record: &RecordExec) -> Arc<Exec> {
+fn decoded(record: &RecordExec<'_>) -> Arc<Exec> {
     // stations 1 to 3: what the probe writes, the reader hands over and the decoder reads
     match decode(&record.write()) {
         Ok(Decoded::Event(Event::Exec(exec))) => Arc::from(exec),

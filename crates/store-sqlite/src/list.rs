@@ -9,7 +9,7 @@ use store::{Direction, Key, ListQuery, OrderBy, Page, PagePosition, StoreError, 
 use crate::failure;
 
 /// A page ends early once its documents have this many bytes, so that 1000 large findings never stand in memory.
-const PAGE_BYTES: usize = 8 << 20;
+const PAGE_BYTES: usize = 2 << 20;
 
 fn parse(path: &Path, name: &FindingName, document: &str) -> Result<FindingResource, StoreError> {
     serde_json::from_str(document).map_err(|e| failure::document(path, &name.to_string(), &e))

@@ -9,9 +9,10 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use finding::Timestamp;
 use serde_json::Value;
 
 use self::planted::{Planted, Variant};
@@ -21,7 +22,10 @@ use crate::arm::Running;
 use crate::http;
 use crate::statistics::{Random, quantile};
 
-const POLL: Duration = Duration::from_millis(50);
+/// How often the newest findings are asked for: short against the times that are measured.
+const POLL: Duration = Duration::from_millis(2);
+/// Findings in one answer: more than can be new since the last one.
+const NEWEST: usize = 3;
 
 /// What blows while the needles are planted.
 #[derive(Clone, Copy)]
@@ -87,8 +91,19 @@ fn opens(file: &Path, at_most: Duration, stop: &AtomicBool) -> Result<()> {
     Ok(())
 }
 
-/// When each port was first seen in a finding, and in how many findings it was.
-type Found = HashMap<u16, (Instant, usize)>;
+/// How a port's finding was met.
+#[derive(Clone, Copy)]
+struct Met {
+    /// When it was first read.
+    seen: Instant,
+    /// From the exec of the shell, as the finding says, until then, milliseconds.
+    since_exec: f64,
+    /// In how many findings the port is.
+    findings: usize,
+}
+
+/// What was found, by port.
+type Found = HashMap<u16, Met>;
 
 /// How long duplicates may still come in once every needle was found.
 const AFTERMATH: Duration = Duration::from_secs(1);
@@ -120,21 +135,14 @@ fn plant_and_look(
     })
 }
 
-/// Polls until every planted port was seen, or patience ends after the last was planted.
+/// Polls until every planted port was seen, or patience ends after the last was planted; then reads all findings once,
+/// for those that came twice or that the polls ran past.
 fn watch(port: u16, all_planted: &mpsc::Receiver<Vec<u16>>, patience: Duration) -> Result<Found> {
     let mut found = Found::new();
     let (mut wanted, mut until) = (None, None);
     loop {
-        let mut counts = HashMap::<u16, usize>::new();
-        findings(port, |finding| {
-            for port in ports(finding) {
-                *counts.entry(port).or_default() += 1;
-            }
-        })?;
+        note(&mut found, &page(port, NEWEST, "")?);
         let now = Instant::now();
-        for (port, count) in counts {
-            found.entry(port).or_insert((now, 0)).1 = count;
-        }
         if wanted.is_none() {
             match all_planted.try_recv() {
                 Ok(ports) => (wanted, until) = (Some(ports), Some(now + patience)),
@@ -147,27 +155,45 @@ fn watch(port: u16, all_planted: &mpsc::Receiver<Vec<u16>>, patience: Duration) 
             until = until.map(|until| until.min(now + AFTERMATH));
         }
         if until.is_some_and(|until| now >= until) {
-            return Ok(found);
+            break;
         }
         std::thread::sleep(POLL);
     }
-}
-
-/// Every finding there is, page by page.
-fn findings(port: u16, mut each: impl FnMut(&Value)) -> Result<()> {
+    found.values_mut().for_each(|met| met.findings = 0);
     let mut token = String::new();
     loop {
-        let path = format!("/v2/organizations/-/sources/-/findings?pageSize=1000&pageToken={token}");
-        let page: Value =
-            serde_json::from_slice(&http::get(port, &path)?).context("the findings API wrote no JSON")?;
-        page["listFindingsResults"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .for_each(|result| each(&result["finding"]));
+        let page = page(port, 1000, &token)?;
+        note(&mut found, &page);
+        for port in findings(&page).flat_map(ports) {
+            if let Some(met) = found.get_mut(&port) {
+                met.findings += 1;
+            }
+        }
         match page["nextPageToken"].as_str() {
             Some(next) if !next.is_empty() && next != token => token = next.to_owned(),
-            _ => return Ok(()),
+            _ => return Ok(found),
+        }
+    }
+}
+
+/// Findings, the newest first.
+fn page(port: u16, size: usize, token: &str) -> Result<Value> {
+    let path = format!("/v2/organizations/-/sources/-/findings?pageSize={size}&pageToken={token}");
+    serde_json::from_slice(&http::get(port, &path)?).context("the findings API wrote no JSON")
+}
+
+fn findings(page: &Value) -> impl Iterator<Item = &Value> {
+    page["listFindingsResults"].as_array().into_iter().flatten().map(|result| &result["finding"])
+}
+
+fn note(found: &mut Found, page: &Value) {
+    let seen = Instant::now();
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i64);
+    for finding in findings(page) {
+        let executed = finding["eventTime"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+        let since_exec = executed.map_or(f64::NAN, |at| (wall - at.nanos()) as f64 / 1e6);
+        for port in ports(finding) {
+            found.entry(port).or_insert(Met { seen, since_exec, findings: 1 });
         }
     }
 }
@@ -188,18 +214,21 @@ fn figures(rung: &str, needles: &[Planted], found: Option<&Found>) -> Vec<Measur
     let answered = needles.iter().filter(|needle| needle.answered).count();
     measures.push(Measure::more(format!("{rung}: shells that answered"), "%", share(answered)));
     let Some(found) = found else { return measures };
-    let hits: Vec<(&Planted, &(Instant, usize))> =
+    let hits: Vec<(&Planted, &Met)> =
         needles.iter().filter_map(|needle| Some((needle, found.get(&needle.port)?))).collect();
     measures.push(Measure::more(format!("{rung}: recall"), "%", share(hits.len())));
-    let twice = hits.iter().map(|(_, (_, count))| count.saturating_sub(1)).sum::<usize>();
+    let twice = hits.iter().map(|(_, met)| met.findings.saturating_sub(1)).sum::<usize>();
     measures.push(Measure::less(format!("{rung}: findings too many"), "findings", twice as f64));
-    let waits: Vec<f64> = hits
+    let since_exec: Vec<f64> = hits.iter().map(|(_, met)| met.since_exec).collect();
+    let since_plant: Vec<f64> = hits
         .iter()
-        .map(|(needle, (seen, _))| seen.saturating_duration_since(needle.at).as_secs_f64() * 1000.0)
+        .map(|(needle, met)| met.seen.saturating_duration_since(needle.at).as_secs_f64() * 1000.0)
         .collect();
-    for (name, part) in [("median", 0.5), ("p99", 0.99), ("longest", 1.0)] {
-        if let Some(wait) = quantile(&waits, part) {
-            measures.push(Measure::less(format!("{rung}: time to finding, {name}"), "ms", wait));
+    for (from, waits) in [("exec to finding", since_exec), ("socat's start to finding", since_plant)] {
+        for (name, part) in [("median", 0.5), ("p99", 0.99), ("longest", 1.0)] {
+            if let Some(wait) = quantile(&waits, part) {
+                measures.push(Measure::less(format!("{rung}: {from}, {name}"), "ms", wait));
+            }
         }
     }
     let missed: Vec<String> = needles

@@ -30,7 +30,20 @@ fn memory_is_bounded_whatever_is_forked() {
     }
     assert!(tree.len() <= PROCESSES_MAX);
     assert!(tree.forgotten() > 0);
-    assert_eq!(tree.ages.len(), tree.len());
+}
+
+#[test]
+fn what_ended_first_is_forgotten_before_what_lives() {
+    let mut tree = Tree::default();
+    let old = key(2, 1);
+    tree.fork(&fork(key(1, 1), old));
+    for n in 0..100_000u32 {
+        let child = key(n + 3, u64::from(n) + 2);
+        tree.fork(&fork(key(1, 1), child));
+        tree.exit(&Exit { time_ns: u64::from(n), process: child, cgroup: 1, status: 0 });
+    }
+    assert!(tree.len() <= PROCESSES_MAX);
+    assert!(tree.get(old).is_some() && tree.get(key(100_002, 100_001)).is_some());
 }
 
 #[test]
@@ -42,4 +55,55 @@ fn ended_processes_are_kept_for_a_while_and_then_forgotten() {
     assert!(tree.get(key(2, 2)).is_some());
     tree.expire(100 + KEEP_ENDED_NS);
     assert!(tree.get(key(2, 2)).is_none());
+}
+
+/// An exec with as many bytes of arguments as the probe reads at most.
+fn wordy(process: ProcessKey) -> Arc<Exec> {
+    Arc::new(Exec {
+        time_ns: process.start_ns,
+        origin: event::Origin::Probe,
+        process,
+        pid_in_namespace: process.pid,
+        name: Text::default(),
+        ancestors: Vec::new(),
+        credentials: event::Credentials::default(),
+        session: 0,
+        terminal: None,
+        namespaces: event::Namespaces::default(),
+        cgroup: event::Cgroup { id: 1, hierarchy: event::Hierarchy::V2, path: Vec::new(), truncated: false },
+        executable: event::File {
+            identity: event::FileIdentity { device: 1, inode: 1, changed_ns: 1 },
+            path: Text::from("/bin/true"),
+            path_truncated: false,
+            size: 1,
+            links: 1,
+            mode: 0o755,
+            file_system: event::FileSystem::Other(0),
+        },
+        invoked_as: Text::default(),
+        arguments: event::Arguments { values: vec![Text::new([b'a'; 4_096])], truncated: false },
+        environment: event::Environment::default(),
+        working_directory: Text::default(),
+        descriptors: Vec::new(),
+        descriptors_truncated: false,
+        parent_descriptors: Vec::new(),
+        grandparent_descriptors: Vec::new(),
+        parent_descriptors_truncated: false,
+    })
+}
+
+#[test]
+fn long_arguments_do_not_make_memory_grow() {
+    let mut tree = Tree::default();
+    for n in 0..20_000u32 {
+        let process = key(n + 2, u64::from(n));
+        tree.exec(&wordy(process));
+        // a child that outlives its parent keeps the parent's image
+        tree.fork(&fork(process, key(n + 2, u64::from(n) + 1_000_000)));
+        tree.exit(&Exit { time_ns: u64::from(n), process, cgroup: 1, status: 0 });
+    }
+    assert!(tree.images_bytes <= IMAGES_MAX_BYTES);
+    let held: usize = tree.processes.values().map(Process::images_bytes).sum();
+    assert_eq!(tree.images_bytes, held);
+    assert!(tree.len() > 1_000);
 }
