@@ -1,5 +1,6 @@
 //! `vedette doctor`: what this machine offers, what is missing, what that costs and what to do.
 
+mod cloud;
 mod kernel;
 mod node;
 mod privileges;
@@ -66,6 +67,7 @@ pub(crate) fn run(options: &Doctor) -> Result<ExitCode> {
     let mut rows = kernel::rows();
     rows.extend(privileges::rows());
     rows.extend(node::rows(options.config.as_deref())?);
+    rows.extend(cloud::rows(options.config.as_deref())?);
     rows.extend(reach::rows(options));
     let missing = rows.iter().filter(|row| row.verdict == Verdict::Missing).count();
     let mut out = std::io::stdout().lock();

@@ -69,13 +69,13 @@ pub fn compose(evidence: &Evidence, at: &Circumstances<'_>) -> FindingResource {
     let Circumstances { place, id, .. } = at;
     let metadata = evidence.metadata;
     let parent =
-        format!("organizations/{}/sources/{SOURCE}/locations/{}", place.organization, place.location);
+        format!("organizations/{}/sources/{SOURCE}/locations/{}", place.organization, place.name_location);
     let name = format!("{parent}/findings/{id}");
     let container = evidence.enriched.container.as_deref();
     let finding = Finding {
         canonical_name: format!(
             "projects/{}/sources/{SOURCE}/locations/{}/findings/{id}",
-            place.project, place.location
+            place.project, place.name_location
         ),
         parent,
         parent_display_name: "Vedette".into(),
@@ -118,6 +118,7 @@ fn resource(place: &Place) -> Resource {
         name: place.cluster_resource(),
         display_name: place.cluster.clone(),
         kind: "google.container.Cluster".into(),
+        cloud_provider: place.cloud,
         service: place.service.clone(),
         location: place.location.clone(),
         gcp_metadata: GcpMetadata {

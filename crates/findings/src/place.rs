@@ -1,5 +1,7 @@
 //! Where the sensor watches: what a finding says of cluster, project and node.
 
+use finding::CloudProvider;
+
 /// Names of the place. Empty ones are replaced by honest local values, never by guesses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -11,8 +13,13 @@ pub struct Place {
     pub project_number: String,
     /// Project name as people know it.
     pub project_display_name: String,
-    /// Region or zone.
+    /// Region or zone of the cluster.
     pub location: String,
+    /// Location in the names of findings. It never changes while Vedette runs, whatever is learned of the place later:
+    /// a finding is stored by its name.
+    pub name_location: String,
+    /// Whose cloud.
+    pub cloud: CloudProvider,
     /// Cluster name.
     pub cluster: String,
     /// Service host of the cluster's full resource name.
@@ -21,6 +28,10 @@ pub struct Place {
     pub node: String,
     /// The cloud's instance id; the machine id elsewhere.
     pub instance_id: String,
+    /// The cloud's name of the node; the node's own where there is none.
+    pub instance_name: String,
+    /// The node's zone. A cluster of a region has nodes in several.
+    pub zone: String,
     /// Kernel release of the node.
     pub kernel: String,
 }
@@ -34,10 +45,14 @@ impl Place {
             project_number: "local".into(),
             project_display_name: "local".into(),
             location: "local".into(),
+            name_location: "local".into(),
+            cloud: CloudProvider::Unspecified,
             cluster: "local".into(),
             service: "kubernetes.vedette.local".into(),
             node: node.into(),
             instance_id: machine_id.into(),
+            instance_name: node.into(),
+            zone: "local".into(),
             kernel: kernel.into(),
         }
     }
@@ -50,9 +65,9 @@ impl Place {
 
     /// Full resource name of the node.
     pub fn node_resource(&self) -> String {
-        let Self { project, location, node, service, .. } = self;
+        let Self { project, zone, instance_name, node, service, .. } = self;
         if service == "container.googleapis.com" {
-            format!("//compute.googleapis.com/projects/{project}/zones/{location}/instances/{node}")
+            format!("//compute.googleapis.com/projects/{project}/zones/{zone}/instances/{instance_name}")
         } else {
             format!("{}/nodes/{node}", self.cluster_resource())
         }

@@ -1,6 +1,7 @@
 //! The configuration file. Every key is optional; without a file there is nothing to configure.
 
-use crate::{Recorder, RecordingError};
+use crate::{Named, Recorder, RecordingError};
+use cloud::{Cloud, Facts, MetadataServer};
 use findings::Place;
 use host::Machine;
 use std::collections::HashMap;
@@ -55,6 +56,20 @@ pub enum ConfigurationError {
     Record(#[source] RecordingError),
 }
 
+/// Whose metadata server is asked.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum CloudMetadata {
+    /// That of the cloud which the machine's firmware names; nobody's elsewhere.
+    #[default]
+    Auto,
+    /// Nobody's.
+    Off,
+    Google,
+    Amazon,
+    Azure,
+}
+
 /// The file. An unknown key is an error that names it.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -69,6 +84,8 @@ pub struct Configuration {
     resource_service: Option<String>,
     node: Option<String>,
     instance_id: Option<String>,
+    /// Whether the cloud is asked for what is not given above.
+    cloud_metadata: CloudMetadata,
     /// Detectors by module name: true on, false off.
     modules: HashMap<String, bool>,
     /// Only the literal published rules.
@@ -110,26 +127,36 @@ impl Configuration {
         }
     }
 
-    /// Names of the place.
-    pub fn place(&self) -> Place {
-        let machine = Machine::read();
-        let local = Place::local(&machine.node, &machine.machine_id, &machine.kernel);
-        let or = |chosen: &Option<String>, local: String| {
-            chosen.clone().filter(|c| !c.is_empty()).unwrap_or(local)
-        };
-        let project = or(&self.project, local.project);
-        Place {
-            organization: or(&self.organization, local.organization),
-            project_number: or(&self.project_number, project.clone()),
-            project_display_name: or(&self.project_display_name, project.clone()),
-            project,
-            location: or(&self.location, local.location),
-            cluster: or(&self.cluster, local.cluster),
-            service: or(&self.resource_service, local.service),
-            node: or(&self.node, local.node),
-            instance_id: or(&self.instance_id, local.instance_id),
-            kernel: local.kernel,
+    /// Names of the place, as far as they are given.
+    pub fn named(&self) -> Named {
+        Named {
+            organization: self.organization.clone(),
+            project: self.project.clone(),
+            project_number: self.project_number.clone(),
+            project_display_name: self.project_display_name.clone(),
+            location: self.location.clone(),
+            cluster: self.cluster.clone(),
+            service: self.resource_service.clone(),
+            node: self.node.clone(),
+            instance_id: self.instance_id.clone(),
         }
+    }
+
+    /// The place without what a cloud would say of it.
+    pub fn place(&self) -> Place {
+        self.named().place(&Machine::read(), &Facts::default())
+    }
+
+    /// Whom to ask for what is not given, if anybody; `sys_root` is `/sys` of the machine.
+    pub fn metadata_server(&self, sys_root: &Path) -> Option<MetadataServer> {
+        let cloud = match self.cloud_metadata {
+            CloudMetadata::Auto => Cloud::of_machine(sys_root),
+            CloudMetadata::Off => None,
+            CloudMetadata::Google => Some(Cloud::Google),
+            CloudMetadata::Amazon => Some(Cloud::Amazon),
+            CloudMetadata::Azure => Some(Cloud::Azure),
+        };
+        cloud.map(MetadataServer::new)
     }
 
     /// Detector settings.
@@ -144,7 +171,8 @@ impl Configuration {
             probes.deciding_bytes = bytes;
         }
         Ok(crate::Config {
-            place: self.place(),
+            named: self.named(),
+            metadata: self.metadata_server(Path::new("/sys")),
             settings: self.settings(),
             probes,
             runtimes: container_runtime::Config {
@@ -186,6 +214,8 @@ mod tests {
             ("modules:\n  NO_SUCH: true\n", "modules: no detector \"NO_SUCH\"; there are "),
             ("ringBufferBytes: 100000\n", "ringBufferBytes: 100000 is not a power of two of at least 65536"),
             ("ringBufferBytes: 4096\n", "ringBufferBytes: 4096 is not a power of two"),
+            ("cloudMetadata: aws\n", "cloudMetadata"),
+            ("project: shop\ncloudMetadata: true\n", "cloudMetadata"),
         ] {
             let said = refusal(text);
             assert!(said.starts_with("configuration v.yaml") && said.contains(key), "{text:?}: {said}");
@@ -196,10 +226,33 @@ mod tests {
     fn what_is_written_is_told_to_the_sensor() {
         let text = "cluster: shop\nparity: true\nringBufferBytes: 131072\nhostRoot: /host\nmodules: {REVERSE_SHELL: false}\n";
         let config = Configuration::parse(text, Path::new("v.yaml")).unwrap().sensor(None).unwrap();
-        assert_eq!(config.place.cluster, "shop");
+        assert_eq!(config.named.cluster.as_deref(), Some("shop"));
         assert_eq!((config.settings.parity, config.settings.modules["REVERSE_SHELL"]), (true, false));
         assert_eq!(config.probes.deciding_bytes, 131_072);
         assert_eq!(config.runtimes.host_root, Path::new("/host"));
+    }
+
+    #[test]
+    fn a_cloud_is_asked_where_there_is_one_unless_it_is_switched_off() {
+        let asked = |text: &str, sys_root: &Path| {
+            let configuration = Configuration::parse(text, Path::new("v.yaml")).unwrap();
+            configuration.metadata_server(sys_root).map(|server| server.cloud())
+        };
+        let sys = tempfile::tempdir().unwrap();
+        assert_eq!(asked("", sys.path()), None, "outside a cloud nothing is asked");
+        assert_eq!(asked("cloudMetadata: amazon\n", sys.path()), Some(Cloud::Amazon));
+        let tables = sys.path().join("class/dmi/id");
+        std::fs::create_dir_all(&tables).unwrap();
+        std::fs::write(tables.join("product_name"), "Google Compute Engine\n").unwrap();
+        for (text, cloud) in [
+            ("", Some(Cloud::Google)),
+            ("cloudMetadata: auto\n", Some(Cloud::Google)),
+            ("cloudMetadata: azure\n", Some(Cloud::Azure)),
+            ("cloudMetadata: off\n", None),
+            ("cloudMetadata: \"off\"\n", None),
+        ] {
+            assert_eq!(asked(text, sys.path()), cloud, "{text:?}");
+        }
     }
 
     #[test]

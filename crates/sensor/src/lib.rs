@@ -12,14 +12,19 @@ mod lookups;
 mod metrics;
 mod open;
 mod pipeline;
+mod place;
 mod recording;
 mod redaction;
 mod replay;
 mod start;
 mod watch;
 
+#[cfg(test)]
+mod tests;
+
 pub use delivery::{Delivery, EvidenceContent};
 pub use metrics::Metrics;
+pub use place::Named;
 pub use recording::{Recorder, Recording, RecordingError};
 pub use replay::replay;
 pub use start::{Config, Running, SensorError, start};

@@ -1,16 +1,18 @@
-//! Workers for everything that may block: hashing files, asking runtimes, reading live state, taking evidence.
+//! Workers for everything that may block: hashing files, asking runtimes, reading live state, taking evidence, asking
+//! the cloud where this is.
 //!
 //! `Request → worker → Answer`; queues are bounded, and a full one drops the request and counts it.
 
 use crate::live::{Live, LiveReader};
-use crate::{EvidenceContent, Metrics, redaction};
+use crate::{EvidenceContent, Metrics, Named, place, redaction};
+use cloud::MetadataServer;
 use container_runtime::Runtimes;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use detection::Session;
 use enrichment::ExecutableFacts;
 use event::{Container, Exec, FileIdentity, ProcessKey, Text};
-use findings::EvidenceItem;
-use host::Clock;
+use findings::{EvidenceItem, Place};
+use host::{Clock, Machine};
 use rustix::event::{EventfdFlags, eventfd};
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -43,6 +45,7 @@ pub(crate) enum Answer {
     Container(Box<Container>),
     Live(Live),
     Evidence { session: Session, items: Vec<EvidenceContent>, missing: Vec<String> },
+    Place(Box<Place>),
 }
 
 /// The workers' queues.
@@ -52,6 +55,9 @@ pub(crate) struct Lookups {
     live: Sender<Request>,
     evidence: Sender<Request>,
     answers: Receiver<Answer>,
+    reply: Reply,
+    /// Nothing is ever sent: when this is dropped, who asks for the place stops waiting.
+    wanted: Option<Sender<()>>,
     wake: Arc<OwnedFd>,
     metrics: Metrics,
     pub(crate) proc_root: PathBuf,
@@ -79,14 +85,27 @@ impl Lookups {
             move |request, reply| take_evidence(request, reply, &proc_root)
         })?;
         let mut reader = live;
-        let live = spawn("live", reply, {
+        let live = spawn("live", reply.clone(), {
             let proc_root = proc_root.clone();
             move |_, reply| match reader.read(&proc_root) {
                 Ok(live) => reply.send(Answer::Live(live)),
                 Err(error) => tracing::warn!("live state could not be read: {error}"),
             }
         })?;
-        Ok(Self { files, containers, live, evidence, answers, wake, metrics, proc_root })
+        let wanted = None;
+        Ok(Self { files, containers, live, evidence, answers, reply, wanted, wake, metrics, proc_root })
+    }
+
+    /// Starts the worker that asks where this is; it ends with its answer, or when this is dropped.
+    pub(crate) fn learn_place(
+        &mut self,
+        server: MetadataServer,
+        named: Named,
+        machine: Machine,
+    ) -> std::io::Result<()> {
+        self.metrics.lookups.get_or_create(&crate::metrics::Kind { kind: "place" }).inc();
+        self.wanted = Some(ask_cloud(self.reply.clone(), server, named, machine)?);
+        Ok(())
     }
 
     /// Asks; returns false when the queue is full.
@@ -123,9 +142,9 @@ impl Lookups {
 }
 
 #[derive(Clone)]
-struct Reply {
-    answer: Sender<Answer>,
-    wake: Arc<OwnedFd>,
+pub(crate) struct Reply {
+    pub(crate) answer: Sender<Answer>,
+    pub(crate) wake: Arc<OwnedFd>,
 }
 
 impl Reply {
@@ -176,6 +195,23 @@ fn ask_runtime(request: Request, reply: &Reply, runtimes: &Runtimes) {
         known
     });
     reply.send(Answer::Container(Box::new(Container { complete: true, ..facts })));
+}
+
+/// A thread of its own, because it may take half a minute. It is wanted for as long as the returned handle lives.
+pub(crate) fn ask_cloud(
+    reply: Reply,
+    server: MetadataServer,
+    named: Named,
+    machine: Machine,
+) -> std::io::Result<Sender<()>> {
+    let (wanted, unwanted) = bounded::<()>(0);
+    thread::Builder::new().name("vedette-place".into()).stack_size(512 << 10).spawn(move || {
+        let pause = |wait| unwanted.recv_timeout(wait) == Err(RecvTimeoutError::Timeout);
+        if let Some(facts) = place::learn(&server, pause) {
+            reply.send(Answer::Place(Box::new(named.place(&machine, &facts))));
+        }
+    })?;
+    Ok(wanted)
 }
 
 fn take_evidence(request: Request, reply: &Reply, proc_root: &std::path::Path) {

@@ -15,6 +15,9 @@ use std::sync::Arc;
 const OPEN_MAX: usize = 128;
 /// A finding waits this long for the names of its container, nanoseconds.
 const WAIT_FOR_NAMES_NS: u64 = 150_000_000;
+/// After the start a first delivery waits this long for the cloud's names, nanoseconds. They usually take milliseconds,
+/// and a resource's name should not change under its reader.
+const WAIT_FOR_PLACE_NS: u64 = 2_000_000_000;
 
 struct Open {
     evidence: Evidence,
@@ -29,18 +32,32 @@ struct Open {
     missing: Vec<String>,
 }
 
+impl Open {
+    /// When it may be delivered.
+    fn due_ns(&self, place_due_ns: u64) -> u64 {
+        if self.delivered { self.due_ns } else { self.due_ns.max(place_due_ns) }
+    }
+}
+
 /// All open findings.
 pub(crate) struct OpenFindings {
     all: HashMap<Session, Open>,
     out: Sender<Delivery>,
     place: Place,
+    /// The place may still become known; nothing is delivered for the first time before then.
+    place_due_ns: u64,
     boot_id: String,
     metrics: Metrics,
 }
 
 impl OpenFindings {
     pub(crate) fn new(out: Sender<Delivery>, place: Place, boot_id: String, metrics: Metrics) -> Self {
-        Self { all: HashMap::new(), out, place, boot_id, metrics }
+        Self { all: HashMap::new(), out, place, place_due_ns: 0, boot_id, metrics }
+    }
+
+    /// Somebody was asked where this is.
+    pub(crate) fn expect_place(&mut self, now_ns: u64) {
+        self.place_due_ns = now_ns + WAIT_FOR_PLACE_NS;
     }
 
     /// A detection becomes a finding.
@@ -128,9 +145,27 @@ impl OpenFindings {
         }
     }
 
+    /// The place is better known. Names and ids stay as they were: they do not depend on what is learned.
+    pub(crate) fn tell_place(&mut self, place: Place) {
+        self.place = place;
+        self.place_due_ns = 0;
+        for open in self.all.values_mut() {
+            open.changed = true;
+        }
+    }
+
+    /// There will be no later.
+    pub(crate) fn wait_no_longer(&mut self) {
+        self.place_due_ns = 0;
+        for open in self.all.values_mut() {
+            open.due_ns = 0;
+        }
+    }
+
     /// Delivers what is due. What the receiver has no room for stays due.
     pub(crate) fn deliver(&mut self, losses: &LossLog, clock: Clock, now_ns: u64) {
-        for open in self.all.values_mut().filter(|o| o.changed && o.due_ns <= now_ns) {
+        let place_due_ns = self.place_due_ns;
+        for open in self.all.values_mut().filter(|o| o.changed && o.due_ns(place_due_ns) <= now_ns) {
             let exec = &open.evidence.enriched.exec;
             let coverage = losses.coverage(exec.time_ns, now_ns, clock, exec.origin == Origin::Snapshot);
             let circumstances = Circumstances {
@@ -156,7 +191,7 @@ impl OpenFindings {
 
     /// When the next finding is due, nanoseconds since boot.
     pub(crate) fn next_due_ns(&self) -> Option<u64> {
-        self.all.values().filter(|o| o.changed).map(|o| o.due_ns).min()
+        self.all.values().filter(|o| o.changed).map(|o| o.due_ns(self.place_due_ns)).min()
     }
 
     /// The same session has the same id, also after a restart.

@@ -64,6 +64,7 @@ pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Record
         let due = watch.next_due_ns().unwrap_or(u64::MAX).min(losses_due).min(housekeeping_due);
         wait(&reader, &watch, due.saturating_sub(Clock::now_ns()));
     }
+    watch.finish(Clock::now_ns());
     if let Some(Err(error)) = recorder.map(Recorder::finish) {
         tracing::warn!("{error}");
     }

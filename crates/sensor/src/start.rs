@@ -5,11 +5,11 @@ use crate::live::LiveReader;
 use crate::lookups::{Lookups, Request};
 use crate::open::OpenFindings;
 use crate::watch::Watch;
-use crate::{Delivery, Metrics, Recorder, pipeline};
+use crate::{Delivery, Metrics, Named, Recorder, pipeline};
+use cloud::{Facts, MetadataServer};
 use container_runtime::Runtimes;
 use crossbeam_channel::Sender;
 use detection::{Engine, Settings};
-use findings::Place;
 use host::{Clock, Machine};
 use probes::{LoadError, Probes};
 use std::os::fd::OwnedFd;
@@ -21,7 +21,9 @@ use std::thread::JoinHandle;
 /// What the sensor is told.
 pub struct Config {
     /// Names of the place.
-    pub place: Place,
+    pub named: Named,
+    /// Who is asked for the names that are not given, on a machine of a cloud.
+    pub metadata: Option<MetadataServer>,
     /// Detector settings.
     pub settings: Settings,
     /// Ring buffer sizes.
@@ -95,10 +97,15 @@ fn prepare(
     let probes = Probes::load(config.probes)?;
     let live = LiveReader::new(probes.snapshotter()?);
     let runtimes = Runtimes::new(config.runtimes);
-    let lookups = Lookups::start(config.proc_root, runtimes, live, metrics.clone())?;
+    let mut lookups = Lookups::start(config.proc_root, runtimes, live, metrics.clone())?;
     lookups.ask(Request::Live);
-    let boot_id = Machine::read().boot_id;
-    let open = OpenFindings::new(out, config.place, boot_id, metrics.clone());
+    let machine = Machine::read();
+    let place = config.named.place(&machine, &Facts::default());
+    let mut open = OpenFindings::new(out, place, machine.boot_id.clone(), metrics.clone());
+    if let Some(server) = config.metadata {
+        lookups.learn_place(server, config.named, machine)?;
+        open.expect_place(Clock::now_ns());
+    }
     let engine = Engine::new(detectors::catalogue(), config.settings);
     let losses = LossLog::new(Clock::now_ns());
     let watch = Watch::new(engine, open, losses, Clock::read(), Some(lookups), metrics);

@@ -370,6 +370,7 @@ impl Watch {
                 self.live(live, now_ns);
             }
             Answer::Evidence { session, items, missing } => self.open.tell_evidence(session, items, missing),
+            Answer::Place(place) => self.open.tell_place(*place),
         }
     }
 
@@ -417,6 +418,15 @@ impl Watch {
             self.live_last_ns = now_ns;
             self.live_asked = lookups.ask(Request::Live);
         }
+        self.open.deliver(&self.losses, self.clock, now_ns);
+    }
+
+    /// The end: what waits is decided with what is known, and delivered.
+    pub(crate) fn finish(&mut self, now_ns: u64) {
+        for waiting in std::mem::take(&mut self.waiting) {
+            self.decide(&waiting.exec, now_ns, now_ns);
+        }
+        self.open.wait_no_longer();
         self.open.deliver(&self.losses, self.clock, now_ns);
     }
 

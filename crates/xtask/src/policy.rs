@@ -74,6 +74,11 @@ pub(crate) const SHARED_BY: &[(&str, &[&str], &str)] = &[
         &["sensor", "server", "responder", "cli", "vedette"],
         "each role decides who listens",
     ),
+    (
+        "ureq",
+        &["cli", "cloud"],
+        "the API and the cloud's metadata are asked by different programs, each with bounds of its own",
+    ),
 ];
 
 /// Foreign libraries that need a minimum floor though they do no I/O: library, floor, reason.

@@ -1,0 +1,242 @@
+//! What the stations do together when the place becomes known late. Time is a parameter; there is no kernel.
+
+use crate::coverage::LossLog;
+use crate::lookups::{Answer, Reply, ask_cloud};
+use crate::open::OpenFindings;
+use crate::watch::Watch;
+use crate::{Delivery, Metrics, Named, place};
+use cloud::{Cloud, Facts, MetadataServer};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use detection::{Engine, Settings};
+use finding::FindingResource;
+use host::{Clock, Machine};
+use probe_abi::{DescriptorKind, RecordDescriptor, RecordExec, RecordHeader, RecordKind, RecordProcess};
+use rustix::event::{EventfdFlags, eventfd};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+
+const SECOND: u64 = 1_000_000_000;
+const CLUSTER: &str = "//container.googleapis.com/projects/424242/locations/europe-west1/clusters/shop";
+
+/// A shell whose input and output are a connection to 192.0.2.7.
+fn shell() -> Vec<u8> {
+    let mut remote = [0; 16];
+    remote[..4].copy_from_slice(&[192, 0, 2, 7]);
+    let socket = |number| RecordDescriptor {
+        number,
+        kind: DescriptorKind::Internet,
+        access: 3,
+        state: 1,
+        direction: 1,
+        family: 2,
+        protocol: 6,
+        local_port: 40_001,
+        remote_port: 4_444,
+        inode: 77,
+        remote,
+        ..RecordDescriptor::default()
+    };
+    let header =
+        RecordHeader { length: 0, kind: RecordKind::Exec, time_ns: SECOND, cgroup: 42, pid: 11, cpu: 0 };
+    RecordExec {
+        header,
+        process: RecordProcess { pid: 11, start_ns: SECOND },
+        pid_in_namespace: 11,
+        session: 11,
+        uid: 0,
+        gid: 0,
+        effective_uid: 0,
+        effective_gid: 0,
+        login_uid: u32::MAX,
+        flags: 0,
+        effective_capabilities: 0,
+        pid_namespace: 1,
+        mount_namespace: 2,
+        network_namespace: 3,
+        user_namespace: 4,
+        terminal_major: 0,
+        terminal_index: 0,
+        name: [0; 16],
+        executable_device: 1,
+        executable_links: 1,
+        executable_mode: 0o100_755,
+        executable_inode: 11,
+        executable_changed_ns: 1,
+        executable_size: 1,
+        executable_magic: 0xef53,
+        ancestors: vec![],
+        descriptors: vec![socket(0), socket(1), socket(2)],
+        parent_descriptors: vec![],
+        grandparent_descriptors: vec![],
+        path: b"dash\0bin\0usr\0".to_vec(),
+        invoked_as: b"/bin/sh\0".to_vec(),
+        working_directory: vec![],
+        cgroup: b"session-1.scope\0user.slice\0".to_vec(),
+        arguments: b"/bin/sh\0-i\0".to_vec(),
+        environment: vec![],
+        environment_head: 0,
+    }
+    .write()
+}
+
+pub(crate) fn machine() -> Machine {
+    let text = str::to_owned;
+    Machine {
+        node: text("node-7"),
+        boot_id: text("boot"),
+        machine_id: text("m"),
+        kernel: text("6.1"),
+        has_btf: true,
+    }
+}
+
+/// A server that answers as GKE's does.
+fn gke() -> MetadataServer {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+            let asked = lines.next().unwrap_or_default();
+            while lines.next().is_some_and(|line| !line.is_empty()) {}
+            let value = match asked.trim_end_matches(" HTTP/1.1").rsplit('/').next().unwrap_or_default() {
+                "project-id" => "shop-prod",
+                "numeric-project-id" => "424242",
+                "zone" => "projects/424242/zones/europe-west1-b",
+                "id" => "5550001112223334445",
+                "name" => "gke-shop-pool-1",
+                "cluster-name" => "shop",
+                "cluster-location" => "europe-west1",
+                _ => "",
+            };
+            let length = value.len();
+            let head = "HTTP/1.1 200 OK\r\nMetadata-Flavor: Google\r\nConnection: close";
+            let _ = write!(stream, "{head}\r\nContent-Length: {length}\r\n\r\n{value}");
+        }
+    });
+    MetadataServer::at(Cloud::Google, &address)
+}
+
+fn learned() -> Facts {
+    place::learn(&gke(), |_| false).unwrap()
+}
+
+/// The worker's own thread: where its answers come, and what it is wanted by.
+fn asking(server: MetadataServer) -> (Receiver<Answer>, Sender<()>) {
+    let (answer, answers) = bounded(1);
+    let wake = Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC).unwrap());
+    (answers, ask_cloud(Reply { answer, wake }, server, Named::default(), machine()).unwrap())
+}
+
+/// A sensor that knows of its place what `facts` say; with `expected`, more is on its way.
+fn sensor(facts: &Facts, expected: bool) -> (Watch, Receiver<Delivery>) {
+    let (out, deliveries) = bounded(16);
+    let place = Named::default().place(&machine(), facts);
+    let mut open = OpenFindings::new(out, place, "boot".into(), Metrics::default());
+    if expected {
+        open.expect_place(0);
+    }
+    let engine = Engine::new(detectors::catalogue(), Settings::default());
+    let watch = Watch::new(engine, open, LossLog::default(), Clock::read(), None, Metrics::default());
+    (watch, deliveries)
+}
+
+fn answer(facts: &Facts) -> Answer {
+    Answer::Place(Box::new(Named::default().place(&machine(), facts)))
+}
+
+fn delivered(deliveries: &Receiver<Delivery>) -> Option<FindingResource> {
+    deliveries.try_recv().ok().map(|delivery| *delivery.finding)
+}
+
+#[test]
+fn a_place_that_is_learned_late_reaches_the_finding_that_is_open() {
+    let (mut watch, deliveries) = sensor(&Facts::default(), false);
+    watch.record(&shell(), SECOND);
+    watch.tick(SECOND);
+    let first = delivered(&deliveries).unwrap();
+    assert!(
+        first.finding.resource_name.starts_with("//kubernetes.vedette.local/projects/local/"),
+        "{first:?}"
+    );
+
+    watch.answer(answer(&learned()), 40 * SECOND);
+    watch.tick(40 * SECOND);
+    let last = delivered(&deliveries).unwrap();
+    assert_eq!((&last.finding.name, &last.finding.parent), (&first.finding.name, &first.finding.parent));
+    assert_eq!((last.finding.resource_name.as_str(), last.resource.name.as_str()), (CLUSTER, CLUSTER));
+    assert_eq!(last.resource.location, "europe-west1");
+    assert_eq!(last.resource.gcp_metadata.project_display_name, "shop-prod");
+    assert_eq!(last.resource.cloud_provider, finding::CloudProvider::GoogleCloudPlatform);
+    assert_eq!(
+        last.finding.kubernetes.nodes[0].name,
+        "//compute.googleapis.com/projects/shop-prod/zones/europe-west1-b/instances/gke-shop-pool-1"
+    );
+    assert_eq!(last.finding.source_properties["VM_Instance_Name"], "node-7");
+    assert!(
+        last.finding.canonical_name.starts_with("projects/shop-prod/"),
+        "{}",
+        last.finding.canonical_name
+    );
+
+    watch.tick(41 * SECOND);
+    assert!(delivered(&deliveries).is_none(), "once is enough");
+}
+
+#[test]
+fn the_session_has_the_same_name_whenever_the_place_was_learned() {
+    let named = |facts: &Facts| {
+        let (mut watch, deliveries) = sensor(facts, false);
+        watch.record(&shell(), SECOND);
+        watch.tick(SECOND);
+        delivered(&deliveries).unwrap().finding.name
+    };
+    assert_eq!(named(&Facts::default()), named(&learned()));
+}
+
+#[test]
+fn a_first_delivery_waits_for_a_place_that_is_asked_for_and_not_for_long() {
+    let (mut watch, deliveries) = sensor(&Facts::default(), true);
+    watch.record(&shell(), SECOND);
+    watch.tick(SECOND);
+    assert!(delivered(&deliveries).is_none());
+    assert_eq!(watch.next_due_ns(), Some(2 * SECOND));
+    watch.answer(answer(&learned()), SECOND + 1);
+    watch.tick(SECOND + 1);
+    assert_eq!(delivered(&deliveries).unwrap().finding.resource_name, CLUSTER);
+
+    let (mut watch, deliveries) = sensor(&Facts::default(), true);
+    watch.record(&shell(), SECOND);
+    watch.tick(2 * SECOND);
+    assert!(delivered(&deliveries).is_some(), "nobody answered");
+}
+
+#[test]
+fn what_waits_when_the_sensor_is_stopped_is_delivered() {
+    let (mut watch, deliveries) = sensor(&Facts::default(), true);
+    watch.record(&shell(), SECOND);
+    watch.tick(SECOND);
+    watch.finish(SECOND);
+    assert!(delivered(&deliveries).is_some());
+}
+
+#[test]
+fn the_worker_tells_what_it_learned_and_ends() {
+    let (answers, _wanted) = asking(gke());
+    let Ok(Answer::Place(place)) = answers.recv() else { panic!("no place") };
+    assert_eq!(place.cluster_resource(), CLUSTER);
+    assert!(answers.recv().is_err(), "it has ended");
+}
+
+#[test]
+fn the_worker_ends_when_the_sensor_does() {
+    // a port that was free a moment ago
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let (answers, wanted) = asking(MetadataServer::at(Cloud::Google, &address));
+    drop(wanted);
+    assert!(answers.recv().is_err());
+}
