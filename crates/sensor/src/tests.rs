@@ -69,12 +69,12 @@ fn shell() -> Vec<u8> {
         descriptors: vec![socket(0), socket(1), socket(2)],
         parent_descriptors: vec![],
         grandparent_descriptors: vec![],
-        path: b"dash\0bin\0usr\0".to_vec(),
-        invoked_as: b"/bin/sh\0".to_vec(),
-        working_directory: vec![],
-        cgroup: b"session-1.scope\0user.slice\0".to_vec(),
-        arguments: b"/bin/sh\0-i\0".to_vec(),
-        environment: vec![],
+        path: b"dash\0bin\0usr\0".to_vec().into(),
+        invoked_as: b"/bin/sh\0".to_vec().into(),
+        working_directory: vec![].into(),
+        cgroup: b"session-1.scope\0user.slice\0".to_vec().into(),
+        arguments: b"/bin/sh\0-i\0".to_vec().into(),
+        environment: vec![].into(),
         environment_head: 0,
     }
     .write()
