@@ -41,6 +41,9 @@ struct Arguments {
     /// Seconds that the other sensor gets before its loads start
     #[arg(long, default_value_t = 10)]
     other_settle: u64,
+    /// Containers in w8 (default 500, quick 4)
+    #[arg(long)]
+    containers: Option<u32>,
     /// Seed of the shuffle, the variants and the intervals
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -52,7 +55,8 @@ struct Arguments {
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let loads = loads::select(&arguments.loads)?;
-    let scale = if arguments.quick { loads::Scale::quick() } else { loads::Scale::full() };
+    let mut scale = if arguments.quick { loads::Scale::quick() } else { loads::Scale::full() };
+    scale.containers = arguments.containers.unwrap_or(scale.containers);
     let rounds = arguments.rounds.unwrap_or(if arguments.quick { 3 } else { 7 });
     let arms = arm::plan(&arguments)?;
     std::fs::create_dir_all(&arguments.out)

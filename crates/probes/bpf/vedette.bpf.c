@@ -43,6 +43,20 @@ struct {
 	__type(value, u8);
 } watched SEC(".maps");
 
+/* Written by the sensor: 1 while a program waits for somebody to connect it to the network. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} expecting SEC(".maps");
+
+static __always_inline bool is_expected(void)
+{
+	u32 key = 0, *value = bpf_map_lookup_elem(&expecting, &key);
+	return value && *value;
+}
+
 #define WAKEUP_BYTES (64 * 1024)
 #define CONNECTS_MAX 16
 #define WATCHED_PORT_BIT (1ULL << 63)
@@ -187,11 +201,8 @@ static __always_inline void report_exec(struct task_struct *task, struct linux_b
 		count_loss(RECORD_EXEC, e->header.cgroup);
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *current_task, pid_t old_pid, struct linux_binprm *bprm)
-{
-	return undisturbed(report_exec(current_task, bprm));
-}
+TRACEPOINT("sched_process_exec", on_exec, RECORD_EXEC, task, report_exec(task, bprm), struct task_struct *task,
+	   pid_t old_pid, struct linux_binprm *bprm)
 
 static __always_inline void report_fork(struct task_struct *child)
 {
@@ -208,11 +219,8 @@ static __always_inline void report_fork(struct task_struct *child)
 	bpf_ringbuf_submit(r, wakeup(bulk, 0));
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
-{
-	return undisturbed(report_fork(child));
-}
+TRACEPOINT("sched_process_fork", on_fork, RECORD_FORK, child, report_fork(child), struct task_struct *parent,
+	   struct task_struct *child)
 
 static __always_inline void report_exit(struct task_struct *task)
 {
@@ -230,11 +238,7 @@ static __always_inline void report_exit(struct task_struct *task)
 	bpf_ringbuf_submit(r, wakeup(bulk, 0));
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_exit, struct task_struct *task)
-{
-	return undisturbed(report_exit(task));
-}
+TRACEPOINT("sched_process_exit", on_exit, RECORD_EXIT, task, report_exit(task), struct task_struct *task)
 
 static __always_inline void report_socket(struct sock *sk, u16 family, bool in_process)
 {
@@ -251,7 +255,7 @@ static __always_inline void report_socket(struct sock *sk, u16 family, bool in_p
 	header(&r->header, RECORD_SOCKET, sizeof(*r), r->process.pid, cgroup);
 	describe_internet(&r->socket, sk, family);
 	r->socket.inode = socket_inode(sk);
-	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
+	bpf_ringbuf_submit(r, wakeup(deciding, !in_process || is_expected()));
 }
 
 static __always_inline bool is_watched(u64 key)
@@ -298,11 +302,8 @@ static __always_inline void follow_socket(struct sock *sk, int before, int now)
 	}
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_socket, struct sock *sk, int before, int now)
-{
-	return undisturbed(follow_socket(sk, before, now));
-}
+TRACEPOINT("inet_sock_set_state", on_socket, RECORD_SOCKET, sk, follow_socket(sk, before, now), struct sock *sk, int before,
+	   int now)
 
 /* All live processes with their descriptors; read at start, after a loss, and to follow a channel to its far end. */
 SEC("iter/task")

@@ -17,12 +17,21 @@ const SAID_MAX: usize = 64 * 1024;
 
 /// Probes that are attached for as long as the sensor lives, in the order in which they are attached. Fork and exit
 /// first: a process that is seen to run must be seen to end.
-const TRACEPOINTS: [(&str, RecordKind); 4] = [
-    ("on_exit", RecordKind::Exit),
-    ("on_fork", RecordKind::Fork),
-    ("on_socket", RecordKind::Socket),
-    ("on_exec", RecordKind::Exec),
+const TRACEPOINTS: [Tracepoint; 4] = [
+    Tracepoint { first: "on_exit", again: "on_exit_again", kind: RecordKind::Exit },
+    Tracepoint { first: "on_fork", again: "on_fork_again", kind: RecordKind::Fork },
+    Tracepoint { first: "on_socket", again: "on_socket_again", kind: RecordKind::Socket },
+    Tracepoint { first: "on_exec", again: "on_exec_again", kind: RecordKind::Exec },
 ];
+
+/// The kernel may skip the first program since then, and the second is loaded (bpf/undisturbed.h).
+const SKIPPED_SINCE: (u32, u32) = (7, 0);
+
+struct Tracepoint {
+    first: &'static str,
+    again: &'static str,
+    kind: RecordKind,
+}
 
 /// Sizes of the ring buffers.
 #[derive(Debug, Clone, Copy)]
@@ -94,10 +103,19 @@ impl Probes {
             };
             map.set_max_entries(size).map_err(refused)?;
         }
+        let twice = kernel().is_none_or(|version| version >= SKIPPED_SINCE);
+        for mut program in open.progs_mut() {
+            if TRACEPOINTS.iter().any(|tracepoint| program.name() == tracepoint.again) {
+                program.set_autoload(twice);
+            }
+        }
         let mut probes = Self { object: open.load().map_err(refused)?, links: Vec::new() };
-        for (probe, _) in TRACEPOINTS {
-            let link = probes.program(probe)?.attach().map_err(|source| attach_failed(probe, source))?;
-            probes.links.push(link);
+        for Tracepoint { first, again, .. } in TRACEPOINTS {
+            // in this order: the second asks what the first has done
+            for probe in [Some(first), twice.then_some(again)].into_iter().flatten() {
+                let link = probes.program(probe)?.attach().map_err(|source| attach_failed(probe, source))?;
+                probes.links.push(link);
+            }
         }
         Ok(probes)
     }
@@ -116,16 +134,22 @@ impl Probes {
     /// The loss counters.
     pub fn losses(&self) -> Result<Losses, LoadError> {
         let mut probes = Vec::new();
-        for (name, kind) in TRACEPOINTS {
-            let probe = self.program(name)?.as_fd().try_clone_to_owned().map_err(libbpf_rs::Error::from);
+        for Tracepoint { first, kind, .. } in TRACEPOINTS {
+            let probe = self.program(first)?.as_fd().try_clone_to_owned().map_err(libbpf_rs::Error::from);
             probes.push((kind, probe.map_err(refused)?));
         }
-        Ok(Losses::new(self.map("lost")?, self.map("lost_by_cgroup")?, probes))
+        Ok(Losses::new(self.map("lost")?, self.map("rescued")?, self.map("lost_by_cgroup")?, probes))
     }
 
     /// Reports every connect of that process from now on, however many it makes.
     pub fn watch(&self, key: u64) -> Result<(), LoadError> {
         self.map("watched")?.update(&key.to_le_bytes(), &[1], MapFlags::ANY).map_err(refused)
+    }
+
+    /// Whether every connect is urgent, because a program waits to be connected.
+    pub fn expect(&self, expecting: bool) -> Result<(), LoadError> {
+        let (key, value) = (0u32.to_le_bytes(), u32::from(expecting).to_le_bytes());
+        self.map("expecting")?.update(&key, &value, MapFlags::ANY).map_err(refused)
     }
 
     fn program(&self, name: &'static str) -> Result<ProgramMut<'_>, LoadError> {
@@ -136,6 +160,13 @@ impl Probes {
         let map = self.object.maps().find(|m| m.name() == name).ok_or(LoadError::Incomplete(name))?;
         MapHandle::try_from(&map).map_err(refused)
     }
+}
+
+/// Version of the running kernel, without its patch level.
+fn kernel() -> Option<(u32, u32)> {
+    let uname = rustix::system::uname();
+    let mut numbers = uname.release().to_str().ok()?.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 fn said() -> std::sync::MutexGuard<'static, String> {

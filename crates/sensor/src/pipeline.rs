@@ -21,6 +21,7 @@ pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Record
         (Err(error), _) | (_, Err(error)) => return tracing::error!("{error}"),
     };
     let (mut losses_due, mut housekeeping_due) = (0, 0);
+    let mut expecting = false;
     loop {
         let stopping = stop.load(Ordering::Acquire);
         // Taken before the records are: an exec that happened while live state was read is then known before that
@@ -54,6 +55,13 @@ pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Record
             if let Err(error) = probes.watch(key) {
                 tracing::debug!("{error}");
             }
+        }
+        if watch.is_expecting() != expecting {
+            expecting = !expecting;
+            if let Err(error) = probes.expect(expecting) {
+                tracing::debug!("{error}");
+            }
+            continue; // a connect just before did not wake anybody
         }
         if read > 0 {
             continue;

@@ -448,6 +448,11 @@ impl Watch {
         }
     }
 
+    /// Whether a program waits for somebody to connect it to the network.
+    pub(crate) fn is_expecting(&self) -> bool {
+        !self.candidates.is_empty()
+    }
+
     /// When something is due next, nanoseconds since boot.
     pub(crate) fn next_due_ns(&self) -> Option<u64> {
         let waiting = self.waiting.iter().map(|w| w.until_ns).min();

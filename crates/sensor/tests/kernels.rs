@@ -383,6 +383,15 @@ impl Guest {
             .collect()
     }
 
+    /// These kernels may skip both programs of a tracepoint.
+    fn may_lose(&self) -> bool {
+        self.release
+            .split('.')
+            .next()
+            .and_then(|major| major.parse().ok())
+            .is_some_and(|major: u32| major >= 7)
+    }
+
     /// Everything that is not as it should be.
     fn complaints(&self) -> Vec<String> {
         let mut complaints = Vec::new();
@@ -392,7 +401,11 @@ impl Guest {
             }
             match self.of(case).as_slice() {
                 [] => complaints.push(format!("{}: not found", case.name)),
-                [finding] => complaints.extend(wrong(case, finding)),
+                [finding] => complaints.extend(wrong(
+                    case,
+                    finding,
+                    self.may_lose() && self.log.contains("records were lost"),
+                )),
                 several => complaints.push(format!("{}: found {} times", case.name, several.len())),
             }
         }
@@ -447,7 +460,7 @@ impl Guest {
 }
 
 /// What in the finding is not what happened.
-fn wrong(case: &Case, finding: &Value) -> Vec<String> {
+fn wrong(case: &Case, finding: &Value, said_lost: bool) -> Vec<String> {
     let expected = [
         ("/finding/category", CATEGORY.to_owned()),
         ("/finding/connections/0/destinationPort", case.port.to_string()),
@@ -455,7 +468,8 @@ fn wrong(case: &Case, finding: &Value) -> Vec<String> {
         ("/finding/vedette/session/direction", case.direction().to_owned()),
         ("/finding/processes/0/binary/path", case.program.to_owned()),
         ("/finding/processes/1/binary/path", case.opener.to_owned()),
-        ("/finding/vedette/coverage/complete", "true".to_owned()),
+        // the newest kernels skip a probe now and then under emulation (bpf/undisturbed.h): then it must be said
+        ("/finding/vedette/coverage/complete", (!said_lost).to_string()),
     ];
     let differs = |(pointer, wanted): (&str, String)| {
         let said = text_at(finding, pointer);

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -13,6 +15,8 @@ use crate::statistics::Random;
 
 /// How often memory is read on the way.
 const READINGS: u32 = 20;
+/// Containers that live at the same time: most of their life they wait.
+const AT_ONCE: usize = 8;
 
 pub(crate) fn run(
     room: &Room,
@@ -22,28 +26,44 @@ pub(crate) fn run(
 ) -> Result<Vec<Measure>> {
     let bundle = bundle(room)?;
     let every = (scale.containers / READINGS).max(1);
-    let mut resident = Vec::new();
+    // Never the same name twice: a sensor must forget the dead, not recognise them.
+    let names = format!("vedette-bench-{}-{}", std::process::id(), random.below(1 << 30));
+    let next = AtomicU32::new(0);
+    let resident = Mutex::new(Vec::new());
     let began = Instant::now();
-    for number in 0..scale.containers {
-        if number % every == 0
-            && let Some(usage) = running.usage()
-        {
-            resident.push((f64::from(number), usage.resident_kib as f64));
+    let work = || -> Result<()> {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= scale.containers {
+                return Ok(());
+            }
+            if number % every == 0
+                && let Some(usage) = running.usage()
+            {
+                let reading = (f64::from(number), usage.resident_kib as f64);
+                resident.lock().unwrap_or_else(PoisonError::into_inner).push(reading);
+            }
+            let mut runc = Command::new("runc");
+            quietly(
+                runc.arg("--root")
+                    .arg(room.folder.join("runc"))
+                    .args(["run", "--bundle"])
+                    .arg(&bundle)
+                    .arg(format!("{names}-{number}")),
+            )?;
         }
-        // Never the same name twice: a sensor must forget the dead, not recognise them.
-        let name = format!("vedette-bench-{}-{}-{number}", std::process::id(), random.below(1 << 30));
-        let mut runc = Command::new("runc");
-        quietly(
-            runc.arg("--root")
-                .arg(room.folder.join("runc"))
-                .args(["run", "--bundle"])
-                .arg(&bundle)
-                .arg(&name),
-        )?;
-    }
+    };
+    std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        handles
+            .into_iter()
+            .try_for_each(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })?;
+    let resident = resident.into_inner().unwrap_or_else(PoisonError::into_inner);
     let seconds = began.elapsed().as_secs_f64();
     let mut measures = vec![Measure::more("containers", "1/s", f64::from(scale.containers) / seconds)];
-    if let Some(slope) = slope(&resident) {
+    // the first half fills caches that are bounded; what grows after that grows for ever
+    if let Some(slope) = slope(&resident[resident.len() / 2..]) {
         measures.push(Measure::less("sensor memory for 1000 containers", "KiB", slope * 1000.0));
     }
     Ok(measures)
