@@ -54,18 +54,33 @@ impl Candidates {
         self.waiting.values().map(|c| Arc::clone(&c.exec)).collect()
     }
 
+    /// One of them.
+    pub fn get(&self, process: ProcessKey) -> Option<&Arc<Exec>> {
+        self.waiting.get(&process).map(|c| &c.exec)
+    }
+
+    /// Forgets those that are not there any more: their end may have been lost.
+    pub fn retain(&mut self, mut is_there: impl FnMut(ProcessKey) -> bool) {
+        self.waiting.retain(|process, _| is_there(*process));
+    }
+
     /// When live state should be read again, nanoseconds since boot.
     pub fn next_look_ns(&self) -> Option<u64> {
         self.waiting.values().filter_map(Candidate::due_ns).min()
     }
 
-    /// Live state is being read: looks that are due are taken.
-    pub fn looked(&mut self, now_ns: u64) {
-        for candidate in self.waiting.values_mut() {
+    /// Live state is being read: looks that are due are taken. Says whose.
+    pub fn looked(&mut self, now_ns: u64) -> Vec<ProcessKey> {
+        let mut due = Vec::new();
+        for (process, candidate) in &mut self.waiting {
+            if candidate.due_ns().is_some_and(|due| due <= now_ns) {
+                due.push(*process);
+            }
             while candidate.due_ns().is_some_and(|due| due <= now_ns) {
                 candidate.looks += 1;
             }
         }
+        due
     }
 
     /// How many there are.

@@ -8,6 +8,8 @@ use std::collections::{HashSet, VecDeque};
 
 /// Relays between a program and the socket that are followed.
 const HOPS_MAX: usize = 4;
+/// Holders looked at in one search: an attacker can share one pipe among any number of processes.
+const HOLDERS_MAX: usize = 4_096;
 
 /// A process and its channels, as far as they are known.
 #[derive(Debug, Clone, Copy)]
@@ -49,13 +51,13 @@ pub enum Flow {
 
 /// Follows one descriptor of `process` to an internet socket.
 ///
-/// `usable` says which sockets count, given who holds them: a listening or unconnected socket counts for a relay
-/// that is known as such, not for any process.
-pub fn follow(
+/// `opposite` names who may hold the other end of a descriptor. `usable` says which sockets count, given who holds them:
+/// a listening or unconnected socket counts for a relay that is known as such, not for any process.
+pub fn follow<'a, Holders: IntoIterator<Item = Holder<'a>>>(
     process: ProcessKey,
     descriptor: &Descriptor,
     flow: Flow,
-    holders: &[Holder<'_>],
+    opposite: impl Fn(&Descriptor) -> Holders,
     usable: impl Fn(&Holder<'_>, &Internet) -> bool,
 ) -> Option<Route> {
     if let Object::Internet(socket) = descriptor.object {
@@ -66,14 +68,17 @@ pub fn follow(
     let mut seen = HashSet::from([process]);
     let mut queue = VecDeque::from([(descriptor.clone(), Vec::<Hop>::new())]);
     while let Some((from, hops)) = queue.pop_front() {
-        for holder in holders {
+        for holder in opposite(&from) {
+            if seen.len() > HOLDERS_MAX {
+                return None;
+            }
             if seen.contains(&holder.process) || !holder.descriptors.iter().any(|d| faces(&from, d, flow)) {
                 continue;
             }
             seen.insert(holder.process);
             let mut hops = hops.clone();
             hops.push(Hop { process: holder.process });
-            if let Some(endpoint) = best_socket(holder, &usable) {
+            if let Some(endpoint) = best_socket(&holder, &usable) {
                 return Some(Route { endpoint, hops, terminal });
             }
             if holder.opaque || hops.len() >= HOPS_MAX {
@@ -85,16 +90,6 @@ pub fn follow(
         }
     }
     None
-}
-
-/// Processes at the other end of a descriptor, the nearest relays only.
-pub fn far_ends<'a>(
-    descriptor: &Descriptor,
-    flow: Flow,
-    holders: &'a [Holder<'a>],
-) -> impl Iterator<Item = &'a Holder<'a>> {
-    let descriptor = descriptor.clone();
-    holders.iter().filter(move |h| h.descriptors.iter().any(|d| faces(&descriptor, d, flow)))
 }
 
 /// Whether the descriptor leads to another process at all.

@@ -112,21 +112,23 @@ impl State {
         if !worth_following && !direct(0) {
             return (None, None, Vec::new());
         }
-        let holders: Vec<Holder<'_>> = self
-            .tree
-            .alive_at(exec.time_ns)
-            .filter(|p| !p.descriptors.is_empty())
-            .map(|p| Holder {
-                process: p.key,
-                descriptors: &p.descriptors,
-                opaque: self.is_opaque(p.key, container),
-            })
-            .collect();
+        let opposite = |descriptor: &Descriptor| {
+            let holders: Vec<Holder<'_>> = self
+                .tree
+                .opposite(descriptor, exec.time_ns)
+                .map(|p| Holder {
+                    process: p.key,
+                    descriptors: &p.descriptors,
+                    opaque: self.is_opaque(p.key, container),
+                })
+                .collect();
+            holders
+        };
         let usable =
             |holder: &Holder<'_>, socket: &Internet| !holder.opaque && self.counts(holder.process, socket);
         let follow = |number, flow| {
             let descriptor: &Descriptor = exec.descriptor(number)?;
-            channel::follow(exec.process, descriptor, flow, &holders, usable)
+            channel::follow(exec.process, descriptor, flow, opposite, usable)
         };
         let input = follow(0, Flow::In);
         let output = follow(1, Flow::Out).or_else(|| follow(2, Flow::Out));

@@ -355,7 +355,7 @@ mod tests {
             Text::from(A),
             Text::from("kubepods"),
             Text::from("podx"),
-            Text::new(b"\xff".to_vec()),
+            Text::new(b"\xff"),
         ];
         assert_eq!(identify(&hidden).map(|found| found.position), Some(1));
     }

@@ -1,14 +1,20 @@
 //! Who started whom: processes by pid and start time, bounded whatever an attacker forks.
 
+mod ends;
+
 use crate::channel::leads_elsewhere;
+use ends::Ends;
 use event::{Ancestor, Descriptor, Exec, Exit, Fork, ProcessKey, Text};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Processes kept; beyond that those that ended longest ago are forgotten, then those that were seen longest ago.
 const PROCESSES_MAX: usize = 16_384;
-/// Bytes of images kept, counted for each process that holds one: arguments can be long, and an attacker writes them.
-const IMAGES_MAX_BYTES: usize = 8 << 20;
+/// Bytes of images and descriptors kept, counted for each process that has them: an attacker decides how long
+/// arguments are and how many channels are held.
+const MAX_BYTES: usize = 10 << 20;
+/// What a descriptor takes, with its places in the index of ends.
+const DESCRIPTOR_BYTES: usize = size_of::<Descriptor>() + 160;
 /// An ended process is kept this long for findings that need its facts, nanoseconds.
 const KEEP_ENDED_NS: u64 = 10_000_000_000;
 /// Earlier images of one process kept.
@@ -60,8 +66,9 @@ pub struct Process {
 }
 
 impl Process {
-    fn images_bytes(&self) -> usize {
-        self.image.iter().chain(&self.earlier).map(|image| image.bytes).sum()
+    fn bytes(&self) -> usize {
+        let images = self.image.iter().chain(&self.earlier).map(|image| image.bytes);
+        images.sum::<usize>() + self.descriptors.len() * DESCRIPTOR_BYTES
     }
 }
 
@@ -69,8 +76,9 @@ impl Process {
 #[derive(Debug, Default)]
 pub struct Tree {
     processes: HashMap<ProcessKey, Process>,
+    ends: Ends,
     clock: u64,
-    images_bytes: usize,
+    bytes: usize,
     /// The one that ended first is in front.
     ended: VecDeque<(u64, ProcessKey)>,
     forgotten: u64,
@@ -90,8 +98,8 @@ impl Tree {
         {
             let added = image.bytes;
             child.image = Some(image);
-            child.descriptors = descriptors;
-            self.images_bytes += added;
+            self.bytes += added;
+            self.set_descriptors(fork.child, descriptors, 0);
         }
         self.bound();
     }
@@ -111,11 +119,9 @@ impl Tree {
         }
         let kept = without_environment(exec);
         let process = self.touch(exec.process);
-        let bytes_before = process.images_bytes();
+        let bytes_before = process.bytes();
         process.parent = exec.parent();
         process.cgroup = exec.cgroup.id;
-        process.descriptors = exec.descriptors.iter().filter(|d| leads_elsewhere(d)).cloned().collect();
-        process.descriptors_ns = exec.time_ns;
         // the birth may be reported after the first exec: the parent's image is what it was born with
         let before = process.image.take().or(inherited.map(|image| Image { own: false, ..image }));
         if let Some(before) = before {
@@ -123,8 +129,9 @@ impl Tree {
             process.earlier.truncate(EARLIER_MAX);
         }
         process.image = Some(Image::new(kept));
-        let bytes = process.images_bytes();
-        self.images_bytes = self.images_bytes - bytes_before + bytes;
+        let bytes = process.bytes();
+        self.bytes = self.bytes - bytes_before + bytes;
+        self.set_descriptors(exec.process, channels(&exec.descriptors), exec.time_ns);
         self.bound();
     }
 
@@ -138,11 +145,18 @@ impl Tree {
 
     /// Channels of a process were read again.
     pub fn learn(&mut self, key: ProcessKey, descriptors: &[Descriptor], at_ns: u64) {
-        let process = self.touch(key);
-        if process.descriptors_ns <= at_ns {
-            process.descriptors = descriptors.into();
-            process.descriptors_ns = at_ns;
+        if self.touch(key).descriptors_ns <= at_ns {
+            self.set_descriptors(key, channels(descriptors), at_ns);
         }
+    }
+
+    fn set_descriptors(&mut self, key: ProcessKey, descriptors: Arc<[Descriptor]>, at_ns: u64) {
+        let process = self.touch(key);
+        process.descriptors_ns = at_ns;
+        let before = std::mem::replace(&mut process.descriptors, Arc::clone(&descriptors));
+        self.ends.remove(key, &before);
+        self.ends.add(key, &descriptors);
+        self.bytes = self.bytes - before.len() * DESCRIPTOR_BYTES + descriptors.len() * DESCRIPTOR_BYTES;
     }
 
     /// All live processes were read: what is not among them has ended.
@@ -185,9 +199,30 @@ impl Tree {
         .take(32)
     }
 
-    /// All processes that were there at that time, as far as they are kept.
-    pub fn alive_at(&self, at_ns: u64) -> impl Iterator<Item = &Process> {
-        self.processes.values().filter(move |p| p.ended_ns.is_none_or(|ended| ended >= at_ns))
+    /// Processes that held the other end of a descriptor at that time, as far as they are kept; one may come twice.
+    pub fn opposite(&self, descriptor: &Descriptor, at_ns: u64) -> impl Iterator<Item = &Process> {
+        let holders = self.ends.opposite(descriptor).filter_map(|key| self.processes.get(&key));
+        holders.filter(move |p| p.ended_ns.is_none_or(|ended| ended >= at_ns))
+    }
+
+    /// Processes that channels join to this one, over any number of others, as far as `most` goes; itself left out.
+    pub fn joined_to(&self, process: ProcessKey, at_ns: u64, most: usize) -> Vec<ProcessKey> {
+        let mut met = vec![process];
+        let mut at = 0;
+        while let Some(key) = met.get(at).copied() {
+            at += 1;
+            let Some(holder) = self.processes.get(&key) else { continue };
+            for other in holder.descriptors.iter().flat_map(|d| self.opposite(d, at_ns)) {
+                if met.len() > most {
+                    break;
+                }
+                if !met.contains(&other.key) {
+                    met.push(other.key);
+                }
+            }
+        }
+        met.remove(0);
+        met
     }
 
     /// How many processes are kept.
@@ -221,7 +256,7 @@ impl Tree {
             .and_then(|p| self.processes.get(&p)?.image.clone())
             .filter(|image| Some(image.exec.executable.identity) == ancestor.executable);
         if let Some(image) = inherited {
-            self.images_bytes += image.bytes;
+            self.bytes += image.bytes;
             self.touch(ancestor.process).image = Some(Image { own: false, ..image });
         }
     }
@@ -252,7 +287,7 @@ impl Tree {
     }
 
     fn is_full(&self) -> bool {
-        self.processes.len() > PROCESSES_MAX || self.images_bytes > IMAGES_MAX_BYTES
+        self.processes.len() > PROCESSES_MAX || self.bytes > MAX_BYTES
     }
 
     /// A quarter at once: whoever floods the tree with live processes does not make each of them cost a search.
@@ -267,8 +302,18 @@ impl Tree {
 
     fn remove(&mut self, key: ProcessKey) -> bool {
         let Some(process) = self.processes.remove(&key) else { return false };
-        self.images_bytes -= process.images_bytes();
+        self.bytes -= process.bytes();
+        self.ends.remove(key, &process.descriptors);
         true
+    }
+}
+
+/// What of a process's descriptors leads to others.
+fn channels(descriptors: &[Descriptor]) -> Arc<[Descriptor]> {
+    if descriptors.iter().any(leads_elsewhere) {
+        descriptors.iter().filter(|d| leads_elsewhere(d)).cloned().collect()
+    } else {
+        Arc::default()
     }
 }
 

@@ -17,6 +17,7 @@ mod recording;
 mod redaction;
 mod replay;
 mod start;
+mod waiting;
 mod watch;
 
 #[cfg(test)]

@@ -40,11 +40,23 @@ pub(crate) enum Request {
 
 /// What was found.
 pub(crate) enum Answer {
-    File { identity: FileIdentity, facts: Option<Arc<ExecutableFacts>> },
-    Loaded { process: ProcessKey, facts: Option<Arc<ExecutableFacts>> },
+    File {
+        identity: FileIdentity,
+        facts: Option<Arc<ExecutableFacts>>,
+    },
+    Loaded {
+        process: ProcessKey,
+        facts: Option<Arc<ExecutableFacts>>,
+    },
     Container(Box<Container>),
     Live(Live),
-    Evidence { session: Session, items: Vec<EvidenceContent>, missing: Vec<String> },
+    /// Live state could not be read; the log says why.
+    NoLive,
+    Evidence {
+        session: Session,
+        items: Vec<EvidenceContent>,
+        missing: Vec<String>,
+    },
     Place(Box<Place>),
 }
 
@@ -89,7 +101,10 @@ impl Lookups {
             let proc_root = proc_root.clone();
             move |_, reply| match reader.read(&proc_root) {
                 Ok(live) => reply.send(Answer::Live(live)),
-                Err(error) => tracing::warn!("live state could not be read: {error}"),
+                Err(error) => {
+                    tracing::warn!("live state could not be read: {error}");
+                    reply.send(Answer::NoLive);
+                }
             }
         })?;
         let wanted = None;

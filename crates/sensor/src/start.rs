@@ -2,7 +2,7 @@
 
 use crate::coverage::LossLog;
 use crate::live::LiveReader;
-use crate::lookups::{Lookups, Request};
+use crate::lookups::Lookups;
 use crate::open::OpenFindings;
 use crate::watch::Watch;
 use crate::{Delivery, Metrics, Named, Recorder, pipeline};
@@ -98,7 +98,6 @@ fn prepare(
     let live = LiveReader::new(probes.snapshotter()?);
     let runtimes = Runtimes::new(config.runtimes);
     let mut lookups = Lookups::start(config.proc_root, runtimes, live, metrics.clone())?;
-    lookups.ask(Request::Live);
     let machine = Machine::read();
     let place = config.named.place(&machine, &Facts::default());
     let mut open = OpenFindings::new(out, place, machine.boot_id.clone(), metrics.clone());

@@ -1,11 +1,15 @@
 //! The state that watches: events in, findings out. One thread owns it; time is a parameter.
 
+mod budget;
+
 use crate::Metrics;
 use crate::coverage::LossLog;
 use crate::live::Live;
 use crate::lookups::{Answer, Lookups, Request, Subject};
 use crate::metrics::{EventCounters, Kind};
 use crate::open::OpenFindings;
+use crate::waiting::{Pending, Waiting};
+use budget::ReadingBudget;
 use decoder::Decoded;
 use detection::{Candidates, Engine, Evidence, Outcome};
 use enrichment::channel::leads_elsewhere;
@@ -21,27 +25,18 @@ use std::sync::Arc;
 
 /// An event waits this long for facts of the files it involves, nanoseconds.
 const WAIT_FOR_FACTS_NS: u64 = 300_000_000;
-/// Events waiting for facts at most; beyond that they are decided with what is known.
-const WAITING_MAX: usize = 1_024;
-/// Events that facts may still complete at most.
-const LATE_MAX: usize = 128;
-/// Live state is read at most this often, nanoseconds.
-const LIVE_EVERY_NS: u64 = 3_000_000;
-
-struct Waiting {
-    exec: Arc<Exec>,
-    /// The socket its input leads to: what comes later through the same one is decided later.
-    endpoint: Option<u64>,
-    until_ns: u64,
-}
+/// Findings whose connection was still being made, at most.
+const CONNECTING_MAX: usize = 128;
+/// So many candidates are all looked at whenever a socket changes; of more, those that its process is joined to.
+const FEW_CANDIDATES: usize = 16;
+/// Processes followed from one that connects.
+const JOINED_MAX: usize = 512;
 
 pub(crate) struct Watch {
     state: State,
     engine: Engine,
     candidates: Candidates,
-    waiting: Vec<Waiting>,
-    /// Decided before all facts were there; they may still complete a finding.
-    late: Vec<Arc<Exec>>,
+    waiting: Waiting,
     /// Detected while the connection was still being made: its own end is in live state a little later.
     connecting: Vec<Arc<Exec>>,
     open: OpenFindings,
@@ -52,9 +47,10 @@ pub(crate) struct Watch {
     metrics: Metrics,
     asked: HashSet<FileIdentity>,
     asked_loaded: HashSet<ProcessKey>,
-    live_asked: bool,
     live_wanted: bool,
-    live_last_ns: u64,
+    live_budget: ReadingBudget,
+    /// Candidates for whose sake live state is being read.
+    looked_for: Vec<ProcessKey>,
     /// Keys that the probes should watch; the pipeline takes them.
     pub(crate) wishes: Vec<u64>,
 }
@@ -72,20 +68,20 @@ impl Watch {
             state: State::default(),
             engine,
             candidates: Candidates::default(),
-            waiting: Vec::new(),
-            late: Vec::new(),
+            waiting: Waiting::default(),
             connecting: Vec::new(),
             open,
             losses,
             clock,
+            // shells that are open already
+            live_wanted: lookups.is_some(),
             lookups,
             counters: metrics.event_counters(),
             metrics,
             asked: HashSet::new(),
             asked_loaded: HashSet::new(),
-            live_asked: false,
-            live_wanted: false,
-            live_last_ns: 0,
+            live_budget: ReadingBudget::default(),
+            looked_for: Vec::new(),
             wishes: Vec::new(),
         }
     }
@@ -196,17 +192,17 @@ impl Watch {
     fn decide(&mut self, exec: &Arc<Exec>, until_ns: u64, now_ns: u64) {
         let enriched = self.state.enrich(exec, now_ns);
         let endpoint = enriched.input.as_ref().map(|route| route.endpoint.inode);
-        let behind = endpoint.is_some() && self.waiting.iter().any(|w| w.endpoint == endpoint);
-        let pending = self.ask_needs(&enriched) || behind;
-        if pending && now_ns < until_ns && self.waiting.len() < WAITING_MAX {
-            if !self.waiting.iter().any(|w| w.exec.process == exec.process && w.exec.time_ns == exec.time_ns)
-            {
-                self.waiting.push(Waiting { exec: Arc::clone(exec), endpoint, until_ns });
+        let behind = self.waiting.is_behind(endpoint);
+        let needs = self.ask_needs(&enriched);
+        if !needs.is_empty() || behind {
+            let pending = Pending { exec: Arc::clone(exec), endpoint, until_ns, needs };
+            if now_ns >= until_ns {
+                self.waiting.add_late(pending);
+            } else if let Some(no_room) = self.waiting.add(pending) {
+                self.waiting.add_late(no_room);
+            } else {
+                return;
             }
-            return;
-        }
-        if pending && self.late.len() < LATE_MAX {
-            self.late.push(Arc::clone(exec));
         }
         let takes_commands = enriched.actor.takes_commands();
         let followable = exec
@@ -216,7 +212,9 @@ impl Watch {
             Outcome::Detected(evidence) => {
                 self.candidates.remove(exec.process);
                 self.take_evidence(&evidence);
-                if evidence.endpoint.is_some_and(|e| e.local.port == 0) && self.connecting.len() < LATE_MAX {
+                if evidence.endpoint.is_some_and(|e| e.local.port == 0)
+                    && self.connecting.len() < CONNECTING_MAX
+                {
                     self.connecting.push(Arc::clone(exec));
                     self.live_wanted = true;
                 }
@@ -231,15 +229,13 @@ impl Watch {
         }
     }
 
-    /// Asks for what is not known; returns whether an answer is on its way.
-    fn ask_needs(&mut self, enriched: &Enriched) -> bool {
-        let mut pending = false;
-        for need in &enriched.needs {
-            pending |= match *need {
-                Need::File(identity, process) => self.ask_file(identity, process),
-                Need::Loaded(process) => self.ask_loaded(enriched, process),
-            };
-        }
+    /// Asks for what is not known; returns that of which an answer is on its way.
+    fn ask_needs(&mut self, enriched: &Enriched) -> Vec<Need> {
+        let mut pending = enriched.needs.clone();
+        pending.retain(|need| match *need {
+            Need::File(identity, process) => self.ask_file(identity, process),
+            Need::Loaded(process) => self.ask_loaded(enriched, process),
+        });
         pending
     }
 
@@ -309,11 +305,18 @@ impl Watch {
             let namespace = u64::from(event.socket.network_namespace) << 16;
             self.wishes.push(probe_abi::WATCHED_PORT_BIT | namespace | u64::from(event.socket.local.port));
         }
-        self.decide_candidates(now_ns);
+        self.decide_candidates(now_ns, |watch| watch.state.tree.joined_to(process, now_ns, JOINED_MAX));
     }
 
-    fn decide_candidates(&mut self, now_ns: u64) {
-        for exec in self.candidates.all() {
+    /// All candidates while they are few, else those that `which` names: somebody may keep thousands waiting.
+    fn decide_candidates(&mut self, now_ns: u64, which: impl FnOnce(&mut Self) -> Vec<ProcessKey>) {
+        let execs: Vec<_> = if self.candidates.len() <= FEW_CANDIDATES {
+            self.candidates.all()
+        } else {
+            let named = which(self);
+            named.into_iter().filter_map(|process| self.candidates.get(process).cloned()).collect()
+        };
+        for exec in execs {
             self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
         }
     }
@@ -334,6 +337,8 @@ impl Watch {
         }
         if live.at_ns != 0 {
             self.state.tree.reconcile(&live.processes, live.at_ns);
+            let tree = &self.state.tree;
+            self.candidates.retain(|process| tree.get(process).is_some_and(|p| p.ended_ns.is_none()));
         }
         for exec in unseen.iter().filter(|exec| self.is_interesting(exec)).cloned().collect::<Vec<_>>() {
             self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
@@ -341,7 +346,8 @@ impl Watch {
         for exec in std::mem::take(&mut self.connecting) {
             self.decide(&exec, now_ns, now_ns);
         }
-        self.decide_candidates(now_ns);
+        self.decide_candidates(now_ns, |watch| std::mem::take(&mut watch.looked_for));
+        self.looked_for.clear();
     }
 
     pub(crate) fn answer(&mut self, answer: Answer, now_ns: u64) {
@@ -349,12 +355,12 @@ impl Watch {
             Answer::File { identity, facts } => {
                 self.asked.remove(&identity);
                 self.state.executables.tell_file(identity, facts);
-                self.decide_waiting(now_ns);
+                self.told(now_ns, |need| matches!(need, Need::File(of, _) if *of == identity));
             }
             Answer::Loaded { process, facts } => {
                 self.asked_loaded.remove(&process);
                 self.state.executables.tell_loaded(process, facts);
-                self.decide_waiting(now_ns);
+                self.told(now_ns, |need| *need == Need::Loaded(process));
             }
             Answer::Container(facts) => {
                 let id = facts.id.clone();
@@ -365,21 +371,19 @@ impl Watch {
                 }
             }
             Answer::Live(live) => {
-                self.live_asked = false;
+                self.live_budget.ended(now_ns);
                 self.metrics.snapshots.inc();
                 self.live(live, now_ns);
             }
+            Answer::NoLive => self.live_budget.ended(now_ns),
             Answer::Evidence { session, items, missing } => self.open.tell_evidence(session, items, missing),
             Answer::Place(place) => self.open.tell_place(*place),
         }
     }
 
-    fn decide_waiting(&mut self, now_ns: u64) {
-        for waiting in std::mem::take(&mut self.waiting) {
-            self.decide(&waiting.exec, waiting.until_ns, now_ns);
-        }
-        for exec in std::mem::take(&mut self.late) {
-            self.decide(&exec, now_ns, now_ns);
+    fn told(&mut self, now_ns: u64, is_told: impl Fn(&Need) -> bool) {
+        for pending in self.waiting.told(is_told) {
+            self.decide(&pending.exec, pending.until_ns, now_ns);
         }
     }
 
@@ -404,27 +408,26 @@ impl Watch {
 
     /// What is due by time.
     pub(crate) fn tick(&mut self, now_ns: u64) {
-        if self.waiting.iter().any(|w| w.until_ns <= now_ns) {
-            self.decide_waiting(now_ns);
+        for pending in self.waiting.due(now_ns) {
+            self.decide(&pending.exec, pending.until_ns, now_ns);
         }
         let look_due = self.candidates.next_look_ns().is_some_and(|due| due <= now_ns);
         if let Some(lookups) = &self.lookups
             && (self.live_wanted || look_due)
-            && !self.live_asked
-            && now_ns >= self.live_last_ns + LIVE_EVERY_NS
+            && self.live_budget.allows(now_ns)
+            && lookups.ask(Request::Live)
         {
-            self.candidates.looked(now_ns);
+            self.looked_for = self.candidates.looked(now_ns);
             self.live_wanted = false;
-            self.live_last_ns = now_ns;
-            self.live_asked = lookups.ask(Request::Live);
+            self.live_budget.begun(now_ns);
         }
         self.open.deliver(&self.losses, self.clock, now_ns);
     }
 
     /// The end: what waits is decided with what is known, and delivered.
     pub(crate) fn finish(&mut self, now_ns: u64) {
-        for waiting in std::mem::take(&mut self.waiting) {
-            self.decide(&waiting.exec, now_ns, now_ns);
+        for pending in self.waiting.due(u64::MAX) {
+            self.decide(&pending.exec, now_ns, now_ns);
         }
         self.open.wait_no_longer();
         self.open.deliver(&self.losses, self.clock, now_ns);
@@ -455,9 +458,10 @@ impl Watch {
 
     /// When something is due next, nanoseconds since boot.
     pub(crate) fn next_due_ns(&self) -> Option<u64> {
-        let waiting = self.waiting.iter().map(|w| w.until_ns).min();
-        let live = (self.live_wanted && !self.live_asked).then_some(self.live_last_ns + LIVE_EVERY_NS);
-        let look = (!self.live_asked).then(|| self.candidates.next_look_ns()).flatten();
-        [waiting, live, look, self.open.next_due_ns()].into_iter().flatten().min()
+        let waiting = self.waiting.next_due_ns();
+        let look = self.candidates.next_look_ns();
+        let wanted = if self.live_wanted { Some(0) } else { look };
+        let live = wanted.zip(self.live_budget.next_ns()).map(|(wanted, allowed)| wanted.max(allowed));
+        [waiting, live, self.open.next_due_ns()].into_iter().flatten().min()
     }
 }

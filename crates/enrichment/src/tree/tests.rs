@@ -102,8 +102,8 @@ fn long_arguments_do_not_make_memory_grow() {
         tree.fork(&fork(process, key(n + 2, u64::from(n) + 1_000_000)));
         tree.exit(&Exit { time_ns: u64::from(n), process, cgroup: 1, status: 0 });
     }
-    assert!(tree.images_bytes <= IMAGES_MAX_BYTES);
-    let held: usize = tree.processes.values().map(Process::images_bytes).sum();
-    assert_eq!(tree.images_bytes, held);
+    assert!(tree.bytes <= MAX_BYTES);
+    let held: usize = tree.processes.values().map(Process::bytes).sum();
+    assert_eq!(tree.bytes, held);
     assert!(tree.len() > 1_000);
 }
