@@ -107,7 +107,7 @@ fn standing(
         let names: Vec<Text> = path
             .split(|byte| *byte == b'/')
             .filter(|name| !name.is_empty())
-            .map(|name| Text::new(name))
+            .map(Text::new)
             .collect();
         if let Some(found) = identify(&names) {
             if found.pod_uid.is_some() || container.is_none_or(|container| *container == found.container) {
