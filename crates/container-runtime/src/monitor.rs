@@ -104,11 +104,8 @@ fn standing(
     for line in groups.split(|byte| *byte == b'\n') {
         // hierarchy:controllers:/path, and the path may hold colons
         let Some(path) = line.splitn(3, |byte| *byte == b':').nth(2) else { continue };
-        let names: Vec<Text> = path
-            .split(|byte| *byte == b'/')
-            .filter(|name| !name.is_empty())
-            .map(Text::new)
-            .collect();
+        let names: Vec<Text> =
+            path.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).map(Text::new).collect();
         if let Some(found) = identify(&names) {
             if found.pod_uid.is_some() || container.is_none_or(|container| *container == found.container) {
                 return None;
