@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const AF_INET: u16 = 2;
 const AF_VSOCK: u16 = 40;
+const SOCK_DGRAM: u16 = 2;
 const TCP_LISTEN: u8 = 10;
 const TCP_CLOSE: u8 = 7;
 
@@ -14,7 +15,8 @@ pub(crate) fn decode(record: &RecordDescriptor) -> Descriptor {
         DescriptorKind::Closed => Object::Closed,
         DescriptorKind::Internet => Object::Internet(internet(record)),
         DescriptorKind::Unix => {
-            Object::Unix { inode: record.inode, peer: record.peer, listening: record.state == TCP_LISTEN }
+            let (listening, datagram) = (record.state == TCP_LISTEN, record.protocol == SOCK_DGRAM);
+            Object::Unix { inode: record.inode, peer: record.peer, listening, datagram }
         }
         DescriptorKind::Pipe => Object::Pipe { inode: record.inode },
         DescriptorKind::Fifo => Object::Fifo { device: record.device, inode: record.inode },

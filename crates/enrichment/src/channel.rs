@@ -7,7 +7,7 @@ use event::{Descriptor, Internet, Object, ProcessKey, SocketState};
 use std::collections::{HashSet, VecDeque};
 
 /// Relays between a program and the socket that are followed.
-const HOPS_MAX: usize = 4;
+const HOPS_MAX: usize = 16;
 /// Holders looked at in one search: an attacker can share one pipe among any number of processes.
 const HOLDERS_MAX: usize = 4_096;
 
@@ -51,13 +51,13 @@ pub enum Flow {
 
 /// Follows one descriptor of `process` to an internet socket.
 ///
-/// `opposite` names who may hold the other end of a descriptor. `usable` says which sockets count, given who holds them:
+/// `opposite` names who may hold the other end of a process's descriptor. `usable` says which sockets count, given who holds them:
 /// a listening or unconnected socket counts for a relay that is known as such, not for any process.
 pub fn follow<'a, Holders: IntoIterator<Item = Holder<'a>>>(
     process: ProcessKey,
     descriptor: &Descriptor,
     flow: Flow,
-    opposite: impl Fn(&Descriptor) -> Holders,
+    opposite: impl Fn(ProcessKey, &Descriptor) -> Holders,
     usable: impl Fn(&Holder<'_>, &Internet) -> bool,
 ) -> Option<Route> {
     if let Object::Internet(socket) = descriptor.object {
@@ -68,7 +68,8 @@ pub fn follow<'a, Holders: IntoIterator<Item = Holder<'a>>>(
     let mut seen = HashSet::from([process]);
     let mut queue = VecDeque::from([(descriptor.clone(), Vec::<Hop>::new())]);
     while let Some((from, hops)) = queue.pop_front() {
-        for holder in opposite(&from) {
+        let held_by = hops.last().map_or(process, |hop| hop.process);
+        for holder in opposite(held_by, &from) {
             if seen.len() > HOLDERS_MAX {
                 return None;
             }
@@ -112,8 +113,14 @@ fn faces(here: &Descriptor, there: &Descriptor, flow: Flow) -> bool {
         Flow::Out => there.access.read,
     };
     match (&here.object, &there.object) {
-        (Object::Unix { inode, peer, .. }, Object::Unix { inode: other, peer: back, .. }) => {
-            (*peer != 0 && peer == other) || (*back != 0 && back == inode)
+        (Object::Unix { inode, peer, datagram, .. }, Object::Unix { inode: other, peer: back, .. }) => {
+            let (sends_there, sends_here) = (*peer != 0 && peer == other, *back != 0 && back == inode);
+            match flow {
+                Flow::In if *datagram => sends_here,
+                Flow::Out if *datagram => sends_there,
+                // a connection goes both ways; one end may not be known yet
+                _ => sends_there || sends_here,
+            }
         }
         (Object::Pipe { inode }, Object::Pipe { inode: other }) => inode == other && opposite,
         (Object::Fifo { device, inode }, Object::Fifo { device: d, inode: i }) => {

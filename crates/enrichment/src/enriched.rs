@@ -112,14 +112,15 @@ impl State {
         if !worth_following && !direct(0) {
             return (None, None, Vec::new());
         }
-        let opposite = |descriptor: &Descriptor| {
+        let opposite = |from: ProcessKey, descriptor: &Descriptor| {
             let holders: Vec<Holder<'_>> = self
                 .tree
                 .opposite(descriptor, exec.time_ns)
+                .filter(|p| from == exec.process || self.passes_on(from, descriptor, p))
                 .map(|p| Holder {
                     process: p.key,
                     descriptors: &p.descriptors,
-                    opaque: self.is_opaque(p.key, container),
+                    opaque: self.is_opaque(p.key, container, ancestors),
                 })
                 .collect();
             holders
@@ -146,34 +147,84 @@ impl State {
     }
 
     /// The runtime's own processes pass a container's standard streams on to whoever is attached with the cluster's
-    /// permission; a login service does so for whoever has logged in. Neither is followed.
-    fn is_opaque(&self, process: ProcessKey, container: Option<&Arc<Container>>) -> bool {
+    /// permission; a login service does so for whoever has logged in. Neither is followed. Other processes of the node
+    /// are: what commands a container's shell may stand outside.
+    fn is_opaque(
+        &self,
+        process: ProcessKey,
+        container: Option<&Arc<Container>>,
+        ancestors: &[Actor],
+    ) -> bool {
         let Some(holder) = self.tree.get(process) else { return true };
-        let mut ignored = Vec::new();
-        if matches!(Actor::of_process(holder, &self.executables, &mut ignored).kind, Kind::SshServer(_)) {
+        if matches!(self.kind_of(holder), Kind::SshServer(_)) {
             return true;
         }
-        container.is_some() && !self.is_contained(holder)
+        container.is_some()
+            && !self.is_contained(holder)
+            && (ancestors.iter().any(|a| a.process == process) || is_runtime(holder))
+    }
+
+    /// Whether a process hands on what it gets from that one. A terminal that a program keeps for its children is a
+    /// window of its own (multiplexers, supervisors), and a service that many connect to (syslog, a database) does
+    /// not pass on to one what it gets from another; relays do.
+    fn passes_on(&self, from: ProcessKey, descriptor: &Descriptor, to: &Process) -> bool {
+        match descriptor.object {
+            Object::PtyMaster { .. } => {
+                let is_relay = self.tree.get(from).is_some_and(|p| is_relay(&self.kind_of(p)));
+                is_relay || !self.tree.ancestors(to.key).any(|ancestor| ancestor.key == from)
+            }
+            Object::Unix { .. } => {
+                let serves = |d: &Descriptor| matches!(d.object, Object::Unix { listening: true, .. });
+                !to.descriptors.iter().any(serves) || is_relay(&self.kind_of(to))
+            }
+            _ => true,
+        }
+    }
+
+    fn kind_of(&self, process: &Process) -> Kind {
+        Actor::of_process(process, &self.executables, &mut Vec::new()).kind
     }
 
     fn is_contained(&self, process: &Process) -> bool {
         process.cgroup == 0 || self.containers.of_id(process.cgroup).is_some()
     }
 
-    /// A connected socket counts for everyone; for socat one that receives datagrams without a peer does, too.
+    /// A connected socket counts for everyone but a multiplexer, which only inherits one; for socat one that receives
+    /// datagrams without a peer does, too.
     fn counts(&self, process: ProcessKey, socket: &Internet) -> bool {
+        let kind = || self.tree.get(process).map(|p| self.kind_of(p));
         match socket.state {
-            SocketState::Connected => true,
+            SocketState::Connected => !matches!(kind(), Some(Kind::Multiplexer(_))),
             SocketState::Listening => false,
             SocketState::Unconnected => {
-                socket.protocol != Protocol::Tcp
-                    && self.tree.get(process).is_some_and(|p| {
-                        let mut ignored = Vec::new();
-                        Actor::of_process(p, &self.executables, &mut ignored).is_socat()
-                    })
+                socket.protocol != Protocol::Tcp && matches!(kind(), Some(Kind::Socat { .. }))
             }
         }
     }
+}
+
+/// A program whose work is to pass on what it gets.
+fn is_relay(kind: &Kind) -> bool {
+    matches!(kind, Kind::Socat { .. } | Kind::Relay(_))
+}
+
+/// Known by name: what a node's owner calls so outside of every container is the owner's.
+fn is_runtime(process: &Process) -> bool {
+    const NAMES: [&[u8]; 9] = [
+        b"containerd",
+        b"dockerd",
+        b"crio",
+        b"conmon",
+        b"kubelet",
+        b"podman",
+        b"runc",
+        b"crun",
+        b"cri-dockerd",
+    ];
+    let path = process.image.as_ref().map(|image| &image.exec.executable.path);
+    path.is_some_and(|path| {
+        NAMES.contains(&path.file_name()) || path.file_name().starts_with(b"containerd-shim")
+    })
 }
 
 fn is_peered(socket: &Internet) -> bool {

@@ -37,6 +37,8 @@ pub enum Object {
         peer: u64,
         /// It listens for connections.
         listening: bool,
+        /// Datagrams: whoever sends here need not be answered.
+        datagram: bool,
     },
     /// An anonymous pipe.
     Pipe {

@@ -129,7 +129,7 @@ fn one_execve_through_every_station() {
     // 6: follow (5 uses it)
     let holder = Holder { process: socat.process, descriptors: &parent.descriptors, opaque: false };
     let route =
-        follow(shell.process, shell.descriptor(0).unwrap(), Flow::In, |_| [holder], |_, _| true).unwrap();
+        follow(shell.process, shell.descriptor(0).unwrap(), Flow::In, |_, _| [holder], |_, _| true).unwrap();
     assert_eq!((route.endpoint.remote.port, route.hops.len()), (8_443, 1));
 
     // 5: enrich

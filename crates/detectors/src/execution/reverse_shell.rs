@@ -56,9 +56,9 @@ impl Detector for ReverseShell {
         if enriched.actor.takes_commands() {
             let route = enriched.input.as_ref()?;
             // a download piped into a shell has commands from the network, too, but nobody who reads the answers
-            let two_way =
-                !matches!(enriched.exec.descriptor(0)?.object, Object::Pipe { .. } | Object::Fifo { .. });
-            if !two_way && enriched.output.is_none() {
+            let by_pipe =
+                matches!(enriched.exec.descriptor(0)?.object, Object::Pipe { .. } | Object::Fifo { .. });
+            if (by_pipe || route.hops.len() > 1) && !is_answered(route, enriched.output.as_ref()) {
                 return None;
             }
             let reason = "The shell takes its commands from a process that holds an internet socket, and its output goes there.";
@@ -66,6 +66,15 @@ impl Detector for ReverseShell {
         }
         command_by_command(enriched)
     }
+}
+
+/// The output goes to whom the commands come from: through the same process, or over a second connection to the same host.
+fn is_answered(input: &Route, output: Option<&Route>) -> bool {
+    output.is_some_and(|output| {
+        let same_process = output.hops.last().is_some() && output.hops.last() == input.hops.last();
+        let (to, from) = (output.endpoint, input.endpoint);
+        same_process || to.inode == from.inode || to.remote.address == from.remote.address
+    })
 }
 
 /// Standard input is the socket itself.

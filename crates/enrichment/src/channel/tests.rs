@@ -27,7 +27,7 @@ fn socket(inode: u64, state: SocketState) -> Object {
 }
 
 fn unix(number: u32, inode: u64, peer: u64) -> Descriptor {
-    descriptor(number, BOTH, Object::Unix { inode, peer, listening: false })
+    descriptor(number, BOTH, Object::Unix { inode, peer, listening: false, datagram: false })
 }
 
 fn holder(pid: u32, descriptors: &[Descriptor]) -> Holder<'_> {
@@ -42,7 +42,7 @@ fn connected(_: &Holder<'_>, socket: &Internet) -> bool {
 fn a_socket_pair_leads_to_the_socket_of_its_other_holder() {
     let parent = [unix(6, 100, 101), descriptor(5, BOTH, socket(9, SocketState::Connected))];
     let route =
-        follow(key(2), &unix(0, 101, 100), Flow::In, |_: &Descriptor| [holder(1, &parent)], connected)
+        follow(key(2), &unix(0, 101, 100), Flow::In, |_, _: &Descriptor| [holder(1, &parent)], connected)
             .unwrap();
     assert_eq!((route.endpoint.inode, route.hops.len(), route.terminal), (9, 1, false));
 }
@@ -52,7 +52,7 @@ fn two_relays_are_followed() {
     let near = [unix(6, 100, 101), unix(7, 200, 201)];
     let far = [unix(3, 201, 200), descriptor(5, BOTH, socket(9, SocketState::Connected))];
     let holders = [holder(1, &near), holder(3, &far)];
-    let route = follow(key(2), &unix(0, 101, 100), Flow::In, |_: &Descriptor| holders, connected).unwrap();
+    let route = follow(key(2), &unix(0, 101, 100), Flow::In, |_, _: &Descriptor| holders, connected).unwrap();
     assert_eq!(route.hops.iter().map(|h| h.process.pid).collect::<Vec<_>>(), [1, 3]);
 }
 
@@ -61,7 +61,7 @@ fn the_runtime_is_not_followed() {
     let shim = [unix(6, 100, 101), unix(7, 200, 201)];
     let daemon = [unix(3, 201, 200), descriptor(5, BOTH, socket(9, SocketState::Connected))];
     let holders = [Holder { opaque: true, ..holder(1, &shim) }, holder(3, &daemon)];
-    assert_eq!(follow(key(2), &unix(0, 101, 100), Flow::In, |_: &Descriptor| holders, connected), None);
+    assert_eq!(follow(key(2), &unix(0, 101, 100), Flow::In, |_, _: &Descriptor| holders, connected), None);
 }
 
 #[test]
@@ -75,8 +75,8 @@ fn a_pipe_is_followed_only_against_its_flow() {
         descriptor(0, READ, Object::Pipe { inode: 7 }),
         descriptor(3, BOTH, socket(9, SocketState::Connected)),
     ];
-    assert!(follow(key(2), &stdin, Flow::In, |_: &Descriptor| [holder(1, &writer)], connected).is_some());
-    assert!(follow(key(2), &stdin, Flow::In, |_: &Descriptor| [holder(1, &reader)], connected).is_none());
+    assert!(follow(key(2), &stdin, Flow::In, |_, _: &Descriptor| [holder(1, &writer)], connected).is_some());
+    assert!(follow(key(2), &stdin, Flow::In, |_, _: &Descriptor| [holder(1, &reader)], connected).is_none());
 }
 
 #[test]
@@ -86,13 +86,13 @@ fn a_terminal_leads_to_its_own_master_only() {
         descriptor(4, BOTH, Object::PtyMaster { device: 6, index: 0 }),
         descriptor(5, BOTH, socket(9, SocketState::Connected)),
     ];
-    assert!(follow(key(2), &slave, Flow::In, |_: &Descriptor| [holder(1, &other)], connected).is_none());
+    assert!(follow(key(2), &slave, Flow::In, |_, _: &Descriptor| [holder(1, &other)], connected).is_none());
     let own = [
         descriptor(4, BOTH, Object::PtyMaster { device: 5, index: 0 }),
         descriptor(5, BOTH, socket(9, SocketState::Connected)),
     ];
     assert!(
-        follow(key(2), &slave, Flow::In, |_: &Descriptor| [holder(1, &own)], connected).unwrap().terminal
+        follow(key(2), &slave, Flow::In, |_, _: &Descriptor| [holder(1, &own)], connected).unwrap().terminal
     );
 }
 
@@ -107,6 +107,6 @@ fn fifo_pipeline_leads_to_the_client() {
     ];
     let stdout = descriptor(1, WRITE, Object::Pipe { inode: 7 });
     let holders = [holder(1, &client)];
-    assert!(follow(key(2), &stdin, Flow::In, |_: &Descriptor| holders, connected).is_some());
-    assert!(follow(key(2), &stdout, Flow::Out, |_: &Descriptor| holders, connected).is_some());
+    assert!(follow(key(2), &stdin, Flow::In, |_, _: &Descriptor| holders, connected).is_some());
+    assert!(follow(key(2), &stdout, Flow::Out, |_, _: &Descriptor| holders, connected).is_some());
 }
