@@ -13,7 +13,7 @@
 #define PATH_LEVELS_MAX 40
 #define DESCRIPTORS_MAX 16	  /* of the process itself */
 #define PARENT_DESCRIPTORS_MAX 24 /* of its parent */
-#define SNAPSHOT_DESCRIPTORS_MAX 96
+#define SNAPSHOT_DESCRIPTORS_MAX 160 /* as many as the tail holds beside the paths */
 #define ARGUMENTS_MAX 4096
 #define ENVIRONMENT_HEAD_MAX 2048
 #define ENVIRONMENT_TAIL_MAX 2048

@@ -191,10 +191,11 @@ __noinline int append_word(u64 fds, u64 open, u32 word, u32 standard, u32 slot)
 	return 0;
 }
 
-#define WORDS_MAX 16 /* 1,024 descriptors */
+#define WORDS_AT_EXEC 16   /* descriptors below 1,024 */
+#define WORDS_EVER 1024	   /* below 65,536 */
 
 /* Appends the descriptors of a task, up to `most`; `kept` and `cut` of the scratch say the outcome. */
-__noinline int append_descriptors(u64 task, u32 most, u32 slot)
+__noinline int append_descriptors(u64 task, u32 most, u32 words, u32 slot)
 {
 	struct scratch *s = scratch_of(slot);
 	if (!s)
@@ -209,10 +210,10 @@ __noinline int append_descriptors(u64 task, u32 most, u32 slot)
 	u64 fds = (u64)BPF_CORE_READ(table, fd);
 	u64 open = (u64)BPF_CORE_READ(table, open_fds);
 	u32 max = BPF_CORE_READ(table, max_fds);
-	if (max > WORDS_MAX * 64)
+	if (max > words * 64)
 		s->cut = 1;
-	for (u32 word = 0; word < WORDS_MAX; word++) {
-		if (word * 64 >= max)
+	for (u32 word = 0; word < WORDS_EVER; word++) {
+		if (word >= words || word * 64 >= max || s->kept >= most)
 			break;
 		append_word(fds, open, word, STANDARD, slot);
 	}
@@ -258,7 +259,7 @@ static __always_inline void append_own_descriptors(struct scratch *s, struct tas
 	struct files_struct *files = task->files;
 	struct fdtable *table = files ? files->fdt : 0;
 	if (!table || table->max_fds != EMBEDDED_MAX) {
-		append_descriptors((u64)untyped(task), most, slot);
+		append_descriptors((u64)untyped(task), most, WORDS_AT_EXEC, slot);
 		return;
 	}
 	s->kept = 0;

@@ -159,12 +159,12 @@ static __always_inline void report_exec(struct task_struct *task, struct linux_b
 		   (is_channel(&stdio[1]) && stdio[1].inode != inode_of_descriptor(parent, 1));
 	bool urgent = on_network || led;
 	if (led) {
-		append_descriptors((u64)parent, PARENT_DESCRIPTORS_MAX, slot);
+		append_descriptors((u64)parent, PARENT_DESCRIPTORS_MAX, WORDS_AT_EXEC, slot);
 		e->parent_descriptors = s->kept;
 		if (s->cut)
 			e->flags |= EXEC_PARENT_DESCRIPTORS_TRUNCATED;
 		/* a program that starts others through a forked copy of itself keeps the far ends */
-		append_descriptors((u64)BPF_CORE_READ(parent, real_parent), PARENT_DESCRIPTORS_MAX, slot);
+		append_descriptors((u64)BPF_CORE_READ(parent, real_parent), PARENT_DESCRIPTORS_MAX, WORDS_AT_EXEC, slot);
 		e->grandparent_descriptors = s->kept;
 	}
 	/* the runtime that started a container is found among the ancestors of what runs there first */
@@ -325,7 +325,7 @@ int snapshot(struct bpf_iter__task *ctx)
 	struct file *exe = mm->exe_file;
 	if (exe)
 		fill_executable(e, exe);
-	append_descriptors((u64)untyped(task), SNAPSHOT_DESCRIPTORS_MAX, slot);
+	append_descriptors((u64)untyped(task), SNAPSHOT_DESCRIPTORS_MAX, WORDS_EVER, slot);
 	e->descriptors = s->kept;
 	if (s->cut)
 		e->flags |= EXEC_DESCRIPTORS_TRUNCATED;
