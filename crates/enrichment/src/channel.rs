@@ -51,14 +51,14 @@ pub enum Flow {
 
 /// Follows one descriptor of `process` to an internet socket.
 ///
-/// `opposite` names who may hold the other end of a process's descriptor. `usable` says which sockets count, given who holds them:
-/// a listening or unconnected socket counts for a relay that is known as such, not for any process.
+/// `opposite` names who may hold the other end of a process's descriptor. `socket_of` says through which socket a
+/// holder is joined to the network, if it is.
 pub fn follow<'a, Holders: IntoIterator<Item = Holder<'a>>>(
     process: ProcessKey,
     descriptor: &Descriptor,
     flow: Flow,
     opposite: impl Fn(ProcessKey, &Descriptor) -> Holders,
-    usable: impl Fn(&Holder<'_>, &Internet) -> bool,
+    socket_of: impl Fn(&Holder<'_>) -> Option<Internet>,
 ) -> Option<Route> {
     if let Object::Internet(socket) = descriptor.object {
         let connected = socket.state == SocketState::Connected;
@@ -79,7 +79,7 @@ pub fn follow<'a, Holders: IntoIterator<Item = Holder<'a>>>(
             seen.insert(holder.process);
             let mut hops = hops.clone();
             hops.push(Hop { process: holder.process });
-            if let Some(endpoint) = best_socket(&holder, &usable) {
+            if let Some(endpoint) = socket_of(&holder) {
                 return Some(Route { endpoint, hops, terminal });
             }
             if holder.opaque || hops.len() >= HOPS_MAX {
@@ -147,16 +147,15 @@ fn same_channel(a: &Descriptor, b: &Descriptor) -> bool {
     a.object == b.object || faces(a, b, Flow::In) || faces(a, b, Flow::Out)
 }
 
-/// The socket that most likely is the one: connected before unconnected, then the most recent.
-fn best_socket(holder: &Holder<'_>, usable: &impl Fn(&Holder<'_>, &Internet) -> bool) -> Option<Internet> {
-    holder
-        .descriptors
-        .iter()
-        .filter_map(|d| match d.object {
-            Object::Internet(socket) if usable(holder, &socket) => Some(socket),
-            _ => None,
-        })
-        .max_by_key(|socket| (socket.state == SocketState::Connected, socket.inode))
+/// The sockets of a holder that count, the likeliest first: connected before unconnected, then the most recent.
+pub fn sockets(holder: &Holder<'_>, counts: impl Fn(&Internet) -> bool) -> Vec<Internet> {
+    let all = holder.descriptors.iter().filter_map(|d| match d.object {
+        Object::Internet(socket) if counts(&socket) => Some(socket),
+        _ => None,
+    });
+    let mut all: Vec<Internet> = all.collect();
+    all.sort_by_key(|socket| std::cmp::Reverse((socket.state == SocketState::Connected, socket.inode)));
+    all
 }
 
 #[cfg(test)]

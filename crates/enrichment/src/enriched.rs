@@ -1,6 +1,7 @@
 //! `Exec → Enriched`: the event with its ancestry, its container, and where its input and output lead.
 
 use crate::channel::{self, Flow, Holder, Route};
+use crate::reported::Reported;
 use crate::{Actor, Containers, Executables, Known, Need, Process, RecognisedBy, Tree};
 use event::{Container, Descriptor, Exec, Internet, Object, ProcessKey, Protocol, SocketState};
 use programs::executable::Kind;
@@ -42,6 +43,7 @@ pub struct State {
     pub executables: Executables,
     /// Containers.
     pub containers: Containers,
+    reported: Reported,
 }
 
 impl State {
@@ -93,6 +95,14 @@ impl State {
         }
     }
 
+    /// A shell was reported: what its relay opens or starts later is told from it.
+    pub fn report(&mut self, enriched: &Enriched, endpoint: &Internet) {
+        let route = enriched.input.as_ref().or(enriched.output.as_ref());
+        if let Some(relay) = route.and_then(|route| route.hops.last()) {
+            self.reported.note(relay.process, endpoint.inode, enriched.exec.process);
+        }
+    }
+
     fn routes(
         &self,
         exec: &Exec,
@@ -125,11 +135,17 @@ impl State {
                 .collect();
             holders
         };
-        let usable =
-            |holder: &Holder<'_>, socket: &Internet| !holder.opaque && self.counts(holder.process, socket);
+        let kin = |shell| shell == exec.process || ancestors.iter().any(|a| a.process == shell);
+        let lives = |shell| self.tree.get(shell).is_some_and(|p| p.ended_ns.is_none());
+        let interactive = actor.takes_commands();
+        let socket_of = |holder: &Holder<'_>| {
+            let sockets =
+                channel::sockets(holder, |socket| !holder.opaque && self.counts(holder.process, socket));
+            self.reported.choose(holder.process, &sockets, interactive, kin, lives)
+        };
         let follow = |number, flow| {
             let descriptor: &Descriptor = exec.descriptor(number)?;
-            channel::follow(exec.process, descriptor, flow, opposite, usable)
+            channel::follow(exec.process, descriptor, flow, opposite, socket_of)
         };
         let input = follow(0, Flow::In);
         let output = follow(1, Flow::Out).or_else(|| follow(2, Flow::Out));

@@ -9,6 +9,7 @@ mod enriched;
 mod executables;
 pub mod identity;
 mod program;
+mod reported;
 mod tree;
 
 pub use containers::{Containers, Known};

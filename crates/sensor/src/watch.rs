@@ -218,6 +218,9 @@ impl Watch {
                     self.connecting.push(Arc::clone(exec));
                     self.live_wanted = true;
                 }
+                if let Some(endpoint) = &evidence.endpoint {
+                    self.state.report(&evidence.enriched, endpoint);
+                }
                 self.open.open(*evidence, now_ns);
             }
             Outcome::Known(evidence) => {

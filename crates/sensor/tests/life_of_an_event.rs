@@ -3,7 +3,7 @@
 use decoder::{Decoded, decode};
 use detection::{Engine, Outcome, Settings};
 use enrichment::State;
-use enrichment::channel::{Flow, Holder, follow};
+use enrichment::channel::{Flow, Holder, follow, sockets};
 use event::{Event, Exec, Object};
 use findings::{Circumstances, Coverage, Place, compose};
 use probe_abi::{
@@ -128,8 +128,14 @@ fn one_execve_through_every_station() {
 
     // 6: follow (5 uses it)
     let holder = Holder { process: socat.process, descriptors: &parent.descriptors, opaque: false };
-    let route =
-        follow(shell.process, shell.descriptor(0).unwrap(), Flow::In, |_, _| [holder], |_, _| true).unwrap();
+    let route = follow(
+        shell.process,
+        shell.descriptor(0).unwrap(),
+        Flow::In,
+        |_, _| [holder],
+        |holder| sockets(holder, |_| true).first().copied(),
+    )
+    .unwrap();
     assert_eq!((route.endpoint.remote.port, route.hops.len()), (8_443, 1));
 
     // 5: enrich

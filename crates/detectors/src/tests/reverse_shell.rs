@@ -194,3 +194,27 @@ fn a_relay_outside_the_container_is_followed_and_its_runtime_is_not() {
         assert_eq!(world.exec(INIT, 11, bash(), "/bin/sh", &["sh"], &shell).is_some(), found, "{path}");
     }
 }
+
+#[test]
+fn a_second_connection_of_the_same_implant_is_not_a_second_session() {
+    let mut world = World::new();
+    world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "-c", "import socket"], &[]);
+    world.opens(10, &[tcp(3, 50, Connected), reads_pipe(5, 70)]);
+    assert!(world.exec(10, 11, bash(), "/bin/sh", &["sh", "-c", "id"], &[writes_pipe(1, 70)]).is_some());
+    world.opens(10, &[tcp(4, 51, Connected)]);
+    assert!(world.exec(10, 12, bash(), "/bin/sh", &["sh", "-c", "ls"], &[writes_pipe(1, 70)]).is_none());
+}
+
+#[test]
+fn two_clients_of_one_relay_are_two_sessions() {
+    let mut world = World::new();
+    world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "/srv/x.py"], &[]);
+    world.opens(10, &[tcp(3, 50, Accepted), tcp(4, 51, Accepted), unix(5, 60, 61), unix(6, 62, 63)]);
+    let first = world.exec(10, 11, bash(), "/bin/sh", &["sh"], &[unix(0, 61, 60), unix(1, 61, 60)]).unwrap();
+    let second = world.exec(10, 12, bash(), "/bin/sh", &["sh"], &[unix(0, 63, 62), unix(1, 63, 62)]).unwrap();
+    assert_ne!(first.session, second.session);
+    assert!(
+        world.exec(11, 13, bash(), "/bin/bash", &["bash"], &[unix(0, 61, 60), unix(1, 61, 60)]).is_none(),
+        "a shell within the first session"
+    );
+}

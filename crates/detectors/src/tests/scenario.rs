@@ -152,7 +152,12 @@ impl World {
     fn evaluate(&mut self, exec: &Arc<Exec>) -> Option<Evidence> {
         let enriched = self.state.enrich(exec, self.now);
         match self.engine.evaluate(&Arc::new(enriched)) {
-            Outcome::Detected(evidence) => Some(*evidence),
+            Outcome::Detected(evidence) => {
+                if let Some(endpoint) = &evidence.endpoint {
+                    self.state.report(&evidence.enriched, endpoint);
+                }
+                Some(*evidence)
+            }
             Outcome::Known(_) | Outcome::Quiet => None,
         }
     }

@@ -34,8 +34,9 @@ fn holder(pid: u32, descriptors: &[Descriptor]) -> Holder<'_> {
     Holder { process: key(pid), descriptors, opaque: false }
 }
 
-fn connected(_: &Holder<'_>, socket: &Internet) -> bool {
-    socket.state == SocketState::Connected
+fn connected(holder: &Holder<'_>) -> Option<Internet> {
+    let usable = |socket: &Internet| !holder.opaque && socket.state == SocketState::Connected;
+    sockets(holder, usable).first().copied()
 }
 
 #[test]
