@@ -1,7 +1,7 @@
 //! Containers by cgroup: known from the kernel's names at once, from the runtime a little later, kept after the end.
 
 use crate::identity::identify;
-use event::{Cgroup, Container, ContainerId};
+use event::{Cgroup, Container, ContainerId, RuntimeKind};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -22,6 +22,25 @@ pub enum Known {
     New(Arc<Container>),
     /// Seen before.
     Seen(Arc<Container>),
+}
+
+/// What became of facts that the runtime told.
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// Nobody remembers that container.
+    Forgotten,
+    /// They are kept.
+    Kept(Arc<Container>),
+    /// No runtime knows the container: a name that somebody gave a control group inside another container. Its
+    /// processes belong to that one.
+    Forged {
+        /// The container that is not there.
+        claimed: ContainerId,
+        /// The container whose processes they are.
+        actual: Arc<Container>,
+        /// First met now: its facts should be asked for.
+        is_new: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -56,7 +75,8 @@ impl Containers {
                 let Some(found) = found else { return Known::Node };
                 let id = found.container.clone();
                 if let Entry::Vacant(place) = self.entries.entry(id.clone()) {
-                    let bare = Arc::new(Container::bare(found.container, found.runtime, found.pod_uid));
+                    let bare = Container::bare(found.container, found.runtime, found.pod_uid);
+                    let bare = Arc::new(Container { within: found.within, ..bare });
                     place.insert(Seen { container: Arc::clone(&bare), last_seen_ns: now_ns });
                     return Known::New(bare);
                 }
@@ -86,15 +106,40 @@ impl Containers {
         self.entries.get(id).map(|e| &e.container)
     }
 
-    /// The runtime told more. Returns false when the container is not known (any more).
-    pub fn tell(&mut self, facts: Container) -> bool {
-        match self.entries.get_mut(&facts.id) {
-            Some(entry) => {
-                entry.container = Arc::new(facts);
-                true
-            }
-            None => false,
+    /// The runtime told more.
+    pub fn tell(&mut self, facts: Container, now_ns: u64) -> Told {
+        if !self.entries.contains_key(&facts.id) {
+            return Told::Forgotten;
         }
+        let unknown = facts.complete && facts.bundle.is_none() && facts.name.is_empty();
+        if let (true, Some((outer, runtime))) = (unknown, &facts.within) {
+            let (outer, runtime) = (outer.clone(), *runtime);
+            return self.disown(&facts.id, outer, runtime, now_ns);
+        }
+        let kept = Arc::new(facts);
+        if let Some(entry) = self.entries.get_mut(&kept.id) {
+            entry.container = Arc::clone(&kept);
+        }
+        Told::Kept(kept)
+    }
+
+    fn disown(
+        &mut self,
+        claimed: &ContainerId,
+        outer: ContainerId,
+        runtime: RuntimeKind,
+        now_ns: u64,
+    ) -> Told {
+        self.entries.remove(claimed);
+        for id in self.by_cgroup.values_mut().filter(|id| id.as_ref() == Some(claimed)) {
+            *id = Some(outer.clone());
+        }
+        let is_new = !self.entries.contains_key(&outer);
+        let entry = self.entries.entry(outer.clone()).or_insert_with(|| Seen {
+            container: Arc::new(Container::bare(outer, runtime, None)),
+            last_seen_ns: now_ns,
+        });
+        Told::Forged { claimed: claimed.clone(), actual: Arc::clone(&entry.container), is_new }
     }
 
     /// Forgets containers without a sign of life for ten minutes, and the oldest when there are too many.
@@ -124,4 +169,40 @@ impl Containers {
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use event::{Hierarchy, Text};
+
+    fn nested() -> Cgroup {
+        let names = ["docker", &"a".repeat(64), "kubepods", "pod1", &"b".repeat(64)].map(Text::from);
+        Cgroup { id: 9, hierarchy: Hierarchy::V2, path: names.to_vec(), truncated: false }
+    }
+
+    fn bare(containers: &mut Containers) -> Container {
+        let Known::New(bare) = containers.of(&nested(), 1) else { panic!("not new") };
+        assert_eq!(bare.id.as_str(), "b".repeat(64));
+        (*bare).clone()
+    }
+
+    #[test]
+    fn a_container_that_no_runtime_knows_is_the_one_around_it() {
+        let mut containers = Containers::default();
+        let facts = Container { complete: true, ..bare(&mut containers) };
+        let Told::Forged { actual, is_new, .. } = containers.tell(facts, 2) else { panic!("believed") };
+        assert_eq!((actual.id.as_str(), is_new), ("a".repeat(64).as_str(), true));
+        let Known::Seen(now) = containers.of(&nested(), 3) else { panic!("not seen") };
+        assert_eq!(now.id, actual.id);
+    }
+
+    #[test]
+    fn a_node_in_a_container_keeps_its_containers() {
+        let mut containers = Containers::default();
+        let named = Container { complete: true, name: "web".into(), ..bare(&mut containers) };
+        assert!(matches!(containers.tell(named, 2), Told::Kept(_)));
+        let Known::Seen(now) = containers.of(&nested(), 3) else { panic!("not seen") };
+        assert_eq!(now.within.as_ref().map(|(id, _)| id.as_str().len()), Some(64));
+    }
 }

@@ -26,6 +26,8 @@ pub struct CgroupIdentity {
     pub pod_uid: Option<String>,
     /// Index in the path of the container's own directory; what follows is inside the container.
     pub position: usize,
+    /// The container that is this one's machine, if its name is true: whoever may make groups in there wrote this one.
+    pub within: Option<(ContainerId, RuntimeKind)>,
 }
 
 /// Finds the container that a control group belongs to. `path` holds the directory names from the top of the hierarchy
@@ -45,7 +47,8 @@ pub fn identify(path: &[Text]) -> Option<CgroupIdentity> {
             // Only the directory right below the first pod level can be the pod's container.
             return match role(name, parent, Place::InPod) {
                 Role::Container(container, runtime) => {
-                    Some(identity(container, runtime, Some(uid), position))
+                    let within = outer.map(|o| (o.container, o.runtime));
+                    Some(CgroupIdentity { within, ..identity(container, runtime, Some(uid), position) })
                 }
                 Role::Helper | Role::Other => outer,
             };
@@ -55,7 +58,8 @@ pub fn identify(path: &[Text]) -> Option<CgroupIdentity> {
         {
             return match role(unit, None, Place::InPod) {
                 Role::Container(container, runtime) => {
-                    Some(identity(container, runtime, Some(uid), position))
+                    let within = outer.map(|o| (o.container, o.runtime));
+                    Some(CgroupIdentity { within, ..identity(container, runtime, Some(uid), position) })
                 }
                 Role::Helper | Role::Other => outer,
             };
@@ -85,7 +89,7 @@ fn identity(
     pod_uid: Option<String>,
     position: usize,
 ) -> CgroupIdentity {
-    CgroupIdentity { container, runtime, pod_uid, position }
+    CgroupIdentity { container, runtime, pod_uid, position, within: None }
 }
 
 /// Containers of a Kubernetes runtime are never nodes of another cluster's machine; the others may be.

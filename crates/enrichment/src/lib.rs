@@ -12,7 +12,7 @@ mod program;
 mod reported;
 mod tree;
 
-pub use containers::{Containers, Known};
+pub use containers::{Containers, Known, Told};
 pub use enriched::{Enriched, State};
 pub use executables::{ExecutableFacts, Executables};
 pub use program::{Actor, Need, RecognisedBy};

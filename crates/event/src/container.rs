@@ -102,6 +102,9 @@ pub struct Container {
     pub complete: bool,
     /// The sandbox (pause) container of a pod, not a workload.
     pub sandbox: bool,
+    /// The container that is this one's machine (kind, k3d). Until a runtime confirms this one, its name may be forged by
+    /// whoever controls that one.
+    pub within: Option<(ContainerId, RuntimeKind)>,
 }
 
 impl Container {
@@ -119,6 +122,7 @@ impl Container {
             log_path: None,
             complete: false,
             sandbox: false,
+            within: None,
         }
     }
 }

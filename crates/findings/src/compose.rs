@@ -305,6 +305,7 @@ fn extra(evidence: &Evidence, at: &Circumstances<'_>) -> Map<String, Value> {
                 "runtime": c.runtime.name(),
                 "podUid": c.pod.as_ref().map(|p| p.uid.as_str()),
                 "identityComplete": c.complete && !c.name.is_empty(),
+                "within": c.within.as_ref().map(|(id, _)| id.as_str()),
             }))),
         ),
         (

@@ -4,7 +4,7 @@ use crate::coverage::LossLog;
 use crate::{Delivery, EvidenceContent, Metrics};
 use crossbeam_channel::Sender;
 use detection::{Evidence, Session};
-use event::{Container, Origin};
+use event::{Container, ContainerId, Origin};
 use findings::{Circumstances, EvidenceItem, Place, compose};
 use host::Clock;
 use programs::invocation::Invocation;
@@ -106,11 +106,11 @@ impl OpenFindings {
         }
     }
 
-    /// The runtime told more of a container.
-    pub(crate) fn tell_container(&mut self, container: &Arc<Container>, now_ns: u64) {
+    /// The runtime told more of a container: the one that was known by this id.
+    pub(crate) fn tell_container(&mut self, id: &ContainerId, container: &Arc<Container>, now_ns: u64) {
         for open in self.all.values_mut() {
             let of = open.evidence.enriched.container.as_ref();
-            if of.is_none_or(|c| c.id != container.id) {
+            if of.is_none_or(|c| c.id != *id) {
                 continue;
             }
             if of != Some(container) {

@@ -13,7 +13,7 @@ use budget::ReadingBudget;
 use decoder::Decoded;
 use detection::{Candidates, Engine, Evidence, Outcome};
 use enrichment::channel::leads_elsewhere;
-use enrichment::{Actor, Enriched, Known, Need, State};
+use enrichment::{Actor, Enriched, Known, Need, State, Told};
 use event::{
     Access, Descriptor, Event, Exec, FileIdentity, Loss, LossKind, Object, ProcessKey, SocketEvent,
     SocketState,
@@ -365,14 +365,21 @@ impl Watch {
                 self.state.executables.tell_loaded(process, facts);
                 self.told(now_ns, |need| *need == Need::Loaded(process));
             }
-            Answer::Container(facts) => {
-                let id = facts.id.clone();
-                if self.state.containers.tell(*facts)
-                    && let Some(container) = self.state.containers.get(&id).cloned()
-                {
-                    self.open.tell_container(&container, now_ns);
+            Answer::Container(facts) => match self.state.containers.tell(*facts, now_ns) {
+                Told::Forgotten => {}
+                Told::Kept(container) => self.open.tell_container(&container.id, &container, now_ns),
+                Told::Forged { claimed, actual, is_new } => {
+                    tracing::warn!(
+                        "no runtime knows container {claimed}, a control group within {}",
+                        actual.id
+                    );
+                    self.open.tell_container(&claimed, &actual, now_ns);
+                    if let (true, Some(lookups)) = (is_new, &self.lookups) {
+                        let bare = Box::new((*actual).clone());
+                        lookups.ask(Request::Container { bare, ancestors: Vec::new() });
+                    }
                 }
-            }
+            },
             Answer::Live(live) => {
                 self.live_budget.ended(now_ns);
                 self.metrics.snapshots.inc();
