@@ -13,6 +13,12 @@ use std::sync::Arc;
 
 /// Open findings kept; the oldest are closed.
 const OPEN_MAX: usize = 128;
+/// What is lost this long after a shell was found may have been its doing, nanoseconds.
+const WINDOW_AFTER_NS: u64 = 10_000_000_000;
+/// Losses are told at most this often, nanoseconds.
+const SETTLE_NS: u64 = 1_000_000_000;
+/// A receiver without room is asked again after this long, nanoseconds.
+const RETRY_NS: u64 = 100_000_000;
 /// A finding waits this long for the names of its container, nanoseconds.
 const WAIT_FOR_NAMES_NS: u64 = 150_000_000;
 /// After the start a first delivery waits this long for the cloud's names, nanoseconds. They usually take milliseconds,
@@ -138,10 +144,12 @@ impl OpenFindings {
         }
     }
 
-    /// Records were lost: what is open may have to say so.
-    pub(crate) fn tell_loss(&mut self) {
-        for open in self.all.values_mut().filter(|o| o.delivered) {
+    /// Records were lost: findings whose window that touches say so, together a little later when losses go on.
+    pub(crate) fn tell_loss(&mut self, now_ns: u64) {
+        let touched = |o: &&mut Open| o.delivered && now_ns.saturating_sub(o.since_ns) < WINDOW_AFTER_NS;
+        for open in self.all.values_mut().filter(touched).filter(|o| !o.changed) {
             open.changed = true;
+            open.due_ns = now_ns + SETTLE_NS;
         }
     }
 
@@ -184,7 +192,10 @@ impl OpenFindings {
                     open.delivered = true;
                     self.metrics.deliveries.inc();
                 }
-                Err(refused) => open.unsent = refused.into_inner().evidence,
+                Err(refused) => {
+                    open.unsent = refused.into_inner().evidence;
+                    open.due_ns = now_ns + RETRY_NS;
+                }
             }
         }
     }

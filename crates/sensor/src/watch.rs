@@ -128,7 +128,7 @@ impl Watch {
             Event::Loss(loss) => {
                 self.metrics.lost.get_or_create(&Kind { kind: loss.kind.name() }).inc_by(loss.count);
                 self.losses.note(loss);
-                self.lost();
+                self.lost(now_ns);
             }
             Event::Snapshot(processes) => {
                 let processes = processes.into_iter().map(Arc::new).collect();
@@ -146,12 +146,12 @@ impl Watch {
             self.metrics.lost.get_or_create(&Kind { kind: loss.kind.name() }).inc_by(loss.count);
         }
         if !new.is_empty() {
-            self.lost();
+            self.lost(now_ns);
         }
     }
 
-    fn lost(&mut self) {
-        self.open.tell_loss();
+    fn lost(&mut self, now_ns: u64) {
+        self.open.tell_loss(now_ns);
         self.live_wanted = true;
     }
 
