@@ -6,6 +6,9 @@ use finding::Process;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
+/// Of a command in the tree.
+const TREE_CHARACTERS: usize = 160;
+
 /// Writes the tree, the outermost ancestor first; `*` marks the process that the finding is about.
 pub(crate) fn tree(out: &mut String, processes: &[Process]) {
     let mut written = HashSet::new();
@@ -34,7 +37,7 @@ fn branch(out: &mut String, processes: &[Process], at: usize, depth: usize, writ
         "  {mark}{stem}{} pid {}{user}: {}",
         line(&process.name),
         process.pid,
-        command(process)
+        shortened(&command(process), TREE_CHARACTERS)
     );
     let below = (0..processes.len())
         .filter(|child| processes[*child].parent_pid == process.pid && processes[*child].pid != process.pid);
@@ -50,9 +53,20 @@ pub(crate) fn command(process: &Process) -> String {
     if quoted.is_empty() { "(arguments not known)".to_owned() } else { quoted.join(" ") + more }
 }
 
+/// Whoever wrote the text does not decide how much of the screen it takes. What is cut is in the JSON.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let more = text[end..].chars().count();
+            format!("{} … ({more} characters more: -o json)", &text[..end])
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::tree;
+    use super::{shortened, tree};
     use finding::Process;
 
     fn process(name: &str, pid: i64, parent_pid: i64, args: &[&str]) -> Process {
@@ -81,5 +95,11 @@ mod tests {
         let mut out = String::new();
         tree(&mut out, &list);
         assert_eq!(out.lines().count(), 3, "{out}");
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        assert_eq!(shortened("äöü", 3), "äöü");
+        assert_eq!(shortened("äöüß", 3), "äöü … (1 characters more: -o json)");
     }
 }

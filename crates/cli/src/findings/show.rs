@@ -1,12 +1,15 @@
 //! A finding as text, for whoever is woken by it.
 
-use crate::findings::processes::{command, tree};
+use crate::findings::processes::{command, shortened, tree};
 use crate::inert::{line, lines};
 use ::findings::shell_quote;
 use anyhow::{Context, Result};
 use finding::{File, FindingResource};
 use serde_json::Value;
 use std::fmt::Write as _;
+
+/// Of the arguments of the program that the finding is about.
+const ARGUMENTS_CHARACTERS: usize = 600;
 
 /// The typed form of an answer.
 pub(crate) fn document(found: &Value) -> Result<FindingResource> {
@@ -70,7 +73,8 @@ fn detected(page: &mut Page, item: &FindingResource) {
     page.head("What was detected");
     if let Some(process) = finding.processes.first() {
         page.fact("Program binary", &binary(&process.binary));
-        page.fact("Arguments", &exact_arguments(item).unwrap_or_else(|| command(process)));
+        let arguments = exact_arguments(item).unwrap_or_else(|| command(process));
+        page.fact("Arguments", &shortened(&arguments, ARGUMENTS_CHARACTERS));
         page.fact("Directory", said(item, "process/workingDirectory"));
         if !process.script.path.is_empty() {
             page.fact("Script", &process.script.path);
