@@ -17,6 +17,8 @@ const MAX_BYTES: usize = 10 << 20;
 const DESCRIPTOR_BYTES: usize = size_of::<Descriptor>() + 160;
 /// An ended process is kept this long for findings that need its facts, nanoseconds.
 const KEEP_ENDED_NS: u64 = 10_000_000_000;
+/// A process may have a start time this long before it can be met among the live ones, nanoseconds.
+const BEING_BORN_NS: u64 = 100_000_000;
 /// Earlier images of one process kept.
 const EARLIER_MAX: usize = 3;
 
@@ -170,7 +172,8 @@ impl Tree {
         }
         let alive: std::collections::HashSet<_> = live.iter().map(|e| e.process).collect();
         for process in self.processes.values_mut() {
-            if process.ended_ns.is_none() && !alive.contains(&process.key) && process.key.start_ns < at_ns {
+            let was_there = process.key.start_ns.saturating_add(BEING_BORN_NS) < at_ns;
+            if process.ended_ns.is_none() && was_there && !alive.contains(&process.key) {
                 process.ended_ns = Some(at_ns);
                 self.ended.push_back((at_ns, process.key));
             }
