@@ -119,7 +119,7 @@ impl Watch {
             Event::Exit(exit) => {
                 self.counters.exit.inc();
                 self.state.tree.exit(&exit);
-                self.candidates.remove(exit.process);
+                self.candidates.end(exit.process, now_ns);
             }
             Event::Socket(socket) => {
                 self.counters.socket.inc();
@@ -341,7 +341,8 @@ impl Watch {
         if live.at_ns != 0 {
             self.state.tree.reconcile(&live.processes, live.at_ns);
             let tree = &self.state.tree;
-            self.candidates.retain(|process| tree.get(process).is_some_and(|p| p.ended_ns.is_none()));
+            self.candidates
+                .reconcile(now_ns, |process| tree.get(process).is_some_and(|p| p.ended_ns.is_none()));
         }
         for exec in unseen.iter().filter(|exec| self.is_interesting(exec)).cloned().collect::<Vec<_>>() {
             self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
@@ -447,6 +448,7 @@ impl Watch {
     pub(crate) fn housekeeping(&mut self, now_ns: u64) {
         self.clock = Clock::read();
         self.state.tree.expire(now_ns);
+        self.candidates.expire(now_ns);
         self.state.containers.expire(now_ns);
         let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.metrics.processes.set(gauge(self.state.tree.len()));
