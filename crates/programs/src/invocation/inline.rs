@@ -6,6 +6,8 @@
 use aho_corasick::AhoCorasick;
 use std::sync::LazyLock;
 
+use crate::script::Verdict;
+
 /// The language of a program text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Language {
@@ -118,9 +120,19 @@ static READS_INPUT: LazyLock<AhoCorasick> = LazyLock::new(|| words(&READS));
 static EXECUTES_TEXT: LazyLock<AhoCorasick> = LazyLock::new(|| words(&EXECUTES));
 static OPENS_CONSOLE: LazyLock<AhoCorasick> = LazyLock::new(|| words(&CONSOLES));
 
+/// What the program executes of what it reads; `cut` says that its end is missing. For `reads_input` see
+/// [`reads_commands`].
+pub(super) fn verdict(language: Language, text: &[u8], reads_input: bool, cut: bool) -> Verdict {
+    match reads_commands(language, text, reads_input) {
+        true => Verdict::reads(0),
+        false if cut => Verdict::UNDECIDED,
+        false => Verdict::QUIET,
+    }
+}
+
 /// Whether the program executes what it reads. `reads_input` says that the language reads standard input for it
 /// (awk without a file, `perl -n`).
-pub(super) fn reads_commands(language: Language, text: &[u8], reads_input: bool) -> bool {
+fn reads_commands(language: Language, text: &[u8], reads_input: bool) -> bool {
     if language == Language::Awk {
         return awk(text, reads_input);
     }

@@ -88,29 +88,3 @@ fn stem(name: &[u8]) -> &[u8] {
     let end = stem.iter().rposition(|b| !version(b)).map_or(0, |last| last + 1);
     &stem[..end]
 }
-
-/// Whether a path names the process's own standard input or terminal, however it is written.
-pub fn is_standard_input(path: &[u8]) -> bool {
-    if !path.starts_with(b"/") {
-        return false;
-    }
-    let mut parts: Vec<&[u8]> = Vec::new();
-    for part in path.split(|b| *b == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." => {
-                parts.pop();
-            }
-            _ => parts.push(part),
-        }
-    }
-    matches!(
-        parts.as_slice(),
-        [b"dev", b"stdin" | b"tty" | b"console"]
-            | [b"dev", b"fd", b"0"]
-            | [b"dev", b"pts", _]
-            | [b"dev", b"tcp" | b"udp", _, _]
-            | [b"proc", _, b"fd", b"0"]
-            | [b"proc", _, b"task", _, b"fd", b"0"]
-    )
-}

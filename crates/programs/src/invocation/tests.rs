@@ -130,7 +130,7 @@ fn shells_with_a_command_string() {
         (Busybox, "sh -sc echo·x"),
     ];
     for (family, line) in cases {
-        let expected = Invocation::CommandString { text: Text::from("echo x"), reads_commands: false };
+        let expected = Invocation::CommandString { text: Text::from("echo x"), verdict: Verdict::QUIET };
         assert_eq!(shell(family, line), expected, "{family:?}: {line}");
     }
     // The text itself reads commands, or the shell goes on to read them after it.
@@ -154,7 +154,6 @@ fn shells_with_a_script_or_nothing_to_do() {
         (Zsh, "zsh -f a b", "a"),
         (Tcsh, "tcsh -f x", "x"),
         (Fish, "fish -N s.fish", "s.fish"),
-        (Bash, "bash /dev/fd/63", "/dev/fd/63"),
         (Busybox, "ash x", "x"),
         (Bash, "bash --rcfile F x", "x"),
     ] {
@@ -265,7 +264,9 @@ fn interpreters_with_an_inline_program() {
         (Expect, "expect -c spawn·ssh·h", false),
     ] {
         match language(family, line) {
-            Invocation::InlineProgram { reads_commands, .. } => assert_eq!(reads_commands, reads, "{line}"),
+            Invocation::InlineProgram { verdict, .. } => {
+                assert_eq!(verdict.takes_commands(), reads, "{line}")
+            }
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -327,7 +328,7 @@ fn names_count_only_where_the_content_is_unknown() {
     }
     assert!(matches!(
         named("pwsh", "pwsh -c Get-Date"),
-        Invocation::CommandString { reads_commands: false, .. }
+        Invocation::CommandString { verdict: Verdict::QUIET, .. }
     ));
     for name in ["su", "login", "sudo", "script", "runuser", "doas", "screen", "tmux"] {
         assert!(matches!(named(name, name), Invocation::Wrapper { .. }), "{name}");
@@ -363,6 +364,65 @@ fn cut_arguments_count_as_taking_commands() {
     assert!(!cut(ShellFamily::Bash, "bash run.sh").takes_commands());
     let python = Kind::Interpreter(InterpreterFamily::Python);
     assert!(Invocation::of(Some(&python), b"x", &words("python3 -u"), true).takes_commands());
+}
+
+#[test]
+fn the_descriptor_of_a_program_file_is_told() {
+    let there = |kind: &Kind, line: &str, directory: &str| {
+        let surroundings =
+            Surroundings { working_directory: directory.as_bytes(), ..Surroundings::default() };
+        Invocation::started(Some(kind), b"x", &words(line), &surroundings).command_descriptor()
+    };
+    let dash = Kind::Shell(ShellFamily::Dash);
+    let bash = Kind::Shell(ShellFamily::Bash);
+    let python = Kind::Interpreter(InterpreterFamily::Python);
+    for (kind, line, directory, descriptor) in [
+        (&dash, "sh /dev/fd/3", "/", Some(3)),
+        (&dash, "sh 0", "/proc/self/fd", Some(0)),
+        (&dash, "sh 4", "/proc/4711/fd", Some(4)),
+        (&bash, "bash ./stdin", "/dev", Some(0)),
+        (&bash, "bash ../dev/./fd/5", "/tmp", Some(5)),
+        (&bash, "bash /dev/fd/../fd/7", "", Some(7)),
+        (&bash, "bash /proc/thread-self/fd/8", "/", Some(8)),
+        (&bash, "bash /proc/12/task/13/fd/9", "/", Some(9)),
+        (&bash, "bash /dev/fd/63", "/", Some(63)),
+        (&bash, "bash --rcfile /dev/fd/63 -i", "/", Some(63)),
+        (&bash, "bash -c while·read·-u·3·l;do·eval·$l;done", "/", Some(3)),
+        (&python, "python3 -u /dev/fd/5", "/", Some(5)),
+        (&python, "python3", "/", Some(0)),
+        (&bash, "bash 0", "/srv", None),
+        (&bash, "bash fd", "/proc/self", None),
+        (&bash, "bash /dev/fd/x", "/", None),
+        (&bash, "bash /proc/self/exe", "/", None),
+        (&bash, "bash stdin", "", None),
+    ] {
+        assert_eq!(there(kind, line, directory), descriptor, "{line} in {directory:?}");
+    }
+    let path = |path: &str| ScriptSource::Path(Text::from(path));
+    assert_eq!(script_source(b"../x/./y", b"/srv/a"), path("/srv/x/y"));
+    assert_eq!(script_source(b"x", b""), path("x"));
+    assert_eq!(script_source(b"/", b"/"), path("/"));
+}
+
+#[test]
+fn what_a_cut_leaves_open_is_told_apart() {
+    let cut = |line: &str| Invocation::of(Some(&Kind::Shell(ShellFamily::Bash)), b"x", &words(line), true);
+    for line in ["bash -c", "bash", "bash -c echo·x;·echo·y", "bash -c echo·x;·cat·|·sh"] {
+        let invocation = cut(line);
+        assert!(invocation.is_undecided() && invocation.takes_commands(), "{line}");
+        assert_eq!(invocation.command_descriptor(), Some(0));
+    }
+    for line in ["bash -c exec·sh;·echo", "bash -c echo·a·b", "bash run.sh"] {
+        let whole = Invocation::of(Some(&Kind::Shell(ShellFamily::Bash)), b"x", &words(line), false);
+        assert!(!whole.is_undecided(), "{line}");
+    }
+    assert!(cut("bash -c exec·sh;·echo").takes_commands() && !cut("bash -c exec·sh;·echo").is_undecided());
+    let whole = arguments_of(b"bash\0-c\0echo x; echo y\0\0");
+    assert_eq!(
+        whole,
+        words("bash -c echo·x;·echo·y").into_iter().chain([Text::default()]).collect::<Vec<_>>()
+    );
+    assert!(!Invocation::of(Some(&Kind::Shell(ShellFamily::Bash)), b"x", &whole, false).takes_commands());
 }
 
 #[test]
