@@ -301,6 +301,42 @@ fn multi_call(argv: &[Text], context: &Context<'_>) -> Invocation {
     }
 }
 
+/// Whether a program, named by a path or at the beginning of a command line, executes text that it is given as an
+/// argument, or runs the program that its arguments name.
+pub(crate) fn runs_text(command: &[u8]) -> bool {
+    let word = command.split(u8::is_ascii_whitespace).find(|w| !w.is_empty()).unwrap_or_default();
+    let name = word.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    names::program(name).is_some() || crate::script::is_runner(name)
+}
+
+/// What a program is by its name, where that is a shell or an interpreter.
+pub(crate) fn kind_of_name(name: &[u8]) -> Option<Kind> {
+    match names::program(name)? {
+        names::Program::Shell(family) => Some(Kind::Shell(family)),
+        names::Program::Interpreter(family) => Some(Kind::Interpreter(family)),
+        _ => None,
+    }
+}
+
+/// What the content of a script executes of what it reads: of an interpreter's, by the way of its language.
+pub(crate) fn script_verdict(family: InterpreterFamily, text: &[u8], arguments: &[Text]) -> Verdict {
+    use crate::script::Language;
+    let language = match family {
+        InterpreterFamily::Python => Language::Python,
+        InterpreterFamily::Perl => Language::Perl,
+        InterpreterFamily::Ruby => Language::Ruby,
+        InterpreterFamily::Php => Language::Php,
+        InterpreterFamily::Node => Language::Node,
+        InterpreterFamily::Lua => Language::Lua,
+        InterpreterFamily::Tcl | InterpreterFamily::Expect => Language::Tcl,
+        InterpreterFamily::Gawk | InterpreterFamily::Mawk | InterpreterFamily::Awk => Language::Awk,
+        InterpreterFamily::Other => Language::Other,
+    };
+    // awk reads standard input where it is given no file.
+    let file = |a: &Text| !a.bytes().contains(&b'=') && a.bytes() != b"-" && !is_standard_input(a.bytes());
+    inline::verdict(language, text, language == Language::Awk && !arguments.iter().any(file), false)
+}
+
 /// A login shell's `argv[0]` begins with a dash.
 fn without_login_dash(name: &[u8]) -> &[u8] {
     name.strip_prefix(b"-").unwrap_or(name)

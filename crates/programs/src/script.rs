@@ -7,7 +7,14 @@
 use event::Text;
 
 mod flow;
+mod language;
+mod origin;
 mod syntax;
+
+use crate::executable::Kind;
+
+pub(crate) use flow::is_runner;
+pub(crate) use language::{Language, language_verdict};
 
 /// Deeper nesting of command text inside command text is not followed: it counts as executing what is read.
 const DEPTH_LIMIT: usize = 6;
@@ -62,6 +69,55 @@ impl Verdict {
 /// Not meant for content that is no text.
 pub fn reads_commands(text: &[u8]) -> bool {
     shell_verdict(text, &[], 0).takes_commands()
+}
+
+/// What a script with this content executes of what it reads, where a shell or an interpreter of this kind runs it with
+/// these arguments (those behind the file's name). Looks at text of at most 1 MiB; never fails.
+pub fn script_takes_commands(interpreter: &Kind, text: &[u8], arguments: &[Text]) -> Verdict {
+    if text.len() > LENGTH_LIMIT {
+        return Verdict::UNDECIDED;
+    }
+    match interpreter {
+        Kind::Interpreter(family) => crate::invocation::script_verdict(*family, text, arguments),
+        // `#!/usr/bin/env python3`: what runs the file is what its first line names.
+        Kind::Script { interpreter, argument } => {
+            let words = argument.iter().flat_map(|a| a.bytes().split(u8::is_ascii_whitespace));
+            let named = words
+                .filter(|w| !w.is_empty() && !w.starts_with(b"-"))
+                .map(base_name)
+                .find(|w| !w.contains(&b'='));
+            let name = match (interpreter.file_name(), named) {
+                (b"env" | b"busybox" | b"toybox", Some(named)) => named,
+                (name, _) => name,
+            };
+            match crate::invocation::kind_of_name(name) {
+                Some(kind) => script_takes_commands(&kind, text, arguments),
+                None => Verdict::QUIET,
+            }
+        }
+        Kind::Shell(_) => match handed_over(text) {
+            Some(kind) => script_takes_commands(&kind, text, arguments),
+            None => shell_verdict(text, arguments, 0),
+        },
+        _ => Verdict::QUIET,
+    }
+}
+
+/// The interpreter to which a shell script hands itself in its first command (`exec tclsh "$0" "$@"`): the rest of it is
+/// no shell text.
+fn handed_over(text: &[u8]) -> Option<Kind> {
+    let lines = text.split(|b| *b == b'\n').take(20).map(<[u8]>::trim_ascii);
+    let first = lines.into_iter().find(|line| !line.is_empty() && !line.starts_with(b"#"))?;
+    let command = first.strip_prefix(b"exec ")?;
+    let itself = command.windows(2).any(|w| w == b"$0");
+    let plain = !command.iter().any(|b| matches!(b, b';' | b'&' | b'|' | b'`' | b'('));
+    let name = base_name(command.split(u8::is_ascii_whitespace).find(|w| !w.is_empty())?);
+    crate::invocation::kind_of_name(name)
+        .filter(|kind| itself && plain && matches!(kind, Kind::Interpreter(_)))
+}
+
+fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|b| *b == b'/').next().unwrap_or_default()
 }
 
 /// What shell text executes, found inside so many levels of other text and given these arguments.

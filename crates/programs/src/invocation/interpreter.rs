@@ -3,9 +3,10 @@
 use event::Text;
 
 use super::arguments::{Step, Value, Walk};
-use super::inline::{self, Language};
+use super::inline;
 use super::{Context, Invocation, Why, names, takes};
 use crate::executable::InterpreterFamily;
+use crate::script::Language;
 
 pub(super) fn invocation(family: InterpreterFamily, argv: &[Text], context: &Context<'_>) -> Invocation {
     match family {

@@ -250,7 +250,7 @@ fn interpreters_with_an_inline_program() {
         (Php, "php -r while($l=fgets(STDIN))system($l);", true),
         (Node, "node -e console.log(1)", false),
         (Node, "node -pe 1+1", false),
-        (Node, "node --eval=require('repl').start()", false),
+        (Node, "node --eval=require('repl').start()", true),
         (Node, "node -e require('child_process').execSync(require('fs').readFileSync(0))", true),
         (Lua, "lua -e print(1)", false),
         (Lua, "lua -e while·true·do·os.execute(io.read())·end", true),

@@ -2,15 +2,14 @@
 
 mod builtins;
 mod commands;
-mod origin;
 mod tables;
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use self::origin::{Descriptors, Origin};
 use self::tables::{NETWORK, RUNNERS};
 use super::Verdict;
+use super::origin::{Descriptors, Origin};
 use super::syntax::{Direction, List, Node, Part, Redirect, Word};
 use crate::invocation::{ScriptSource, script_source};
 
@@ -97,8 +96,7 @@ impl Flow {
     }
 
     fn verdict(&self) -> Verdict {
-        let descriptor = self.found.lowest().map(|n| if n < 15 { n } else { self.high.unwrap_or(n) });
-        Verdict { descriptor, network: self.found.has_network(), undecided: self.too_deep }
+        self.found.verdict(self.high, self.too_deep)
     }
 
     /// Something executes data from there.
@@ -374,6 +372,11 @@ impl Flow {
         self.list(&parsed.list, &mut descriptors);
         self.depth -= 1;
     }
+}
+
+/// Whether a command runs the command that follows it.
+pub(crate) fn is_runner(name: &[u8]) -> bool {
+    RUNNERS.contains(&name)
 }
 
 /// `exec` with redirections only changes the shell's own descriptors.

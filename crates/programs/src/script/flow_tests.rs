@@ -144,3 +144,22 @@ fn functions_that_call_each_other_end() {
     verdict(&text);
     assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
 }
+
+#[test]
+fn nesting_of_every_kind_together_fits_the_stack() {
+    let nested = |inner: &str| format!("{}{inner}; {}", "{ ".repeat(44), "} ;".repeat(44));
+    let mut text = nested("echo");
+    for _ in 0..5 {
+        let quoted = format!("'{}'", text.replace('\'', "'\\''"));
+        let functions: String =
+            (0..4).map(|n| format!("f{n}() {{ {} }}; ", nested(&format!("f{}", n + 1)))).collect();
+        let called = format!("f4() {{ {} }}; f0", nested(&format!("eval {quoted}; sh -c {quoted}")));
+        text = functions + &called;
+        if text.len() > 200_000 {
+            break;
+        }
+    }
+    let start = std::time::Instant::now();
+    verdict(&text);
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}
