@@ -6,6 +6,7 @@
 
 use event::Text;
 
+mod contains;
 mod flow;
 mod language;
 mod origin;
@@ -13,6 +14,7 @@ mod syntax;
 
 use crate::executable::Kind;
 
+pub use contains::contains_command;
 pub(crate) use flow::is_runner;
 pub(crate) use language::{Language, language_verdict};
 
