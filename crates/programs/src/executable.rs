@@ -33,6 +33,8 @@ pub enum Kind {
     Multiplexer(Multiplexer),
     /// A program that relays between its standard input and the network.
     Relay(Relay),
+    /// No shell, but it reads commands, and one of them runs any program.
+    Tool(Tool),
     /// A text file that names its interpreter in the first line.
     Script {
         /// The interpreter's path as written after `#!`.
@@ -127,6 +129,23 @@ pub enum Relay {
     NetcatOpenbsd,
     /// The openssl command (`s_client`, `s_server`).
     Openssl,
+}
+
+/// Programs whose own commands run others (`!sh`, `.shell sh`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tool {
+    /// gdb.
+    Gdb,
+    /// SQLite's shell.
+    Sqlite,
+    /// PostgreSQL's terminal.
+    Psql,
+    /// GNU ed.
+    Ed,
+    /// vim and what is built from it.
+    Vim,
+    /// less.
+    Less,
 }
 
 /// What a file is and the facts that go with it.

@@ -7,6 +7,7 @@ mod interpreter;
 mod names;
 mod shell;
 mod source;
+mod tools;
 
 use event::Text;
 
@@ -161,7 +162,15 @@ impl Invocation {
     fn read(kind: Option<&Kind>, executable_name: &[u8], argv: &[Text], context: &Context<'_>) -> Self {
         match kind {
             Some(Kind::Shell(ShellFamily::Busybox | ShellFamily::Toybox)) => multi_call(argv, context),
-            Some(Kind::Shell(ShellFamily::Other)) => by_name(executable_name, argv, context),
+            // Known by its content: its name may be any other.
+            Some(Kind::Shell(ShellFamily::Other)) => match names::program(executable_name) {
+                Some(names::Program::Shell(family)) => shell::invocation(family, argv, context),
+                _ => shell::invocation(ShellFamily::Other, argv, context),
+            },
+            Some(Kind::Tool(tool)) => match tools::recognised(*tool) {
+                Some(tool) => tools::invocation(tool, argv, context),
+                None => by_name(executable_name, argv, context),
+            },
             Some(Kind::Shell(family)) => shell::invocation(*family, argv, context),
             Some(Kind::Interpreter(InterpreterFamily::Other)) => by_name(executable_name, argv, context),
             Some(Kind::Interpreter(family)) => interpreter::invocation(*family, argv, context),
@@ -260,15 +269,36 @@ fn by_name(executable_name: &[u8], argv: &[Text], context: &Context<'_>) -> Invo
         Some(names::Program::Wrapper) => Invocation::Wrapper { name: Text::new(executable_name) },
         Some(names::Program::Runner) if runs_a_command(argv) => Invocation::Other,
         Some(names::Program::Runner) => Invocation::Wrapper { name: Text::new(executable_name) },
-        None => Invocation::Other,
+        None => named_otherwise(executable_name, argv, context),
     }
+}
+
+/// A program that is neither a shell nor an interpreter: it may take commands all the same.
+fn named_otherwise(name: &[u8], argv: &[Text], context: &Context<'_>) -> Invocation {
+    if let Some(tool) = tools::named(name).or_else(|| tools::named(names::stem(name))) {
+        return tools::invocation(tool, argv, context);
+    }
+    // These execute what they read by what their arguments say.
+    const FILTERS: [&[u8]; 7] = [b"sed", b"gsed", b"xargs", b"parallel", b"find", b"crontab", b"ssh"];
+    if FILTERS.contains(&name)
+        && let Some(descriptor) = crate::script::command_verdict(name, argv, context.depth).descriptor
+    {
+        return Invocation::TakesCommands { why: Why::StandardInputAsked, descriptor };
+    }
+    Invocation::Other
 }
 
 /// Whether `sudo` and its like were given a command: then that command's own start tells. Without one they start a
 /// shell.
 fn runs_a_command(argv: &[Text]) -> bool {
     use arguments::{Step, Value, Walk};
+    // `chroot ROOT COMMAND`.
+    let before = usize::from(argv.first().is_some_and(|name| name.file_name() == b"chroot"));
+    let namespaces =
+        argv.first().is_some_and(|n| matches!(n.file_name(), b"unshare" | b"nsenter" | b"chroot"));
     let mut walk = Walk::new(argv, |letter| match letter {
+        b't' | b'S' | b'G' | b'R' if namespaces => Value::RestOrNext,
+        _ if namespaces => Value::None,
         b'u' | b'g' | b'p' | b'C' | b'h' | b'r' | b't' | b'T' | b'U' | b'D' | b'R' => Value::RestOrNext,
         _ => Value::None,
     });
@@ -277,7 +307,7 @@ fn runs_a_command(argv: &[Text]) -> bool {
             Step::Long(b"user" | b"group" | b"prompt" | b"host" | b"chdir" | b"chroot", None) => {
                 walk.take_value();
             }
-            Step::End(at) | Step::Operand(at) => return at < argv.len(),
+            Step::End(at) | Step::Operand(at) => return at + before < argv.len(),
             Step::Exhausted => return false,
             Step::Short(..) | Step::Long(..) => {}
         }

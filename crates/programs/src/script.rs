@@ -133,6 +133,11 @@ pub(crate) fn shell_verdict(text: &[u8], arguments: &[Text], depth: usize) -> Ve
     Verdict { undecided: verdict.undecided || parsed.too_deep, ..verdict }
 }
 
+/// What one command, given as its words, executes of what it reads.
+pub(crate) fn command_verdict(name: &[u8], argv: &[Text], depth: usize) -> Verdict {
+    if depth >= DEPTH_LIMIT { Verdict::UNDECIDED } else { flow::command_executes(name, argv, depth) }
+}
+
 /// What shell text of which the end is missing executes: as far as it is there for certain, else undecided.
 pub(crate) fn cut_shell_verdict(text: &[u8], depth: usize) -> Verdict {
     // The last command may be another than it looks.

@@ -9,7 +9,7 @@ use event::Text;
 use super::elf::{ElfFacts, Linkage};
 use super::loaded::View;
 use super::signature::{Group, group, search};
-use super::{InterpreterFamily, Kind, Multiplexer, Relay, ShellFamily, SshServer, Strength};
+use super::{InterpreterFamily, Kind, Multiplexer, Relay, ShellFamily, SshServer, Strength, Tool};
 
 /// One family: what it is and how it is known.
 pub(super) struct Family {
@@ -201,6 +201,46 @@ pub(super) static FAMILIES: &[Family] = &[
             "format item %.30s... ran format() out of memory", "division by zero in %%=", "CONDEXPR",
             "can't happen: unknown type %d in cfoll", "can't happen: unknown type %d in freetr")],
     ),
+    // Byron's rc.
+    whole(
+        Kind::Shell(ShellFamily::Other),
+        &[group!(Terminated, 4 of "bqstatus", "apids", "cdpath", "/.rcrc", "fn_%F={%T}")],
+    ),
+    whole(
+        Kind::Tool(Tool::Gdb),
+        &[
+            group!(Terminated, 2 of "GDBHISTFILE", "GDBHISTSIZE", "Undefined command: \"%s\".  Try \"help\"."),
+            group!(Within, 1 of "apropos word", "Undefined command: \"%s\""),
+        ],
+    ),
+    whole(
+        Kind::Tool(Tool::Sqlite),
+        &[
+            group!(Within, 1 of ".shell CMD ARGS", ".system CMD ARGS"),
+            group!(Terminated, 2 of "SQLITE_HISTORY", "%s/.sqlite_history", "%s/.sqliterc", "sqlite> "),
+        ],
+    ),
+    whole(
+        Kind::Tool(Tool::Psql),
+        &[group!(Terminated, 4 of "PSQLRC", "PSQL_HISTORY", "PSQL_PAGER", "PSQL_WATCH_PAGER",
+            "PSQL_EDITOR_LINENUMBER_ARG", "PSQL_EDITOR")],
+    ),
+    whole(
+        Kind::Tool(Tool::Ed),
+        &[group!(Terminated, 3 of "No previous command", "No previous pattern", "No previous substitution",
+            "Unknown command")],
+    ),
+    whole(
+        Kind::Tool(Tool::Vim),
+        &[group!(Terminated, 4 of "EXINIT", "VIMINIT", "MYVIMRC", "MYGVIMRC", "VIMRUNTIME", "VIM_POSIX")],
+    ),
+    whole(
+        Kind::Tool(Tool::Less),
+        &[
+            group!(Terminated, 5 of "LESSANSIENDCHARS", "LESSANSIMIDCHARS", "LESSCHARDEF", "LESSCLOSE", "LESSHISTFILE",
+            "LESSHISTSIZE", "LESSOPEN", "LESSSECURE"),
+        ],
+    ),
     whole(
         Kind::SshServer(SshServer::OpenSsh),
         &[group!(Terminated, 4 of "maxstartups", "AuthorizedKeysCommand", "MaxStartups", "ChrootDirectory",
@@ -290,12 +330,13 @@ fn rank(kind: &Kind) -> u8 {
         // What these do depends on the name that they were called by; a shell that quotes them is a shell by any name.
         Kind::Shell(ShellFamily::Busybox | ShellFamily::Toybox) => 1,
         Kind::Shell(_) | Kind::Interpreter(_) => 0,
-        Kind::Socat { .. } => 2,
-        Kind::Relay(_) => 3,
-        Kind::Script { .. } | Kind::DynamicLoader => 4,
-        Kind::Multiplexer(_) => 5,
-        Kind::SshServer(_) => 6,
-        Kind::Unknown => 7,
+        Kind::Tool(_) => 2,
+        Kind::Socat { .. } => 3,
+        Kind::Relay(_) => 4,
+        Kind::Script { .. } | Kind::DynamicLoader => 5,
+        Kind::Multiplexer(_) => 6,
+        Kind::SshServer(_) => 7,
+        Kind::Unknown => 8,
     }
 }
 

@@ -65,6 +65,12 @@ fn installed_programs_are_what_they_are() {
         ("/usr/bin/mawk", Kind::Interpreter(InterpreterFamily::Mawk)),
         ("/usr/sbin/sshd", Kind::SshServer(SshServer::OpenSsh)),
         ("/lib64/ld-linux-x86-64.so.2", Kind::DynamicLoader),
+        ("/usr/bin/rc", Kind::Shell(ShellFamily::Other)),
+        ("/usr/bin/gdb", Kind::Tool(Tool::Gdb)),
+        ("/usr/bin/sqlite3", Kind::Tool(Tool::Sqlite)),
+        ("/usr/bin/ed", Kind::Tool(Tool::Ed)),
+        ("/usr/bin/vim", Kind::Tool(Tool::Vim)),
+        ("/usr/bin/less", Kind::Tool(Tool::Less)),
         ("/bin/true", Kind::Unknown),
         ("/bin/cat", Kind::Unknown),
     ];

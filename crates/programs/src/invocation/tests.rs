@@ -353,6 +353,101 @@ fn names_count_only_where_the_content_is_unknown() {
 }
 
 #[test]
+fn tools_that_take_commands() {
+    let named = |line: &str| {
+        let argv = words(line);
+        Invocation::of(None, argv[0].file_name(), &argv, false)
+    };
+    for line in [
+        "gdb",
+        "gdb -q -nx",
+        "gdb -q ./prog core",
+        "sqlite3",
+        "sqlite3 db",
+        "sqlite3 -interactive",
+        "psql -U u db",
+        "mysql -u root",
+        "ed",
+        "ed -s file",
+        "vi -e -s",
+        "vim -u NONE",
+        "view x",
+        "nano",
+        "less /etc/passwd",
+        "more x",
+        "ftp host",
+        "sftp u@h",
+        "telnet",
+        "dc",
+        "m4",
+        "gnuplot",
+        "gnuplot -",
+        "make -f -",
+        "make -sf /dev/stdin x",
+        "gmake --file=-",
+        "at now",
+        "sed e",
+        "sed -u s/.*/&/e",
+        "xargs -I% sh -c %",
+        "xargs -0 sh -c",
+        "parallel",
+        "find /etc/hostname -exec sh ;",
+        "busybox vi x",
+        "crontab -",
+        "emacs",
+        "clisp",
+        "vim.basic x",
+        "lldb",
+    ] {
+        assert!(takes(&named(line)), "{line}: {:?}", named(line));
+    }
+    for line in [
+        "gdb -batch -ex info·files x",
+        "gdb --version",
+        "sqlite3 db select·1",
+        "psql -c select·1",
+        "psql -f x.sql",
+        "mysql -e select·1",
+        "mysql --execute=x",
+        "ftp -c x",
+        "sftp -b batch h",
+        "telnet h 23",
+        "dc -e 1·p",
+        "m4 x.m4",
+        "gnuplot x.gp",
+        "make",
+        "make -f Makefile",
+        "make -C dir all",
+        "at -f x now",
+        "sed s/a/b/",
+        "sed -e p",
+        "xargs -n1 echo",
+        "xargs rm -f",
+        "find . -name x",
+        "find . -exec gzip {} ;",
+        "crontab -l",
+        "less --version",
+        "emacs --batch -l x",
+        "tar xz",
+        "cat",
+        "tee x",
+        "jq .",
+    ] {
+        assert_eq!(named(line), Invocation::Other, "{line}");
+    }
+    for line in ["unshare -r", "chroot /mnt", "nsenter", "setpriv --clear-groups"] {
+        assert!(matches!(named(line), Invocation::Wrapper { .. }), "{line}");
+    }
+    for line in ["unshare -r date", "chroot /mnt ls", "env sh"] {
+        assert_eq!(named(line), Invocation::Other, "{line}");
+    }
+    let renamed = |kind: Kind, line: &str| Invocation::of(Some(&kind), b"kworker", &words(line), false);
+    assert!(takes(&renamed(Kind::Shell(ShellFamily::Other), "kworker")));
+    assert!(takes(&renamed(Kind::Tool(crate::executable::Tool::Gdb), "kworker -q")));
+    assert!(!takes(&renamed(Kind::Tool(crate::executable::Tool::Sqlite), "kworker db select·1")));
+}
+
+#[test]
 fn cut_arguments_count_as_taking_commands() {
     let cut = |family, line: &str| Invocation::of(Some(&Kind::Shell(family)), b"x", &words(line), true);
     for line in ["", "bash", "bash -x", "bash -c", "bash --rcfile", "bash -o"] {

@@ -7,12 +7,16 @@ mod tables;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use event::Text;
+
 use self::tables::{NETWORK, RUNNERS};
 use super::Verdict;
 use super::origin::{Descriptors, Origin};
 use super::syntax::{Direction, List, Node, Part, Redirect, Word};
 use crate::invocation::{ScriptSource, script_source};
 
+/// Programs that execute by what the text says which they apply to their input.
+const FILTERS_OF_TEXT: [&[u8]; 2] = [b"sed", b"gsed"];
 /// More commands than this are not followed (a function may call functions).
 const STEPS: usize = 50_000;
 /// Deeper calls of functions are not followed.
@@ -62,6 +66,25 @@ pub(super) fn executes_input(list: &List, text: &[u8], arguments: &[Vec<u8>], de
     // A loop may execute in its first line what its last line read: twice around finds it.
     for _ in 0..2 {
         flow.list(list, &mut Descriptors::inherited());
+    }
+    flow.verdict()
+}
+
+/// Whether one command executes what it reads.
+pub(super) fn command_executes(name: &[u8], argv: &[Text], depth: usize) -> Verdict {
+    let mut flow = Flow::new(b"", depth + 1);
+    let words: Vec<Word> = std::iter::once(name)
+        .chain(argv.iter().skip(1).map(Text::bytes))
+        .map(|word| Word(vec![Part::Literal(word.to_vec())]))
+        .collect();
+    let origins = vec![Origin::ELSEWHERE; words.len()];
+    // Only standard input: a command opens no descriptor that it is not told of.
+    let mut descriptors = Descriptors::closed();
+    descriptors.set(0, Origin::descriptor(0));
+    if FILTERS_OF_TEXT.contains(&name) {
+        flow.sed(argv, Origin::descriptor(0));
+    } else {
+        flow.command(&words, &origins, &mut descriptors);
     }
     flow.verdict()
 }

@@ -98,6 +98,10 @@ impl Flow {
             // It only says where a command is.
             b"command"
                 if arguments.first().is_some_and(|w| matches!(self.shown(w).as_slice(), b"-v" | b"-V")) => {}
+            // Without a command they start a shell.
+            b"chroot" | b"unshare" | b"nsenter" => {
+                return self.run(arguments, given_each, descriptors, input);
+            }
             _ if RUNNERS.contains(&name) => {
                 return self.run(arguments, given_each, descriptors, Origin::ELSEWHERE);
             }
@@ -294,14 +298,21 @@ impl Flow {
                 Origin::ELSEWHERE
             }
             Invocation::Module { .. } | Invocation::Other => {
-                if name == b"sed" && argv.iter().skip(1).any(|a| sed_executes(a.bytes())) {
-                    self.execute(input);
+                if name == b"sed" {
+                    self.sed(&argv, input);
                 }
                 if name == b"tee" && input.may_be_input() {
                     self.files.extend(argv.iter().skip(1).map(|a| (a.bytes().to_vec(), input)));
                 }
                 self.filter(name, &argv, input)
             }
+        }
+    }
+
+    /// GNU sed's own way to execute what it reads.
+    pub(super) fn sed(&mut self, argv: &[Text], input: Origin) {
+        if argv.iter().skip(1).any(|a| sed_executes(a.bytes())) {
+            self.execute(input);
         }
     }
 
