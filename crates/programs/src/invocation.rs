@@ -14,6 +14,7 @@ use event::Text;
 use crate::executable::{InterpreterFamily, Kind, ShellFamily};
 use crate::script::Verdict;
 
+pub use environment::start_up_files;
 pub use source::{ScriptSource, is_standard_input, script_source};
 
 /// Why a process executes what arrives on its standard input.
@@ -29,6 +30,8 @@ pub enum Why {
     StandardInputAsFile,
     /// It starts the language's debugger or console, which takes commands.
     Console,
+    /// A variable of its environment makes it read commands, or a file that is an open descriptor.
+    Environment,
     /// Its arguments were cut before they told; it cannot be excluded.
     Undecided,
 }

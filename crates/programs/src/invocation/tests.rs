@@ -448,6 +448,57 @@ fn tools_that_take_commands() {
 }
 
 #[test]
+fn the_environment_may_make_a_program_take_commands() {
+    use InterpreterFamily::*;
+    use ShellFamily::*;
+    let with = |kind: Kind, line: &str, variable: &str| {
+        let environment = [Text::from("PATH=/bin"), Text::from(variable)];
+        Invocation::with_environment(Some(&kind), b"x", &words(line), false, &environment)
+            .command_descriptor()
+    };
+    let (shell, language) = (Kind::Shell, Kind::Interpreter);
+    for (kind, line, variable, descriptor) in [
+        (shell(Bash), "bash -c :", "BASH_ENV=/dev/stdin", 0),
+        (shell(Bash), "bash run.sh", "BASH_ENV=/proc/self/fd/4", 4),
+        (shell(Bash), "bash -c :", "BASH_ENV=$(sh)", 0),
+        (shell(Dash), "sh -ic :", "ENV=/dev/stdin", 0),
+        (shell(Bash), "sh -ic :", "ENV=/dev/fd/3", 3),
+        (shell(Busybox), "sh -i -c :", "ENV=/dev/stdin", 0),
+        (language(Python), "python3 -c pass", "PYTHONINSPECT=1", 0),
+        (language(Python), "python3 run.py", "PYTHONINSPECT=x", 0),
+        (language(Perl), "perl -e 0", "PERL5OPT=-d", 0),
+        (language(Ruby), "ruby -e 0", "RUBYOPT=-w -r/dev/stdin", 0),
+        (language(Node), "node x.js", "NODE_OPTIONS=--require /dev/fd/5", 5),
+        (language(Lua), "lua -v", "LUA_INIT=@/dev/stdin", 0),
+        (language(Lua), "lua x.lua", "LUA_INIT_5_4=os.execute(io.read())", 0),
+    ] {
+        assert_eq!(with(kind, line, variable), Some(descriptor), "{variable} {line}");
+    }
+    for (kind, line, variable) in [
+        (shell(Bash), "bash -c :", "BASH_ENV=/etc/bash.env"),
+        (shell(Bash), "bash -c :", "BASH_ENV="),
+        (shell(Bash), "bash -c :", "ENV=/dev/stdin"),
+        (shell(Bash), "sh -c :", "BASH_ENV=/dev/stdin"),
+        (shell(Dash), "sh -c :", "ENV=/dev/stdin"),
+        (shell(Bash), "bash -c :", "BASH_ENV=$HOME/.env"),
+        (language(Python), "python3 -c pass", "PYTHONINSPECT="),
+        (language(Python), "python3 -I -c pass", "PYTHONINSPECT=1"),
+        (language(Python), "python3 -c pass", "PYTHONSTARTUP=/dev/stdin"),
+        (language(Perl), "perl -e 0", "PERL5OPT=-Mstrict -w"),
+        (language(Ruby), "ruby -e 0", "RUBYOPT=-rbundler/setup"),
+        (language(Node), "node x.js", "NODE_OPTIONS=--max-old-space-size=100"),
+        (language(Lua), "lua x.lua", "LUA_INIT=x=1"),
+        (Kind::Unknown, "cat", "BASH_ENV=/dev/stdin"),
+    ] {
+        assert_eq!(with(kind, line, variable), None, "{variable} {line}");
+    }
+    let bash = Kind::Shell(Bash);
+    let environment = [Text::from("BASH_ENV=pipe")];
+    let files = start_up_files(Some(&bash), b"bash", &words("bash -c :"), &environment, b"/tmp");
+    assert_eq!(files, [ScriptSource::Path(Text::from("/tmp/pipe"))]);
+}
+
+#[test]
 fn cut_arguments_count_as_taking_commands() {
     let cut = |family, line: &str| Invocation::of(Some(&Kind::Shell(family)), b"x", &words(line), true);
     for line in ["", "bash", "bash -x", "bash -c", "bash --rcfile", "bash -o"] {
