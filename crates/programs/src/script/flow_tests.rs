@@ -38,6 +38,7 @@ fn data_is_followed_on_every_way() {
         "x=sh; y=$x; exec \"$y\"",
         "coproc sh; cat <&0 >&${COPROC[1]} & cat <&${COPROC[0]}",
         "xargs -a /etc/hostname -I% sh",
+        "xargs -n1 -I% ssh -o ProxyCommand=% x",
         "read x; export BASH_ENV=\"$x\"; bash -c :",
     ];
     let missed: Vec<_> = cases.into_iter().filter(|text| !verdict(text).is_certain()).collect();

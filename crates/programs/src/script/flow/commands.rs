@@ -187,6 +187,10 @@ impl Flow {
         if holds(command.bytes()) {
             return true;
         }
+        if argv.iter().any(|a| holds(a.bytes()) && COMMAND_OPTIONS.iter().any(|o| self::holds(a.bytes(), o)))
+        {
+            return true;
+        }
         // Runners take the appended words as their command too.
         let skipped = argv.iter().position(|w| !is_runner_word(w)).unwrap_or(argv.len());
         let argv = &argv[skipped..];

@@ -64,6 +64,11 @@ impl<'t> Program<'t> {
         if is_one_of(last, self.words.run) {
             return Some(How::Runs);
         }
+        // What is written to a shell that the program started.
+        let written = matches!(parts, [.., pipe, write] if pipe == b"stdin" && write == b"write");
+        if self.starts_shell && (written || is_one_of(last, &["communicate", "sendline"])) {
+            return Some(How::Evaluates);
+        }
         let common = self.runs_common && is_one_of(last, self.words.run_if.1);
         // `/pattern/.exec(line)` is no command.
         let of_pattern = self.language == Language::Node
@@ -169,12 +174,9 @@ impl<'t> Program<'t> {
             _ => None,
         };
         if program.is_some_and(|program| runs_text(&program)) {
+            self.starts_shell = true;
             let rest = elements[1..].iter().fold(Origin::ELSEWHERE, |all, one| all.and(self.of(one)));
-            let inside = arguments.iter().fold(Origin::ELSEWHERE, |all, token| match token {
-                Token::Name(_) => all.and(self.of(std::slice::from_ref(token))),
-                _ => all,
-            });
-            self.found = self.found.and(rest).and(inside);
+            self.found = self.found.and(rest).and(self.of(arguments));
         }
     }
 

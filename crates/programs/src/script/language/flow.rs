@@ -30,6 +30,8 @@ pub(super) struct Program<'t> {
     work: Cell<usize>,
     /// Parameters of the program's own functions.
     parameters: HashMap<Vec<u8>, Vec<Vec<u8>>>,
+    /// It starts a shell: what it writes to that is executed.
+    pub(super) starts_shell: bool,
     /// The text names what makes common names execute.
     pub(super) runs_common: bool,
     pub(super) found: Origin,
@@ -46,6 +48,7 @@ pub(super) fn follow(language: Language, text: &[u8], tokens: &[Token], reads_in
         tokens,
         tainted: HashMap::new(),
         executors: HashSet::new(),
+        starts_shell: false,
         lookups: HashSet::new(),
         work: Cell::new(0),
         parameters: HashMap::new(),
@@ -163,6 +166,11 @@ impl Program<'_> {
             match token {
                 Token::Name(parts) => {
                     let last = parts.last().map_or(&[][..], Vec::as_slice);
+                    // The name of what is assigned, or of a keyword's argument.
+                    if tokens.get(at + 1) == Some(&Token::Assign) {
+                        at += 1;
+                        continue;
+                    }
                     let called = tokens.get(at + 1) == Some(&Token::Mark(b'('));
                     if called && is_one_of(last, SAFE) {
                         at = closing(tokens, at + 1);

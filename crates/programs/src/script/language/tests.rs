@@ -34,6 +34,10 @@ fn programs_that_execute_what_they_read() {
         (Python, "import os\nwhile (l := os.read(0, 999)):\n    os.popen(l.decode())"),
         (Python, "import os\nf = open('/dev/stdin')\nos.system(f.readline())"),
         (Python, "class H:\n    def run(self):\n        self.line = input()\n        eval(self.line)"),
+        (
+            Python,
+            "import subprocess,os\np=subprocess.Popen(['sh'],stdin=-1)\nwhile 1:\n    b=os.read(0,999)\n    p.stdin.write(b)",
+        ),
         (Perl, "while(<STDIN>){system($_)}"),
         (Perl, "while (my $l = <STDIN>) { chomp $l; my $o = `$l`; print $o; }"),
         (Perl, "while(<>){print eval}"),
@@ -101,6 +105,18 @@ fn programs_that_only_handle_what_they_read() {
         (
             Python,
             "import sys\nclass A:\n    def __init__(self, n):\n        self.x = getattr(self, n, None)\nprint(sys.stdin.read())",
+        ),
+        (
+            Python,
+            "import subprocess\nsubprocess.run(['sh', '-c', 'date'], stdin=subprocess.DEVNULL)\nprint(input())",
+        ),
+        (
+            Python,
+            "import subprocess,sys\np=subprocess.Popen(['tee','x'],stdin=-1)\nfor l in sys.stdin: p.stdin.write(l)",
+        ),
+        (
+            Python,
+            "import subprocess\np=subprocess.Popen(['bash'],stdin=-1)\np.communicate(b'date')\nprint(input())",
         ),
         (Python, "# os.system(input())\nprint(input())"),
         (Python, "print('''os.system(input())''', input())"),
