@@ -2,19 +2,19 @@
 
 use enrichment::ExecutableFacts;
 use event::{FileIdentity, Text};
-use programs::executable::recognise;
+use programs::executable::{EXAMINED_LIMIT, recognise_from};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 /// Bytes of a file that are hashed and kept at most.
 pub const CONTENT_MAX: u64 = 64 << 20;
-/// Bytes of a file whose content is looked at to say what it is. A shell or a socat is far smaller.
-pub const RECOGNISE_MAX: usize = 8 << 20;
+/// Bytes of a file whose content is looked at to say what it is: of what the loader maps, wherever it lies in the file.
+pub const RECOGNISE_MAX: usize = EXAMINED_LIMIT;
 
 /// Opens what the process executes, or, when it executes something else by now, the same file where it was. `None` when
 /// that is not to be had. `size` is 0 and `path` empty when unknown.
@@ -63,12 +63,20 @@ pub fn loader_target(proc_root: &Path, pid: u32, argument: &Text, working_direct
 /// Hashes a file and says what it is.
 pub fn facts(file: &File, path: Option<Text>) -> std::io::Result<ExecutableFacts> {
     let size = file.metadata()?.len();
-    let mut head = Vec::with_capacity(RECOGNISE_MAX.min(usize::try_from(size).unwrap_or(RECOGNISE_MAX)));
-    let (sha256, hashed_size) = hash(file, |chunk| {
-        let room = RECOGNISE_MAX - head.len();
-        head.extend_from_slice(&chunk[..chunk.len().min(room)]);
-    })?;
-    Ok(ExecutableFacts { recognised: recognise(&head), sha256, hashed_size, size, path })
+    let (sha256, hashed_size) = hash(file, |_| {})?;
+    let recognised = recognise_from(size, &mut |offset, length| read_at(file, offset, length));
+    Ok(ExecutableFacts { recognised, sha256, hashed_size, size, path })
+}
+
+/// What a file holds from an offset on, at most so much; empty where it cannot be read.
+fn read_at(file: &File, offset: u64, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length.min(RECOGNISE_MAX)];
+    let mut filled = 0;
+    while let Ok(read @ 1..) = file.read_at(&mut bytes[filled..], offset.saturating_add(filled as u64)) {
+        filled += read;
+    }
+    bytes.truncate(filled);
+    bytes
 }
 
 /// SHA-256 of the first [`CONTENT_MAX`] bytes, and how many there were; `see` gets every chunk.
