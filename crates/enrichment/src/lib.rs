@@ -14,6 +14,6 @@ mod tree;
 
 pub use containers::{Containers, Known, Told};
 pub use enriched::{Enriched, State};
-pub use executables::{ExecutableFacts, Executables};
-pub use program::{Actor, Need, RecognisedBy};
+pub use executables::{ExecutableFacts, Executables, ImageKey, hashed};
+pub use program::{Actor, Need, RecognisedBy, Started, script_takes_commands};
 pub use tree::{Image, Process, Tree};

@@ -1,9 +1,11 @@
 //! A process seen as a program: what it is, and whether it takes commands.
 
-use crate::{ExecutableFacts, Executables, Process};
-use event::{Exec, FileIdentity, ProcessKey, Text};
+use crate::channel::leads_elsewhere;
+use crate::{ExecutableFacts, Executables, ImageKey, Process};
+use event::{Exec, FileIdentity, FileSystem, ProcessKey, Text};
 use programs::executable::Kind;
-use programs::invocation::{Invocation, loader_target};
+use programs::invocation::{Invocation, Surroundings, Why, loader_target};
+use programs::script::{self, Verdict};
 use std::sync::Arc;
 
 /// How a program was recognised, the strongest first.
@@ -45,8 +47,13 @@ pub struct Actor {
     pub by: Option<RecognisedBy>,
     /// How it was started.
     pub invocation: Invocation,
+    /// Whether the script file that it was started with executes what it reads from standard input; `None` while that
+    /// is not known, and where nobody can write to that input.
+    pub script: Option<Verdict>,
     /// The image was established by this very process (not inherited at birth).
     pub own: bool,
+    /// It runs through the dynamic loader, as one of the arguments.
+    loaded: bool,
 }
 
 /// A fact that would make an actor's kind certain, and is not there yet.
@@ -55,31 +62,85 @@ pub enum Need {
     /// What the file is; the process runs it.
     File(FileIdentity, ProcessKey),
     /// What the program behind the dynamic loader is.
-    Loaded(ProcessKey),
+    Loaded(ImageKey),
+    /// Whether the script executes what it reads.
+    Script(ImageKey),
+    /// What the whole arguments say; the record holds the beginning of them.
+    Arguments(ImageKey),
+}
+
+/// How an image was started, for whoever looks up the whole of its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// What the program is; `None` when its name decides.
+    pub kind: Option<Kind>,
+    /// The last part of the program's path.
+    pub name: Text,
+    /// Through the dynamic loader, whose own arguments come first.
+    pub loaded: bool,
+}
+
+impl Started {
+    /// What the arguments, all of them, say.
+    pub fn invocation(&self, arguments: &[Text], truncated: bool) -> Invocation {
+        let first = if self.loaded { loader_target(arguments).unwrap_or(0) } else { 0 };
+        let arguments = arguments.get(first..).unwrap_or_default();
+        brief(Invocation::of(self.kind.as_ref(), self.name.bytes(), arguments, truncated))
+    }
+}
+
+/// Text of an invocation that is kept for each of many processes, bytes.
+const TEXT_MAX: usize = 4 << 10;
+
+fn brief(mut invocation: Invocation) -> Invocation {
+    if let Invocation::CommandString { text, .. } | Invocation::InlineProgram { text, .. } = &mut invocation
+        && let Some(start) = text.bytes().get(..TEXT_MAX)
+    {
+        *text = Text::new(start);
+    }
+    invocation
+}
+
+/// What a script with this text executes of what it reads; `None` where the text cannot tell. `arguments` are those of
+/// the program that runs it.
+pub fn script_takes_commands(started: &Started, text: &[u8], arguments: &[Text]) -> Option<Verdict> {
+    // shells, too, refuse to run what begins like this
+    let beginning = text.get(..80).unwrap_or(text);
+    if beginning.contains(&0) {
+        return None;
+    }
+    // known by its name only: what has a script and no other kind is a shell of some sort
+    let by_name = || if script::reads_commands(text) { Verdict::reads(0) } else { Verdict::QUIET };
+    let by_kind = |kind| script::script_takes_commands(kind, text, arguments);
+    Some(started.kind.as_ref().map_or_else(by_name, by_kind))
 }
 
 impl Actor {
     /// An actor from an exec.
     pub fn of_exec(exec: &Arc<Exec>, own: bool, executables: &Executables, needs: &mut Vec<Need>) -> Self {
+        let image = ImageKey::of(exec);
+        let asked_before = needs.len();
         let identity = exec.executable.identity;
         let file = executables.of_file(&identity);
-        if file.is_none() {
+        if file.is_none() && !executables.is_missing(identity, exec.process) {
             needs.push(Need::File(identity, exec.process));
         }
-        let mut facts = file.flatten().cloned();
+        let mut facts = file.cloned();
         let mut arguments = exec.arguments.values.as_slice();
         let mut path = exec.executable.path.clone();
+        let mut loaded = false;
         if let Some(loader) = &facts
             && matches!(loader.recognised.kind, Kind::DynamicLoader)
             && let Some(target) = loader_target(arguments)
         {
-            let loaded = executables.of_loaded(exec.process);
-            if loaded.is_none() && own {
-                needs.push(Need::Loaded(exec.process));
+            let behind = executables.of_loaded(image);
+            if behind.is_none() && own {
+                needs.push(Need::Loaded(image));
             }
+            loaded = true;
             path = arguments[target].clone();
             arguments = &arguments[target..];
-            facts = loaded.flatten().cloned();
+            facts = behind.flatten().cloned();
         }
         let kind = facts.as_ref().map_or(Kind::Unknown, |f| f.recognised.kind.clone());
         let base = path.file_name();
@@ -91,8 +152,13 @@ impl Actor {
             known => (known, Some(RecognisedBy::Content)),
         };
         let known = (!matches!(kind, Kind::Unknown)).then_some(&kind);
-        let invocation = Invocation::of(known, base, arguments, exec.arguments.truncated);
-        Self {
+        let surroundings = Surroundings {
+            truncated: exec.arguments.truncated,
+            working_directory: exec.working_directory.bytes(),
+            environment: &exec.environment.values,
+        };
+        let invocation = Invocation::started(known, base, arguments, &surroundings);
+        let mut actor = Self {
             process: exec.process,
             exec: Some(Arc::clone(exec)),
             name: exec.name.clone(),
@@ -100,7 +166,55 @@ impl Actor {
             kind,
             by,
             invocation,
+            script: None,
             own,
+            loaded,
+        };
+        // nobody writes to any other input, and a born image was looked at where it was executed
+        let is_settled = needs.len() == asked_before;
+        let written = own && is_settled && exec.descriptor(0).is_some_and(leads_elsewhere);
+        if written && exec.arguments.truncated {
+            actor.complete_arguments(executables.of_arguments(image), Need::Arguments(image), needs);
+        }
+        if written && matches!(actor.invocation, Invocation::ScriptFile { .. }) {
+            match executables.of_script(image) {
+                Some(told) => actor.script = told,
+                None => needs.push(Need::Script(image)),
+            }
+        }
+        actor
+    }
+
+    /// How an exec was started, as far as files are known, for looking up the rest.
+    pub fn started(&self) -> Started {
+        let kind = (!matches!(self.kind, Kind::Unknown)).then(|| self.kind.clone());
+        let arguments = self.exec.as_ref().map(|e| e.arguments.values.as_slice()).unwrap_or_default();
+        let behind = loader_target(arguments).filter(|_| self.loaded).and_then(|at| arguments.get(at));
+        let path = behind.or(self.exec.as_ref().map(|e| &e.executable.path));
+        let name = path.map(|path| Text::new(path.file_name())).unwrap_or_default();
+        Started { kind, name, loaded: self.loaded }
+    }
+
+    /// Where the beginning of the arguments leaves it open, the whole of them decides.
+    fn complete_arguments(&mut self, told: Option<Option<&Invocation>>, need: Need, needs: &mut Vec<Need>) {
+        match told {
+            Some(Some(whole)) => self.invocation = whole.clone(),
+            Some(None) => {}
+            None if self.is_undecided() => needs.push(need),
+            None => {}
+        }
+    }
+
+    /// What it was started to do depends on arguments that are missing.
+    fn is_undecided(&self) -> bool {
+        let cut = self.exec.as_ref().is_some_and(|e| e.arguments.truncated);
+        let last = self.exec.as_ref().and_then(|e| e.arguments.values.last());
+        cut && match &self.invocation {
+            Invocation::TakesCommands { why, .. } => *why == Why::Undecided,
+            Invocation::CommandString { text, .. } | Invocation::InlineProgram { text, .. } => {
+                last == Some(text)
+            }
+            _ => false,
         }
     }
 
@@ -113,14 +227,13 @@ impl Actor {
         }
         let glimpse = process.glimpse.as_ref();
         let name = glimpse.map(|g| g.name.clone()).unwrap_or_default();
-        let facts =
-            glimpse.and_then(|g| g.executable).and_then(|identity| match executables.of_file(&identity) {
-                Some(facts) => facts.cloned(),
-                None => {
-                    needs.push(Need::File(identity, process.key));
-                    None
-                }
-            });
+        let facts = glimpse.and_then(|g| g.executable).and_then(|identity| {
+            let facts = executables.of_file(&identity);
+            if facts.is_none() && !executables.is_missing(identity, process.key) {
+                needs.push(Need::File(identity, process.key));
+            }
+            facts.cloned()
+        });
         let kind = facts.as_ref().map_or(Kind::Unknown, |f| f.recognised.kind.clone());
         let by = (!matches!(kind, Kind::Unknown)).then_some(RecognisedBy::Content);
         Self {
@@ -131,7 +244,9 @@ impl Actor {
             kind,
             by,
             invocation: Invocation::Other,
+            script: None,
             own: false,
+            loaded: false,
         }
     }
 
@@ -145,8 +260,32 @@ impl Actor {
         matches!(self.kind, Kind::Shell(_))
     }
 
-    /// It executes what it reads from its standard input.
+    /// The descriptor whose input it executes.
+    pub fn command_descriptor(&self) -> Option<u32> {
+        let script = self.script.filter(|v| v.takes_commands() && !v.network);
+        self.invocation.command_descriptor().or_else(|| Some(script?.descriptor.unwrap_or(0)))
+    }
+
+    /// It executes what it reads from a descriptor that it was started with, standard input mostly.
     pub fn takes_commands(&self) -> bool {
-        self.invocation.takes_commands()
+        self.command_descriptor().is_some()
+    }
+
+    /// It connects to the network by itself and executes what comes from there, without starting anything.
+    pub fn reads_commands_from_network(&self) -> bool {
+        self.invocation.reads_commands_from_network() || self.script.is_some_and(|v| v.network)
+    }
+
+    /// A server of logins, known by more than words that anybody can put into a file, and not put there by the
+    /// container itself: what it starts is its users'.
+    pub fn is_login_service(&self) -> bool {
+        let genuine = self.facts.as_ref().is_some_and(|f| f.recognised.may_excuse());
+        let brought = self.exec.as_ref().is_some_and(|e| {
+            matches!(
+                e.executable.file_system,
+                FileSystem::Overlay { upper: true } | FileSystem::Memfd | FileSystem::Tmpfs
+            )
+        });
+        matches!(self.kind, Kind::SshServer(_)) && genuine && !brought
     }
 }

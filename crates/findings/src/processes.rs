@@ -74,7 +74,7 @@ pub(crate) fn binary(actor: &Actor) -> File {
         file.size = signed(facts.size);
         file.sha256.clone_from(&facts.sha256);
         file.hashed_size = signed(facts.hashed_size);
-        file.partially_hashed = facts.hashed_size < facts.size;
+        file.partially_hashed = !facts.sha256.is_empty() && facts.hashed_size < facts.size;
     }
     file
 }

@@ -1,10 +1,10 @@
 //! Taking evidence before it vanishes: from the process, not from tools inside its container.
 
 use crate::executable::{hash, open_executable, sha256};
+use crate::regular::Pinned;
 use event::{Exec, Text};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 /// Cap of a text item, bytes.
@@ -133,8 +133,10 @@ pub fn take(proc_root: &Path, exec: &Exec, role: &str, redact: &dyn Fn(&[u8]) ->
 impl Taken {
     /// Adds the script that an interpreter runs, seen from its root.
     pub fn add_script(&mut self, proc_root: &Path, exec: &Exec, role: &str, path: &Text) {
-        match crate::loader_target(proc_root, exec.process.pid, path, &exec.working_directory)
-            .ok_or_else(|| std::io::Error::other("not a regular file in the container"))
+        let gone = || std::io::Error::other("the process is gone");
+        match crate::hold_root(proc_root, exec.process.pid)
+            .ok_or_else(gone)
+            .and_then(|root| crate::open_named(&root, path, &exec.working_directory))
             .and_then(|file| capped(file, TEXT_MAX))
         {
             Ok((bytes, size)) => self.add(ItemKind::Script, role, path, bytes, size),
@@ -142,18 +144,16 @@ impl Taken {
         }
     }
 
-    /// Adds the last lines of a container's log. The path comes from the runtime, not from the container.
+    /// Adds the last lines of a container's log. The path comes from the runtime, but what
+    /// lies there may not.
     pub fn add_log(&mut self, path: &Path) {
         let tail = || -> std::io::Result<(Vec<u8>, u64)> {
-            let mut file = File::open(path)?;
-            let meta = file.metadata()?;
-            if meta.file_type().is_fifo() || !meta.is_file() {
-                return Err(std::io::Error::other("not a regular file"));
-            }
-            file.seek(SeekFrom::Start(meta.len().saturating_sub(LOG_MAX)))?;
+            let mut file = Pinned::at(path)?.open()?;
+            let length = file.metadata()?.len();
+            file.seek(SeekFrom::Start(length.saturating_sub(LOG_MAX)))?;
             let mut bytes = Vec::new();
             file.take(LOG_MAX).read_to_end(&mut bytes)?;
-            Ok((bytes, meta.len()))
+            Ok((bytes, length))
         };
         match tail() {
             Ok((bytes, size)) => self.add(ItemKind::Log, "container", &Text::from("log"), bytes, size),
@@ -175,7 +175,7 @@ impl Taken {
     }
 
     fn add_file(&mut self, kind: ItemKind, role: &str, name: &Text, file: File) {
-        let hashed = file.metadata().and_then(|meta| Ok((meta.len(), hash(&file, |_| {})?)));
+        let hashed = file.metadata().and_then(|meta| Ok((meta.len(), hash(&file)?)));
         match hashed {
             Ok((original_size, (sha256, size))) => self.items.push(Item {
                 kind,

@@ -1,7 +1,11 @@
-//! Workers for everything that may block: hashing files, asking runtimes, reading live state, taking evidence, asking
-//! the cloud where this is.
+//! Workers for everything that may block: looking at files and hashing them, asking runtimes, reading live state, taking
+//! evidence, asking the cloud where this is.
 //!
-//! `Request → worker → Answer`; queues are bounded, and a full one drops the request and counts it.
+//! `Request → worker → Answer`; queues are bounded, and a full one refuses the request and counts it. Who asked must then
+//! ask again or say what is missing.
+
+pub(crate) mod facts;
+pub(crate) mod queue;
 
 use crate::live::{Live, LiveReader};
 use crate::{EvidenceContent, Metrics, Named, place, redaction};
@@ -9,12 +13,12 @@ use cloud::MetadataServer;
 use container_runtime::Runtimes;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use detection::Session;
-use enrichment::ExecutableFacts;
-use event::{Container, Exec, FileIdentity, ProcessKey, Text};
+use event::{Container, Exec, Text};
+use facts::{Fact, Found, Queues, ToHash, Wanted};
 use findings::{EvidenceItem, Place};
 use host::{Clock, Machine};
+use queue::{Pushed, Urgency};
 use rustix::event::{EventfdFlags, eventfd};
-use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,8 +35,6 @@ pub(crate) struct Subject {
 
 /// What to look up.
 pub(crate) enum Request {
-    File { identity: FileIdentity, file: File },
-    Loaded { process: ProcessKey, argument: Text, working_directory: Text },
     Container { bare: Box<Container>, ancestors: Vec<u32> },
     Live,
     Evidence { session: Session, subjects: Vec<Subject>, log: Option<PathBuf> },
@@ -40,13 +42,11 @@ pub(crate) enum Request {
 
 /// What was found.
 pub(crate) enum Answer {
-    File {
-        identity: FileIdentity,
-        facts: Option<Arc<ExecutableFacts>>,
-    },
-    Loaded {
-        process: ProcessKey,
-        facts: Option<Arc<ExecutableFacts>>,
+    Fact(Found),
+    Hash {
+        wanted: Wanted,
+        sha256: String,
+        size: u64,
     },
     Container(Box<Container>),
     Live(Live),
@@ -62,7 +62,7 @@ pub(crate) enum Answer {
 
 /// The workers' queues.
 pub(crate) struct Lookups {
-    files: Sender<Request>,
+    queues: Queues,
     containers: Sender<Request>,
     live: Sender<Request>,
     evidence: Sender<Request>,
@@ -86,10 +86,8 @@ impl Lookups {
         let wake = Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?);
         let (answer, answers) = bounded(4 * QUEUE);
         let reply = Reply { answer, wake: Arc::clone(&wake) };
-        let files = spawn("facts", reply.clone(), {
-            let proc_root = proc_root.clone();
-            move |request, reply| look_at_file(request, reply, &proc_root)
-        })?;
+        let queues = Queues::new();
+        queues.serve(&reply)?;
         let containers =
             spawn("containers", reply.clone(), move |request, reply| ask_runtime(request, reply, &runtimes))?;
         let evidence = spawn("evidence", reply.clone(), {
@@ -108,7 +106,31 @@ impl Lookups {
             }
         })?;
         let wanted = None;
-        Ok(Self { files, containers, live, evidence, answers, reply, wanted, wake, metrics, proc_root })
+        Ok(Self { queues, containers, live, evidence, answers, reply, wanted, wake, metrics, proc_root })
+    }
+
+    /// Queues that nobody serves: what waits in them, and what other workers would get.
+    #[cfg(test)]
+    pub(crate) fn unserved(evidence_queue: usize) -> (Self, Queues, Vec<Receiver<Request>>) {
+        let wake = Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC).unwrap());
+        let (answer, answers) = bounded(4 * QUEUE);
+        let (containers, a) = bounded(QUEUE);
+        let (live, b) = bounded(QUEUE);
+        let (evidence, c) = bounded(evidence_queue);
+        let this = Self {
+            queues: Queues::new(),
+            containers,
+            live,
+            evidence,
+            answers,
+            reply: Reply { answer, wake: Arc::clone(&wake) },
+            wanted: None,
+            wake,
+            metrics: Metrics::default(),
+            proc_root: PathBuf::from("/proc"),
+        };
+        let queues = this.queues.clone();
+        (this, queues, vec![a, b, c])
     }
 
     /// Starts the worker that asks where this is; it ends with its answer, or when this is dropped.
@@ -126,16 +148,55 @@ impl Lookups {
     /// Asks; returns false when the queue is full.
     pub(crate) fn ask(&self, request: Request) -> bool {
         let (queue, kind) = match &request {
-            Request::File { .. } => (&self.files, "file"),
-            Request::Loaded { .. } => (&self.files, "loaded_program"),
             Request::Container { .. } => (&self.containers, "container"),
             Request::Live => (&self.live, "live_state"),
             Request::Evidence { .. } => (&self.evidence, "evidence"),
         };
         let taken = queue.try_send(request).is_ok();
+        self.count(taken, kind);
+        taken
+    }
+
+    fn count(&self, taken: bool, kind: &'static str) {
         let family = if taken { &self.metrics.lookups } else { &self.metrics.lookups_dropped };
         family.get_or_create(&crate::metrics::Kind { kind }).inc();
-        taken
+    }
+
+    /// Whether a fact may be asked for now.
+    pub(crate) fn has_room(&self, urgency: Urgency, owner: u64) -> bool {
+        self.queues.facts.has_room(urgency, owner)
+    }
+
+    /// Asks for a fact.
+    pub(crate) fn ask_fact(
+        &self,
+        wanted: Wanted,
+        urgency: Urgency,
+        owner: u64,
+        fact: Fact,
+    ) -> Pushed<Wanted> {
+        let pushed = self.queues.facts.push(wanted, urgency, owner, fact);
+        self.count(pushed != Pushed::Refused, wanted.name());
+        if let Pushed::Instead(another) = &pushed {
+            self.count(false, another.name());
+        }
+        pushed
+    }
+
+    /// A fact that was asked for is awaited now.
+    pub(crate) fn hasten(&self, wanted: Wanted, owner: u64) {
+        self.queues.facts.hasten(wanted, owner);
+    }
+
+    /// Asks for the hash of a file that a finding names.
+    pub(crate) fn ask_hash(&self, wanted: Wanted, owner: u64, file: impl FnOnce() -> Option<ToHash>) {
+        if self.queues.hashes.hasten(wanted, owner) {
+            return;
+        }
+        if let Some(file) = file() {
+            let pushed = self.queues.hashes.push(wanted, Urgency::Awaited, owner, (wanted, file));
+            self.count(pushed != Pushed::Refused, "hash");
+        }
     }
 
     /// Answers that have arrived.
@@ -153,6 +214,12 @@ impl Lookups {
     /// A handle that wakes the pipeline, for shutting down.
     pub(crate) fn waker(&self) -> Arc<OwnedFd> {
         Arc::clone(&self.wake)
+    }
+}
+
+impl Drop for Lookups {
+    fn drop(&mut self) {
+        self.queues.close();
     }
 }
 
@@ -176,7 +243,7 @@ fn spawn(
     mut work: impl FnMut(Request, &Reply) + Send + 'static,
 ) -> std::io::Result<Sender<Request>> {
     let (queue, requests) = bounded::<Request>(QUEUE);
-    thread::Builder::new().name(format!("vedette-{name}")).stack_size(512 << 10).spawn(move || {
+    spawn_thread(name, move || {
         for request in requests {
             work(request, &reply);
         }
@@ -184,20 +251,8 @@ fn spawn(
     Ok(queue)
 }
 
-fn look_at_file(request: Request, reply: &Reply, proc_root: &std::path::Path) {
-    match request {
-        Request::File { identity, file } => {
-            let facts = host::facts(&file, None).ok().map(Arc::new);
-            reply.send(Answer::File { identity, facts });
-        }
-        Request::Loaded { process, argument, working_directory } => {
-            let facts = host::loader_target(proc_root, process.pid, &argument, &working_directory)
-                .and_then(|file| host::facts(&file, Some(argument)).ok())
-                .map(Arc::new);
-            reply.send(Answer::Loaded { process, facts });
-        }
-        _ => {}
-    }
+fn spawn_thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    thread::Builder::new().name(format!("vedette-{name}")).stack_size(512 << 10).spawn(work).map(drop)
 }
 
 /// Twice: what the bundle says is there at once, what the CRI says may take a while.

@@ -1,9 +1,11 @@
 //! Findings that may still learn something: names of their container, evidence, losses in their window.
 
 use crate::coverage::LossLog;
+use crate::lookups::facts::Wanted;
 use crate::{Delivery, EvidenceContent, Metrics};
 use crossbeam_channel::Sender;
 use detection::{Evidence, Session};
+use enrichment::{Actor, ImageKey};
 use event::{Container, ContainerId, Origin};
 use findings::{Circumstances, EvidenceItem, Place, compose};
 use host::Clock;
@@ -92,24 +94,31 @@ impl OpenFindings {
     }
 
     /// The session again. The shell that takes commands is what the finding is about, not the command line that started
-    /// it; and what the files are may have become known.
-    pub(crate) fn strengthen(&mut self, evidence: Evidence) {
+    /// it; and what the files are may have become known. Returns whether the finding says something else now.
+    pub(crate) fn strengthen(&mut self, evidence: Evidence) -> bool {
         let takes = |e: &Evidence| matches!(e.enriched.actor.invocation, Invocation::TakesCommands { .. });
         let known = |e: &Evidence| {
             let opener = e.opener.as_ref().is_none_or(|o| o.facts.is_some());
             let ends = e.endpoint.is_none_or(|socket| socket.local.port != 0);
             usize::from(e.enriched.actor.facts.is_some()) + usize::from(opener) + usize::from(ends)
         };
-        let Some(open) = self.all.get_mut(&evidence.session) else { return };
+        let Some(open) = self.all.get_mut(&evidence.session) else { return false };
         if open.evidence.metadata.module != evidence.metadata.module {
-            return;
+            return false;
         }
         let (old, new) = (&open.evidence, &evidence);
         let same = old.enriched.exec.process == new.enriched.exec.process;
-        if (!takes(old) && takes(new)) || (same && known(new) > known(old)) {
+        let stronger = (!takes(old) && takes(new)) || (same && known(new) > known(old));
+        if stronger {
             open.evidence = evidence;
             open.changed = true;
         }
+        stronger
+    }
+
+    /// What an open finding says.
+    pub(crate) fn evidence_of(&self, session: Session) -> Option<&Evidence> {
+        self.all.get(&session).map(|open| &open.evidence)
     }
 
     /// The runtime told more of a container: the one that was known by this id.
@@ -126,6 +135,34 @@ impl OpenFindings {
             if is_settled(container) {
                 open.due_ns = open.due_ns.min(now_ns);
             }
+        }
+    }
+
+    /// A file was hashed.
+    pub(crate) fn tell_hash(&mut self, wanted: Wanted, sha256: &str, size: u64) {
+        let awaits = |actor: &Actor| {
+            let (Some(exec), Some(facts)) = (&actor.exec, &actor.facts) else { return false };
+            facts.sha256.is_empty()
+                && match wanted {
+                    Wanted::File(identity) => exec.executable.identity == identity && facts.path.is_none(),
+                    Wanted::Loaded(image) => ImageKey::of(exec) == image && facts.path.is_some(),
+                    Wanted::Script(_) | Wanted::Arguments(_) => false,
+                }
+        };
+        for open in self.all.values_mut() {
+            let enriched = &open.evidence.enriched;
+            let others = enriched.earlier.iter().chain(&enriched.ancestors).chain(&enriched.relays);
+            if ![&enriched.actor].into_iter().chain(others).chain(&open.evidence.opener).any(awaits) {
+                continue;
+            }
+            let enriched = Arc::make_mut(&mut open.evidence.enriched);
+            let others =
+                enriched.earlier.iter_mut().chain(&mut enriched.ancestors).chain(&mut enriched.relays);
+            let actors = [&mut enriched.actor].into_iter().chain(others).chain(&mut open.evidence.opener);
+            for facts in actors.filter(|actor| awaits(actor)).filter_map(|actor| actor.facts.as_mut()) {
+                enrichment::hashed(facts, sha256, size);
+            }
+            open.changed = true;
         }
     }
 

@@ -2,13 +2,13 @@
 
 use enrichment::Need;
 use event::Exec;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Events waiting for facts at most; beyond that they are decided with what is known.
 const WAITING_MAX: usize = 1_024;
-/// Events that facts may still complete at most.
-const LATE_MAX: usize = 128;
+/// Events that facts may still complete at most: more than may be asked for at a time.
+const LATE_MAX: usize = 256;
 
 /// An exec that cannot be decided yet, or was decided without all facts.
 pub(crate) struct Pending {
@@ -49,11 +49,29 @@ impl Waiting {
         None
     }
 
-    /// Remembers one that was decided without all facts.
-    pub(crate) fn add_late(&mut self, pending: Pending) {
-        if self.late.len() < LATE_MAX {
-            self.late.push(pending);
+    /// Remembers one that was decided without all facts. Returns true when one is forgotten for it: the first of the
+    /// control group that has the most.
+    pub(crate) fn add_late(&mut self, pending: Pending) -> bool {
+        let (process, time_ns) = (pending.exec.process, pending.exec.time_ns);
+        self.late.retain(|p| p.exec.process != process || p.exec.time_ns != time_ns);
+        self.late.push(pending);
+        if self.late.len() <= LATE_MAX {
+            return false;
         }
+        let mut counts: HashMap<u64, usize> = HashMap::new();
+        for late in &self.late {
+            *counts.entry(late.exec.cgroup.id).or_default() += 1;
+        }
+        let most =
+            counts.into_iter().max_by_key(|(cgroup, count)| (*count, *cgroup)).map(|(cgroup, _)| cgroup);
+        let first = self.late.iter().position(|p| Some(p.exec.cgroup.id) == most);
+        first.map(|at| self.late.remove(at)).is_some()
+    }
+
+    /// What all of them need, and who needs it.
+    pub(crate) fn needs(&self) -> Vec<(Arc<Exec>, Need)> {
+        let all = self.all.iter().chain(&self.late);
+        all.flat_map(|p| p.needs.iter().map(|need| (Arc::clone(&p.exec), *need))).collect()
     }
 
     /// Takes those that waited for what was told, and those behind them, in the order in which they came.

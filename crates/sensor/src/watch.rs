@@ -1,5 +1,6 @@
 //! The state that watches: events in, findings out. One thread owns it; time is a parameter.
 
+mod asking;
 mod budget;
 
 use crate::Metrics;
@@ -9,18 +10,15 @@ use crate::lookups::{Answer, Lookups, Request, Subject};
 use crate::metrics::{EventCounters, Kind};
 use crate::open::OpenFindings;
 use crate::waiting::{Pending, Waiting};
+use asking::Asking;
 use budget::ReadingBudget;
 use decoder::Decoded;
-use detection::{Candidates, Engine, Evidence, Outcome};
+use detection::{Candidates, Engine, Outcome, Session};
 use enrichment::channel::leads_elsewhere;
-use enrichment::{Actor, Enriched, Known, Need, State, Told};
-use event::{
-    Access, Descriptor, Event, Exec, FileIdentity, Loss, LossKind, Object, ProcessKey, SocketEvent,
-    SocketState,
-};
+use enrichment::{Actor, Known, State, Told};
+use event::{Access, Descriptor, Event, Exec, Loss, LossKind, Object, ProcessKey, SocketEvent, SocketState};
 use host::Clock;
 use programs::invocation::Invocation;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// An event waits this long for facts of the files it involves, nanoseconds.
@@ -45,8 +43,7 @@ pub(crate) struct Watch {
     lookups: Option<Lookups>,
     counters: EventCounters,
     metrics: Metrics,
-    asked: HashSet<FileIdentity>,
-    asked_loaded: HashSet<ProcessKey>,
+    asking: Asking,
     live_wanted: bool,
     live_budget: ReadingBudget,
     /// Candidates for whose sake live state is being read.
@@ -78,8 +75,7 @@ impl Watch {
             lookups,
             counters: metrics.event_counters(),
             metrics,
-            asked: HashSet::new(),
-            asked_loaded: HashSet::new(),
+            asking: Asking::default(),
             live_budget: ReadingBudget::default(),
             looked_for: Vec::new(),
             wishes: Vec::new(),
@@ -159,15 +155,15 @@ impl Watch {
         self.candidates.remove(exec.process);
         self.state.tree.exec(&exec);
         self.container(&exec, now_ns);
-        self.ask_file(exec.executable.identity, exec.process);
         if self.is_interesting(&exec) {
             self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
         }
+        self.ask_executed(&exec);
     }
 
     /// Cheap, for every exec: could its input come from somebody else, or its output be read by one?
     fn is_interesting(&self, exec: &Exec) -> bool {
-        if exec.descriptor(0).is_some_and(leads_elsewhere) {
+        if exec.descriptor(0).is_some_and(leads_elsewhere) || self.may_read_elsewhere(exec) {
             return true;
         }
         let Some(parent) = exec.parent().and_then(|p| self.state.tree.get(p)) else { return false };
@@ -177,6 +173,27 @@ impl Watch {
                 Actor::of_process(parent, &self.state.executables, &mut ignored).invocation,
                 Invocation::InlineProgram { .. }
             )
+    }
+
+    /// Its arguments may name another descriptor, or a connection of its own, to read commands from. They are only
+    /// understood where something speaks for it: that takes far longer than an exec should cost.
+    fn may_read_elsewhere(&self, exec: &Exec) -> bool {
+        const OPENERS: [&[u8]; 5] = [b"tcp", b"udp", b"inet", b"ocket", b"onnect"];
+        let names = |text: &[u8]| OPENERS.iter().any(|word| text.windows(word.len()).any(|at| at == *word));
+        let inherited = exec.descriptors.iter().any(|d| d.number > 2 && leads_elsewhere(d));
+        if !inherited && !exec.arguments.values.iter().skip(1).any(|text| names(text.bytes())) {
+            return false;
+        }
+        let file = self.state.executables.of_file(&exec.executable.identity);
+        if file.is_some_and(|f| matches!(f.recognised.kind, programs::executable::Kind::Unknown)) {
+            return false;
+        }
+        let arguments = &exec.arguments;
+        let kind = file.map(|f| &f.recognised.kind);
+        let name = exec.executable.path.file_name();
+        let invocation = Invocation::of(kind, name, &arguments.values, arguments.truncated);
+        let read = invocation.command_descriptor().and_then(|number| exec.descriptor(number));
+        invocation.reads_commands_from_network() || read.is_some_and(leads_elsewhere)
     }
 
     fn container(&mut self, exec: &Exec, now_ns: u64) {
@@ -196,22 +213,19 @@ impl Watch {
         let needs = self.ask_needs(&enriched);
         if !needs.is_empty() || behind {
             let pending = Pending { exec: Arc::clone(exec), endpoint, until_ns, needs };
-            if now_ns >= until_ns {
-                self.waiting.add_late(pending);
-            } else if let Some(no_room) = self.waiting.add(pending) {
-                self.waiting.add_late(no_room);
-            } else {
-                return;
+            let decided = if now_ns >= until_ns { Some(pending) } else { self.waiting.add(pending) };
+            let Some(decided) = decided else { return };
+            if self.waiting.add_late(decided) {
+                self.overlook();
             }
         }
-        let takes_commands = enriched.actor.takes_commands();
-        let followable = exec
-            .descriptor(0)
-            .is_some_and(|d| leads_elsewhere(d) && !matches!(d.object, Object::Internet(_)));
+        let commands = enriched.actor.command_descriptor().and_then(|number| exec.descriptor(number));
+        let followable =
+            commands.is_some_and(|d| leads_elsewhere(d) && !matches!(d.object, Object::Internet(_)));
+        let may_be_joined = followable || enriched.actor.reads_commands_from_network();
         match self.engine.evaluate(&Arc::new(enriched)) {
             Outcome::Detected(evidence) => {
                 self.candidates.remove(exec.process);
-                self.take_evidence(&evidence);
                 if evidence.endpoint.is_some_and(|e| e.local.port == 0)
                     && self.connecting.len() < CONNECTING_MAX
                 {
@@ -221,72 +235,21 @@ impl Watch {
                 if let Some(endpoint) = &evidence.endpoint {
                     self.state.report(&evidence.enriched, endpoint);
                 }
+                let session = evidence.session;
                 self.open.open(*evidence, now_ns);
+                self.ask_hashes(session);
+                self.take_evidence(session);
             }
             Outcome::Known(evidence) => {
                 self.candidates.remove(exec.process);
-                self.open.strengthen(*evidence);
+                let session = evidence.session;
+                if self.open.strengthen(*evidence) {
+                    self.ask_hashes(session);
+                }
             }
-            Outcome::Quiet if takes_commands && followable => self.candidates.add(exec, now_ns),
+            Outcome::Quiet if may_be_joined => self.candidates.add(exec, now_ns),
             Outcome::Quiet => {}
         }
-    }
-
-    /// Asks for what is not known; returns that of which an answer is on its way.
-    fn ask_needs(&mut self, enriched: &Enriched) -> Vec<Need> {
-        let mut pending = enriched.needs.clone();
-        pending.retain(|need| match *need {
-            Need::File(identity, process) => self.ask_file(identity, process),
-            Need::Loaded(process) => self.ask_loaded(enriched, process),
-        });
-        pending
-    }
-
-    fn ask_file(&mut self, identity: FileIdentity, process: ProcessKey) -> bool {
-        if self.asked.contains(&identity) {
-            return true;
-        }
-        let Some(lookups) = &self.lookups else { return false };
-        if self.state.executables.of_file(&identity).is_some() {
-            return false;
-        }
-        // opened here, at once: the process may be gone before a worker gets to it
-        let images = self.state.tree.get(process).into_iter().flat_map(|p| p.image.iter().chain(&p.earlier));
-        let image = images.map(|i| &i.exec.executable).find(|file| file.identity == identity);
-        let (size, path) = image.map(|file| (file.size, file.path.clone())).unwrap_or_default();
-        let Some(file) = host::open_executable(&lookups.proc_root, process.pid, &identity, size, &path)
-        else {
-            return false;
-        };
-        let asked = lookups.ask(Request::File { identity, file });
-        if asked {
-            self.asked.insert(identity);
-        }
-        asked
-    }
-
-    fn ask_loaded(&mut self, enriched: &Enriched, process: ProcessKey) -> bool {
-        if self.asked_loaded.contains(&process) {
-            return true;
-        }
-        let Some(lookups) = &self.lookups else { return false };
-        let actors = [&enriched.actor]
-            .into_iter()
-            .chain(&enriched.earlier)
-            .chain(&enriched.ancestors)
-            .chain(&enriched.relays);
-        let Some(exec) = actors.filter(|a| a.process == process).find_map(|a| {
-            let exec = a.exec.as_ref()?;
-            let target = programs::invocation::loader_target(&exec.arguments.values)?;
-            Some((exec.arguments.values[target].clone(), exec.working_directory.clone()))
-        }) else {
-            return false;
-        };
-        let asked = lookups.ask(Request::Loaded { process, argument: exec.0, working_directory: exec.1 });
-        if asked {
-            self.asked_loaded.insert(process);
-        }
-        asked
     }
 
     fn socket(&mut self, event: &SocketEvent, now_ns: u64) {
@@ -308,7 +271,11 @@ impl Watch {
             let namespace = u64::from(event.socket.network_namespace) << 16;
             self.wishes.push(probe_abi::WATCHED_PORT_BIT | namespace | u64::from(event.socket.local.port));
         }
-        self.decide_candidates(now_ns, |watch| watch.state.tree.joined_to(process, now_ns, JOINED_MAX));
+        self.decide_candidates(now_ns, |watch| {
+            let mut joined = watch.state.tree.joined_to(process, now_ns, JOINED_MAX);
+            joined.push(process);
+            joined
+        });
     }
 
     /// All candidates while they are few, else those that `which` names: somebody may keep thousands waiting.
@@ -344,6 +311,11 @@ impl Watch {
             self.candidates
                 .reconcile(now_ns, |process| tree.get(process).is_some_and(|p| p.ended_ns.is_none()));
         }
+        if live.at_ns != 0 {
+            for exec in self.unsettled(&live.processes) {
+                self.decide(&exec, now_ns, now_ns);
+            }
+        }
         for exec in unseen.iter().filter(|exec| self.is_interesting(exec)).cloned().collect::<Vec<_>>() {
             self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
         }
@@ -356,16 +328,8 @@ impl Watch {
 
     pub(crate) fn answer(&mut self, answer: Answer, now_ns: u64) {
         match answer {
-            Answer::File { identity, facts } => {
-                self.asked.remove(&identity);
-                self.state.executables.tell_file(identity, facts);
-                self.told(now_ns, |need| matches!(need, Need::File(of, _) if *of == identity));
-            }
-            Answer::Loaded { process, facts } => {
-                self.asked_loaded.remove(&process);
-                self.state.executables.tell_loaded(process, facts);
-                self.told(now_ns, |need| *need == Need::Loaded(process));
-            }
+            Answer::Fact(found) => self.found(found, now_ns),
+            Answer::Hash { wanted, sha256, size } => self.hashed(wanted, &sha256, size),
             Answer::Container(facts) => match self.state.containers.tell(*facts, now_ns) {
                 Told::Forgotten => {}
                 Told::Kept(container) => self.open.tell_container(&container.id, &container, now_ns),
@@ -392,14 +356,8 @@ impl Watch {
         }
     }
 
-    fn told(&mut self, now_ns: u64, is_told: impl Fn(&Need) -> bool) {
-        for pending in self.waiting.told(is_told) {
-            self.decide(&pending.exec, pending.until_ns, now_ns);
-        }
-    }
-
-    fn take_evidence(&self, evidence: &Evidence) {
-        let Some(lookups) = &self.lookups else { return };
+    fn take_evidence(&mut self, session: Session) {
+        let Some(evidence) = self.open.evidence_of(session) else { return };
         let script = |actor: &Actor| match &actor.invocation {
             Invocation::ScriptFile { path } => Some(path.clone()),
             _ => None,
@@ -414,7 +372,7 @@ impl Watch {
         let opener = opener.and_then(|o| subject("opener", o));
         let log = evidence.enriched.container.as_ref().and_then(|c| c.log_path.clone());
         let subjects = shell.into_iter().chain(opener).collect();
-        lookups.ask(Request::Evidence { session: evidence.session, subjects, log });
+        self.ask_for_evidence(session, Request::Evidence { session, subjects, log });
     }
 
     /// What is due by time.
@@ -422,6 +380,7 @@ impl Watch {
         for pending in self.waiting.due(now_ns) {
             self.decide(&pending.exec, pending.until_ns, now_ns);
         }
+        self.live_wanted |= self.look_again(now_ns);
         let look_due = self.candidates.next_look_ns().is_some_and(|due| due <= now_ns);
         if let Some(lookups) = &self.lookups
             && (self.live_wanted || look_due)

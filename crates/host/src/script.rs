@@ -1,0 +1,85 @@
+//! The text of a script that a process runs, and the whole of its arguments.
+
+use crate::regular::Pinned;
+use event::{ProcessKey, Text};
+use rustix::fs::{Mode, OFlags, openat};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes of a script that are read at most.
+pub const SCRIPT_MAX: u64 = 1 << 20;
+/// Bytes of arguments that are read at most: what one argument may hold.
+pub const ARGUMENTS_MAX: u64 = 128 << 10;
+/// Ticks of /proc, which is the same on every machine, in nanoseconds.
+const TICK_NS: u64 = 10_000_000;
+
+/// A process that can be asked for its files later, also when its pid belongs to another one.
+#[derive(Debug)]
+pub struct Asked {
+    folder: Pinned,
+    root: Pinned,
+}
+
+impl Asked {
+    /// Holds it. `None` when it is gone.
+    pub fn hold(proc_root: &Path, process: ProcessKey) -> Option<Self> {
+        // once held, it is this process's folder or nobody's
+        let folder = Pinned::at(&proc_root.join(process.pid.to_string())).ok()?;
+        let this = Self { root: Pinned::within_proc(&folder, "root").ok()?, folder };
+        (this.start_ticks()? == process.start_ns / TICK_NS).then_some(this)
+    }
+
+    /// Its root.
+    pub fn root(&self) -> &Pinned {
+        &self.root
+    }
+
+    /// The first [`SCRIPT_MAX`] bytes, and one more if there are more, of a script that it names as a path or as one
+    /// of its own descriptors.
+    pub fn script(&self, name: &Text, working_directory: &Text) -> io::Result<Vec<u8>> {
+        let file = match descriptor(name.bytes()) {
+            Some(number) => Pinned::within_proc(&self.folder, &format!("fd/{number}"))?.open()?,
+            None => crate::open_named(&self.root, name, working_directory)?,
+        };
+        capped(file, SCRIPT_MAX)
+    }
+
+    /// All its arguments, and whether there are more than [`ARGUMENTS_MAX`] bytes of them.
+    pub fn arguments(&self) -> io::Result<(Vec<Text>, bool)> {
+        let file = openat(&self.folder, "cmdline", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        let mut bytes = capped(File::from(file), ARGUMENTS_MAX)?;
+        if bytes.is_empty() {
+            return Err(io::Error::other("the process is ending"));
+        }
+        let truncated = bytes.len() as u64 > ARGUMENTS_MAX;
+        bytes.truncate(ARGUMENTS_MAX as usize);
+        let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+        Ok((bytes.split(|byte| *byte == 0).map(Text::new).collect(), truncated))
+    }
+
+    fn start_ticks(&self) -> Option<u64> {
+        let file = openat(&self.folder, "stat", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+        let line = capped(File::from(file), 4_096).ok()?;
+        // the name may hold anything, a closing bracket too
+        let after = line.rsplit(|byte| *byte == b')').next()?;
+        std::str::from_utf8(after).ok()?.split_ascii_whitespace().nth(19)?.parse().ok()
+    }
+}
+
+/// The number in `/dev/fd/N` and its like.
+fn descriptor(name: &[u8]) -> Option<u32> {
+    let number = [b"/dev/fd/".as_slice(), b"/proc/self/fd/", b"/proc/thread-self/fd/"]
+        .iter()
+        .find_map(|folder| name.strip_prefix(*folder))?;
+    std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+fn capped(file: File, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

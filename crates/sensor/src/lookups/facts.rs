@@ -1,0 +1,216 @@
+//! Two workers: one says what files are, which needs little of them; the other one hashes them, which needs all.
+
+use super::queue::{FairQueue, Urgency};
+use super::{Answer, Reply, spawn_thread};
+use enrichment::{ExecutableFacts, ImageKey, Need, Started, script_takes_commands};
+use event::{FileIdentity, ProcessKey, Text};
+use programs::executable::Kind;
+use programs::invocation::Invocation;
+use programs::script::Verdict;
+use std::fs::File;
+use std::sync::Arc;
+
+/// Requests that wait to be answered. Each holds at most two descriptors.
+const FACTS_MAX: usize = 192;
+/// Files that wait to be hashed. Each holds one descriptor.
+const HASHES_MAX: usize = 64;
+/// Files sourced by a script that are read, too.
+const SOURCED_MAX: usize = 8;
+
+/// What is asked for: requests for the same are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Wanted {
+    File(FileIdentity),
+    Loaded(ImageKey),
+    Script(ImageKey),
+    Arguments(ImageKey),
+}
+
+impl From<&Need> for Wanted {
+    fn from(need: &Need) -> Self {
+        match *need {
+            Need::File(identity, _) => Self::File(identity),
+            Need::Loaded(image) => Self::Loaded(image),
+            Need::Script(image) => Self::Script(image),
+            Need::Arguments(image) => Self::Arguments(image),
+        }
+    }
+}
+
+impl Wanted {
+    /// Name in metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Loaded(_) => "loaded_program",
+            Self::Script(_) => "script",
+            Self::Arguments(_) => "arguments",
+        }
+    }
+}
+
+/// A request, with what it needs held, so that it can be answered when the process is gone.
+#[derive(Debug)]
+pub(crate) enum Fact {
+    File { identity: FileIdentity, process: ProcessKey, file: host::Executable },
+    Loaded { image: ImageKey, asked: host::Asked, argument: Text, working_directory: Text },
+    Script { image: ImageKey, asked: host::Asked, script: Script },
+    Arguments { image: ImageKey, asked: host::Asked, started: Started, recorded: Vec<Text> },
+}
+
+/// A script and how it is run.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) path: Text,
+    pub(crate) working_directory: Text,
+    pub(crate) arguments: Vec<Text>,
+    pub(crate) started: Started,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(crate) enum Found {
+    File { identity: FileIdentity, process: ProcessKey, facts: Option<Arc<ExecutableFacts>> },
+    Loaded { image: ImageKey, facts: Option<Arc<ExecutableFacts>> },
+    Script { image: ImageKey, verdict: Option<Verdict> },
+    Arguments { image: ImageKey, invocation: Option<Invocation> },
+}
+
+impl Found {
+    pub(crate) fn wanted(&self) -> Wanted {
+        match *self {
+            Self::File { identity, .. } => Wanted::File(identity),
+            Self::Loaded { image, .. } => Wanted::Loaded(image),
+            Self::Script { image, .. } => Wanted::Script(image),
+            Self::Arguments { image, .. } => Wanted::Arguments(image),
+        }
+    }
+}
+
+/// A file to be hashed.
+#[derive(Debug)]
+pub(crate) enum ToHash {
+    Open(File),
+    Held(host::Executable),
+    Named { asked: host::Asked, argument: Text, working_directory: Text },
+}
+
+impl ToHash {
+    fn open(self) -> Option<File> {
+        match self {
+            Self::Open(file) => Some(file),
+            Self::Held(file) => file.open(),
+            Self::Named { asked, argument, working_directory } => {
+                host::open_named(asked.root(), &argument, &working_directory).ok()
+            }
+        }
+    }
+}
+
+/// Both queues.
+#[derive(Clone)]
+pub(crate) struct Queues {
+    pub(crate) facts: Arc<FairQueue<Wanted, Fact>>,
+    pub(crate) hashes: Arc<FairQueue<Wanted, (Wanted, ToHash)>>,
+}
+
+impl Queues {
+    /// Queues that nobody serves yet.
+    pub(crate) fn new() -> Self {
+        let (facts, hashes) = (FairQueue::new(FACTS_MAX), FairQueue::new(HASHES_MAX));
+        Self { facts: Arc::new(facts), hashes: Arc::new(hashes) }
+    }
+
+    /// Starts the workers; they end when the queues are closed.
+    pub(crate) fn serve(&self, reply: &Reply) -> std::io::Result<()> {
+        let (queues, answers) = (self.clone(), reply.clone());
+        spawn_thread("facts", move || {
+            while let Some((owner, fact)) = queues.facts.pop() {
+                let (found, file) = find(fact);
+                queues.hash_later(owner, &found, file);
+                answers.send(Answer::Fact(found));
+            }
+        })?;
+        let (queues, answers) = (self.clone(), reply.clone());
+        spawn_thread("hashes", move || {
+            while let Some((_, (wanted, file))) = queues.hashes.pop() {
+                if let Some((sha256, size)) = file.open().and_then(|file| host::hash(&file).ok()) {
+                    answers.send(Answer::Hash { wanted, sha256, size });
+                }
+            }
+        })
+    }
+
+    /// A file that is something in particular is hashed while it is there; of the others, those that a finding names.
+    fn hash_later(&self, owner: u64, found: &Found, file: Option<File>) {
+        let (Found::File { facts, .. } | Found::Loaded { facts, .. }) = found else { return };
+        let is_known = facts.as_ref().is_some_and(|facts| !matches!(facts.recognised.kind, Kind::Unknown));
+        let wanted = found.wanted();
+        if let (true, Some(file)) = (is_known, file) {
+            self.hashes.push(wanted, Urgency::Spare, owner, (wanted, ToHash::Open(file)));
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        self.facts.close();
+        self.hashes.close();
+    }
+}
+
+/// Answers; gives the file back that was looked at.
+pub(crate) fn find(fact: Fact) -> (Found, Option<File>) {
+    match fact {
+        Fact::File { identity, process, file } => {
+            let file = file.open();
+            let facts = file.as_ref().and_then(|file| host::recognised(file, None).ok()).map(Arc::new);
+            (Found::File { identity, process, facts }, file)
+        }
+        Fact::Loaded { image, asked, argument, working_directory } => {
+            let file = host::open_named(asked.root(), &argument, &working_directory).ok();
+            let facts = file.as_ref().and_then(|file| host::recognised(file, Some(argument)).ok());
+            (Found::Loaded { image, facts: facts.map(Arc::new) }, file)
+        }
+        Fact::Script { image, asked, script } => {
+            (Found::Script { image, verdict: verdict(&asked, &script) }, None)
+        }
+        Fact::Arguments { image, asked, started, recorded } => {
+            let whole = asked.arguments().ok().filter(|(whole, _)| begins_alike(&recorded, whole));
+            let invocation = whole.map(|(arguments, truncated)| started.invocation(&arguments, truncated));
+            (Found::Arguments { image, invocation }, None)
+        }
+    }
+}
+
+/// A process may write over its arguments; then what was recorded when it started is all there is.
+fn begins_alike(recorded: &[Text], whole: &[Text]) -> bool {
+    let Some((last, before)) = recorded.split_last() else { return true };
+    whole.get(..before.len()) == Some(before)
+        && whole.get(before.len()).is_some_and(|argument| argument.bytes().starts_with(last.bytes()))
+}
+
+/// What the script, or one that it sources, executes of what it reads.
+fn verdict(asked: &host::Asked, script: &Script) -> Option<Verdict> {
+    let read = |path: &Text| asked.script(path, &script.working_directory).ok();
+    let decide = |text: &[u8]| script_takes_commands(&script.started, text, &script.arguments);
+    let text = read(&script.path)?;
+    let first = decide(&text)?;
+    let sourced = sourced(&text);
+    Some(sourced.iter().filter_map(read).filter_map(|text| decide(&text)).fold(first, Verdict::or))
+}
+
+/// Files that shell text reads its commands from, where they are named outright.
+fn sourced(text: &[u8]) -> Vec<Text> {
+    let commands = text.split(|byte| matches!(byte, b'\n' | b';' | b'&' | b'|'));
+    let named = commands.filter_map(|command| {
+        let mut words = command.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let first = words.find(|word| !matches!(*word, b"if" | b"then" | b"else" | b"do" | b"{" | b"!"))?;
+        let name = words.next().filter(|_| matches!(first, b"." | b"source"))?;
+        let name = name.strip_prefix(b"\"").and_then(|n| n.strip_suffix(b"\"")).unwrap_or(name);
+        let name = name.strip_prefix(b"'").and_then(|n| n.strip_suffix(b"'")).unwrap_or(name);
+        (!name.iter().any(|byte| b"$`*?\\\"'".contains(byte))).then(|| Text::new(name))
+    });
+    named.take(SOURCED_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests;
