@@ -37,7 +37,7 @@ pub(crate) fn run(
             if number >= scale.containers {
                 return Ok(());
             }
-            if number % every == 0
+            if number.is_multiple_of(every)
                 && let Some(usage) = running.usage()
             {
                 let reading = (f64::from(number), usage.resident_kib as f64);

@@ -20,13 +20,16 @@ static METADATA: Metadata = Metadata {
     prose: "A program was started with its standard input bound to a remote socket, or a shell takes its commands \
 from a remote socket through another process.
 
-Recognised by where the program's standard input leads: to an internet socket at once, or through a pipe, a UNIX \
-socket or a pseudo-terminal whose other end is held by a process with such a socket. A shell without a socket of its \
-own must also send its output there. Also found: an interpreter with its program on the command line that holds a \
-remote socket and runs shell commands through pipes.
+Recognised by where the program's commands come from (standard input, or the descriptor that its arguments name): an \
+internet socket at once, or pipes, UNIX sockets and pseudo-terminals whose other ends are held by processes with such \
+a socket, over any number of relays. A shell behind a pipe or behind several relays must also send its output there. Also \
+found: a program whose text connects to the network by itself and executes what it reads, and an interpreter with its \
+program on the command line that holds a remote socket and runs shell commands through pipes which its text does not \
+contain.
 
 Quiet for programs that an inetd-like server starts on a connection it accepted, unless they execute what they read; \
-for shells that the container runtime attaches (exec, attach); and for logins through an SSH server.",
+for shells that the container runtime attaches (exec, attach); for logins through an SSH server; for the windows of a \
+terminal multiplexer; and for applications that know a service (a database, syslog) whose other clients are remote.",
     tactic: Tactic::Execution,
     techniques: &[Technique::UnixShell, Technique::CommandAndScriptingInterpreter],
     additional_tactics: &[Tactic::CommandAndControl],
