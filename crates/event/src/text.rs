@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn hostile_bytes_are_shown_inert() {
-        let text = Text::new(b"a\x1b[31m\xff\n\xe2\x80\xaeb".to_vec());
+        let text = Text::new(b"a\x1b[31m\xff\n\xe2\x80\xaeb");
         assert_eq!(text.to_string(), "a\\u{1b}[31m\\xff\\n\\u{202e}b");
         assert_eq!(text.bytes().len(), 12);
     }
