@@ -392,3 +392,22 @@ fn whole_arguments_decide_what_cut_ones_left_open() {
     assert!(cut(whole(": a long comment; exec sh")).is_some());
     assert!(cut(None).is_some(), "gone: it cannot be excluded");
 }
+
+#[test]
+fn a_finding_without_news_is_closed_and_what_comes_later_opens_none() {
+    let mut world = World::new();
+    world.executes(&behind_a_relay(b"/tmp/yy\0"));
+    world.serve(8);
+    assert!(world.delivered().is_some());
+    let (_, (wanted, _)) = world.queues.hashes.try_pop().expect("asked for");
+    let hash = |now, world: &mut World| {
+        let answer = Answer::Hash { wanted, sha256: "ab".repeat(32), size: 5 };
+        world.watch.answer(answer, now);
+    };
+    world.watch.housekeeping(world.now + 299 * SECOND);
+    assert!(world.watch.open.evidence_of(detection::Session::Connection(77)).is_some());
+    world.watch.housekeeping(world.now + 300 * SECOND);
+    assert!(world.watch.open.evidence_of(detection::Session::Connection(77)).is_none());
+    hash(world.now + 301 * SECOND, &mut world);
+    assert!(world.delivered().is_none());
+}
