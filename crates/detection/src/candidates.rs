@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// Candidates kept.
 const CANDIDATES_MAX: usize = 2_048;
+/// How long an ended one is kept, nanoseconds.
+const KEEP_ENDED_NS: u64 = 1_000_000_000;
 /// When live state is read again for a candidate, milliseconds after its exec.
 const LOOKS_MS: [u64; 9] = [4, 20, 80, 250, 700, 2_000, 8_000, 30_000, 120_000];
 
@@ -21,6 +23,8 @@ pub struct Candidate {
     /// When it became a candidate, nanoseconds since boot.
     since_ns: u64,
     looks: usize,
+    /// When it ended: what happened before may be reported after.
+    ended_ns: Option<u64>,
 }
 
 /// All candidates.
@@ -38,15 +42,27 @@ impl Candidates {
                 self.waiting.remove(&oldest);
             }
         }
-        self.waiting
-            .entry(exec.process)
-            .and_modify(|c| c.exec = Arc::clone(exec))
-            .or_insert_with(|| Candidate { exec: Arc::clone(exec), since_ns: now_ns, looks: 0 });
+        self.waiting.entry(exec.process).and_modify(|c| c.exec = Arc::clone(exec)).or_insert_with(|| {
+            Candidate { exec: Arc::clone(exec), since_ns: now_ns, looks: 0, ended_ns: None }
+        });
     }
 
-    /// It ended, became something else, or was found.
+    /// It became something else, or was found.
     pub fn remove(&mut self, process: ProcessKey) {
         self.waiting.remove(&process);
+    }
+
+    /// It ended. The connection that it was waiting for may have been made before and be reported a little later.
+    pub fn end(&mut self, process: ProcessKey, now_ns: u64) {
+        if let Some(candidate) = self.waiting.get_mut(&process) {
+            candidate.ended_ns.get_or_insert(now_ns);
+        }
+    }
+
+    /// Forgets what ended long enough ago.
+    pub fn expire(&mut self, now_ns: u64) {
+        self.waiting
+            .retain(|_, c| c.ended_ns.is_none_or(|ended| now_ns.saturating_sub(ended) < KEEP_ENDED_NS));
     }
 
     /// All of them, for another look.
@@ -59,9 +75,13 @@ impl Candidates {
         self.waiting.get(&process).map(|c| &c.exec)
     }
 
-    /// Forgets those that are not there any more: their end may have been lost.
-    pub fn retain(&mut self, mut is_there: impl FnMut(ProcessKey) -> bool) {
-        self.waiting.retain(|process, _| is_there(*process));
+    /// Marks those that are not there any more: their end may have been lost.
+    pub fn reconcile(&mut self, now_ns: u64, mut is_there: impl FnMut(ProcessKey) -> bool) {
+        for (process, candidate) in &mut self.waiting {
+            if !is_there(*process) {
+                candidate.ended_ns.get_or_insert(now_ns);
+            }
+        }
     }
 
     /// When live state should be read again, nanoseconds since boot.
@@ -96,6 +116,7 @@ impl Candidates {
 
 impl Candidate {
     fn due_ns(&self) -> Option<u64> {
-        LOOKS_MS.get(self.looks).map(|after| self.since_ns + after * 1_000_000)
+        let next = LOOKS_MS.get(self.looks).filter(|_| self.ended_ns.is_none());
+        next.map(|after| self.since_ns + after * 1_000_000)
     }
 }

@@ -128,7 +128,7 @@ fn faces(here: &Descriptor, there: &Descriptor, flow: Flow) -> bool {
         }
         (Object::PtySlave { device, index }, Object::PtyMaster { device: d, index: i })
         | (Object::PtyMaster { device, index }, Object::PtySlave { device: d, index: i }) => {
-            index == i && (device == d || *device == 0 || *d == 0)
+            index == i && device == d
         }
         _ => false,
     }

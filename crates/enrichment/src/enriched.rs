@@ -123,10 +123,15 @@ impl State {
             return (None, None, Vec::new());
         }
         let opposite = |from: ProcessKey, descriptor: &Descriptor| {
-            let holders: Vec<Holder<'_>> = self
+            let mut holders: Vec<&Process> = self
                 .tree
                 .opposite(descriptor, exec.time_ns)
                 .filter(|p| from == exec.process || self.passes_on(from, descriptor, p))
+                .collect();
+            // terminals are numbered anew at once, and the end of who had the number before may not be known yet
+            holders.sort_by_key(|p| std::cmp::Reverse(p.descriptors_ns));
+            let holders: Vec<Holder<'_>> = holders
+                .into_iter()
                 .map(|p| Holder {
                     process: p.key,
                     descriptors: &p.descriptors,

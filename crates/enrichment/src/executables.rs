@@ -5,6 +5,7 @@
 use event::{Exec, FileIdentity, ProcessKey};
 use programs::executable::{Kind, Recognised};
 use programs::invocation::Invocation;
+use programs::script::Verdict;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ pub struct Executables {
     /// Files that could not be had from this process; another one that executes them is asked all the same.
     missing: Table<(FileIdentity, ProcessKey), ()>,
     loaded: Table<ImageKey, Option<Arc<ExecutableFacts>>>,
-    scripts: Table<ImageKey, Option<bool>>,
+    scripts: Table<ImageKey, Option<Verdict>>,
     whole: Table<ImageKey, Option<Invocation>>,
 }
 
@@ -73,8 +74,8 @@ impl Executables {
         self.loaded.get(&image).map(Option::as_ref)
     }
 
-    /// Whether the script that an image runs executes what it reads from standard input. `None`: never asked for.
-    pub fn of_script(&self, image: ImageKey) -> Option<Option<bool>> {
+    /// What the script that an image runs executes of what it reads. `None`: never asked for.
+    pub fn of_script(&self, image: ImageKey) -> Option<Option<Verdict>> {
         self.scripts.get(&image).copied()
     }
 
@@ -103,8 +104,8 @@ impl Executables {
     }
 
     /// The answer about a script.
-    pub fn tell_script(&mut self, image: ImageKey, takes_commands: Option<bool>) {
-        self.scripts.insert(image, takes_commands, false, IMAGES_MAX);
+    pub fn tell_script(&mut self, image: ImageKey, verdict: Option<Verdict>) {
+        self.scripts.insert(image, verdict, false, IMAGES_MAX);
     }
 
     /// The answer about arguments.
@@ -217,11 +218,11 @@ mod tests {
         let mut known = Executables::default();
         let image = |time_ns| ImageKey { process: ProcessKey { pid: 7, start_ns: 1 }, time_ns };
         for time_ns in 0..10_000 {
-            known.tell_script(image(time_ns), Some(true));
+            known.tell_script(image(time_ns), Some(Verdict::reads(0)));
             known.tell_arguments(image(time_ns), None);
             known.tell_loaded(image(time_ns), None);
         }
-        assert_eq!(known.of_script(image(9_999)), Some(Some(true)));
+        assert_eq!(known.of_script(image(9_999)), Some(Some(Verdict::reads(0))));
         assert_eq!(known.of_script(image(0)), None);
         for length in [known.scripts.entries.len(), known.whole.entries.len(), known.loaded.entries.len()] {
             assert!(length <= IMAGES_MAX);

@@ -3,19 +3,20 @@
 use crate::regular::Pinned;
 use enrichment::ExecutableFacts;
 use event::{FileIdentity, Text};
-use programs::executable::recognise;
+use programs::executable::{EXAMINED_LIMIT, recognise_from};
 use rustix::fs::{AtFlags, StatxFlags, statx};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// Bytes of a file that are hashed and kept at most.
 pub const CONTENT_MAX: u64 = 64 << 20;
-/// Bytes of a file whose content is looked at to say what it is. A shell or a socat is far smaller.
-pub const RECOGNISE_MAX: usize = 8 << 20;
+/// Bytes of a file whose content is looked at to say what it is: of what the loader maps, wherever it lies in the file.
+pub const RECOGNISE_MAX: usize = EXAMINED_LIMIT;
 
 /// Holds what a process executes, so that it can be opened when the process is gone.
 #[derive(Debug)]
@@ -106,15 +107,22 @@ pub fn open_named(root: &Pinned, name: &Text, working_directory: &Text) -> std::
 /// Says what a file is; its hash is another matter, see [`hash`].
 pub fn recognised(file: &File, path: Option<Text>) -> std::io::Result<ExecutableFacts> {
     let size = file.metadata()?.len();
-    let mut head = Vec::with_capacity(RECOGNISE_MAX.min(usize::try_from(size).unwrap_or(RECOGNISE_MAX)));
-    let mut file = file;
-    file.rewind()?;
-    file.take(RECOGNISE_MAX as u64).read_to_end(&mut head)?;
-    let mut recognised = recognise(&head);
+    let mut recognised = recognise_from(size, &mut |offset, length| read_at(file, offset, length));
     if let Some(elf) = &mut recognised.elf {
         elf.needed = Vec::new(); // decided; a hostile file lists a megabyte of them, and thousands of files are kept
     }
     Ok(ExecutableFacts { recognised, sha256: String::new(), hashed_size: 0, size, path })
+}
+
+/// What a file holds from an offset on, at most so much; empty where it cannot be read.
+fn read_at(file: &File, offset: u64, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length.min(RECOGNISE_MAX)];
+    let mut filled = 0;
+    while let Ok(read @ 1..) = file.read_at(&mut bytes[filled..], offset.saturating_add(filled as u64)) {
+        filled += read;
+    }
+    bytes.truncate(filled);
+    bytes
 }
 
 /// SHA-256 of the first [`CONTENT_MAX`] bytes, lower-case hexadecimal, and how many there were.

@@ -88,6 +88,15 @@ static __always_inline u32 devpts_device(struct tty_struct *slave)
 	return entry ? BPF_CORE_READ(entry, d_sb, s_dev) : 0;
 }
 
+/* The same, asked at the master: it keeps the mount itself, also when nobody has the slave open. */
+static __always_inline u32 devpts_device_of_master(struct tty_struct *master)
+{
+	if (!bpf_core_type_exists(struct pts_fs_info))
+		return devpts_device(BPF_CORE_READ(master, link));
+	struct pts_fs_info *mounted = BPF_CORE_READ(master, driver_data);
+	return mounted ? BPF_CORE_READ(mounted, sb, s_dev) : 0;
+}
+
 #define PTY_MASTER_MAJOR 128
 #define PTY_SLAVE_MAJOR 136
 
@@ -103,7 +112,7 @@ static __always_inline void describe_terminal(struct record_descriptor *d, struc
 		d->device = devpts_device(tty);
 	} else if (major >= PTY_MASTER_MAJOR && major < PTY_SLAVE_MAJOR) {
 		d->kind = DESCRIPTOR_PTY_MASTER;
-		d->device = devpts_device(BPF_CORE_READ(tty, link));
+		d->device = devpts_device_of_master(tty);
 	} else {
 		return;
 	}

@@ -202,6 +202,9 @@ struct tty_struct {
 	struct tty_struct *link;
 	void *driver_data;
 };
+struct pts_fs_info {
+	struct super_block *sb;
+};
 struct tty_file_private {
 	struct tty_struct *tty;
 };

@@ -2,15 +2,16 @@
 
 mod elf;
 mod families;
+mod loaded;
 mod signature;
 
 use event::Text;
 
 pub use elf::{ElfFacts, Linkage, Packing};
 
-/// The most bytes of a file that are examined; the rest of a larger file is not looked at and
-/// [`Recognised::examined`] says so.
-pub const EXAMINED_LIMIT: usize = 64 << 20;
+/// The most bytes of a file that are examined: of what its program headers say the loader maps, the beginning and
+/// the end of each part. What lies elsewhere in the file costs nothing, and says nothing.
+pub const EXAMINED_LIMIT: usize = 8 << 20;
 
 /// What a program is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub enum Kind {
     Multiplexer(Multiplexer),
     /// A program that relays between its standard input and the network.
     Relay(Relay),
+    /// No shell, but it reads commands, and one of them runs any program.
+    Tool(Tool),
     /// A text file that names its interpreter in the first line.
     Script {
         /// The interpreter's path as written after `#!`.
@@ -128,6 +131,23 @@ pub enum Relay {
     Openssl,
 }
 
+/// Programs whose own commands run others (`!sh`, `.shell sh`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tool {
+    /// gdb.
+    Gdb,
+    /// SQLite's shell.
+    Sqlite,
+    /// PostgreSQL's terminal.
+    Psql,
+    /// GNU ed.
+    Ed,
+    /// vim and what is built from it.
+    Vim,
+    /// less.
+    Less,
+}
+
 /// What a file is and the facts that go with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recognised {
@@ -139,19 +159,61 @@ pub struct Recognised {
     pub examined: usize,
 }
 
-/// Tells what a file is by its content. Reads at most [`EXAMINED_LIMIT`] bytes; never fails: what cannot be read is
-/// [`Kind::Unknown`].
-pub fn recognise(content: &[u8]) -> Recognised {
-    let content = content.get(..EXAMINED_LIMIT).unwrap_or(content);
-    let examined = content.len();
-    if let Some(kind) = script(content) {
-        return Recognised { kind, elf: None, examined };
+/// What speaks for a kind. Strings can be written into any program; anything that makes a detector quiet should ask
+/// for more, and for where the file comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Strength {
+    /// Strings in what the loader maps.
+    #[default]
+    Strings,
+    /// Strings, the libraries that such a program needs and the functions that it imports from them.
+    Linked,
+}
+
+impl Recognised {
+    /// What speaks for the kind.
+    pub fn strength(&self) -> Strength {
+        self.elf.as_ref().map_or(Strength::Strings, |elf| elf.strength)
     }
-    let elf = elf::facts(content);
+
+    /// What else its strings say it is.
+    pub fn also(&self) -> &[Kind] {
+        self.elf.as_ref().map_or(&[], |elf| &elf.also)
+    }
+
+    /// Whether the kind may make anything quiet: it is linked as such a program is, and is nothing else.
+    pub fn may_excuse(&self) -> bool {
+        self.strength() == Strength::Linked && self.also().is_empty()
+    }
+}
+
+/// Tells what a file is by its content. Never fails: what cannot be read is [`Kind::Unknown`].
+pub fn recognise(content: &[u8]) -> Recognised {
+    recognise_from(content.len() as u64, &mut |offset, length| {
+        let rest = usize::try_from(offset).ok().and_then(|offset| content.get(offset..)).unwrap_or_default();
+        rest[..rest.len().min(length)].to_vec()
+    })
+}
+
+/// As [`recognise`], for a file of `size` bytes of which `read` gives up to so many from an offset on (fewer at its
+/// end, none where it cannot be read). Asks for a few tables and at most [`EXAMINED_LIMIT`] bytes.
+pub fn recognise_from(size: u64, read: &mut dyn FnMut(u64, usize) -> Vec<u8>) -> Recognised {
+    let head = read(0, loaded::HEAD);
+    if let Some(kind) = script(&head) {
+        return Recognised { kind, elf: None, examined: head.len() };
+    }
     // Only an ELF file can be one of the programs: a page or a completion script that quotes socat is not socat.
-    let kind =
-        if content.starts_with(b"\x7fELF") { families::decide(content, elf.as_ref()) } else { Kind::Unknown };
-    Recognised { kind, elf, examined }
+    if !head.starts_with(b"\x7fELF") {
+        return Recognised { kind: Kind::Unknown, elf: None, examined: head.len() };
+    }
+    let view = loaded::View::new(size, head, EXAMINED_LIMIT, read);
+    let examined = view.examined();
+    let Some((mut elf, imports)) = elf::facts(&view) else {
+        return Recognised { kind: Kind::Unknown, elf: None, examined };
+    };
+    let (kind, strength, also) = families::decide(&view, &elf, &imports);
+    (elf.strength, elf.also) = (strength, also);
+    Recognised { kind, elf: Some(elf), examined }
 }
 
 /// The longest first line that the kernel reads (`BINPRM_BUF_SIZE`).

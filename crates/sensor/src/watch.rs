@@ -122,7 +122,7 @@ impl Watch {
             Event::Exit(exit) => {
                 self.counters.exit.inc();
                 self.state.tree.exit(&exit);
-                self.candidates.remove(exit.process);
+                self.candidates.end(exit.process, now_ns);
             }
             Event::Socket(socket) => {
                 self.counters.socket.inc();
@@ -290,7 +290,8 @@ impl Watch {
         if live.at_ns != 0 {
             self.state.tree.reconcile(&live.processes, live.at_ns);
             let tree = &self.state.tree;
-            self.candidates.retain(|process| tree.get(process).is_some_and(|p| p.ended_ns.is_none()));
+            self.candidates
+                .reconcile(now_ns, |process| tree.get(process).is_some_and(|p| p.ended_ns.is_none()));
         }
         if live.at_ns != 0 {
             for exec in self.unsettled(&live.processes) {
@@ -389,6 +390,7 @@ impl Watch {
     pub(crate) fn housekeeping(&mut self, now_ns: u64) {
         self.clock = Clock::read();
         self.state.tree.expire(now_ns);
+        self.candidates.expire(now_ns);
         self.state.containers.expire(now_ns);
         self.has_worked |= self.open.expire(now_ns);
         if self.has_worked && now_ns >= self.gave_back_ns + GIVE_BACK_EVERY_NS {

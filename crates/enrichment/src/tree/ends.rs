@@ -12,8 +12,8 @@ enum Channel {
     UnixTo(u64),
     Pipe(u64),
     Fifo(u64),
-    /// By index: the device is not always known.
-    Pty(u32),
+    /// A terminal by its mount and index: every container counts its own.
+    Pty(u32, u32),
 }
 
 /// Holders by channel.
@@ -67,7 +67,9 @@ fn shared(descriptor: &Descriptor) -> Option<Channel> {
     match descriptor.object {
         Object::Pipe { inode } => Some(Channel::Pipe(inode)),
         Object::Fifo { inode, .. } => Some(Channel::Fifo(inode)),
-        Object::PtySlave { index, .. } | Object::PtyMaster { index, .. } => Some(Channel::Pty(index)),
+        Object::PtySlave { device, index } | Object::PtyMaster { device, index } => {
+            Some(Channel::Pty(device, index))
+        }
         _ => None,
     }
 }

@@ -4,10 +4,14 @@
 use event::Text;
 use object::Endianness;
 use object::elf;
-use object::read::elf::{Dyn, FileHeader, ProgramHeader};
+use object::pod::slice_from_bytes;
+use object::read::elf::{Dyn, FileHeader, ProgramHeader, SectionHeader, Sym};
+
+use super::loaded::View;
+use super::{Kind, Strength};
 
 /// How a program is linked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Linkage {
     /// Runs without a dynamic loader, at a fixed address.
     Static,
@@ -18,6 +22,7 @@ pub enum Linkage {
     /// Needs a dynamic loader, runs at any address.
     DynamicPie,
     /// A relocatable object, a core file or something else that is not run.
+    #[default]
     NotRun,
 }
 
@@ -30,8 +35,8 @@ pub enum Packing {
     HighEntropy,
 }
 
-/// Facts of an ELF file's headers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Facts of an ELF file's headers, and what its content says beside the one kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ElfFacts {
     /// How it is linked.
     pub linkage: Linkage,
@@ -47,8 +52,17 @@ pub struct ElfFacts {
     pub soname: Option<Text>,
     /// Why it seems to be packed, if it does.
     pub packing: Option<Packing>,
+    /// How many bytes of the file the loader maps; the rest is never seen by the process.
+    pub mapped: u64,
+    /// What speaks for the kind that it was recognised as.
+    pub strength: Strength,
+    /// What else its strings say it is. A genuine program is one thing: a file with several readings
+    /// was made to be mistaken, and none of them may make anything quiet.
+    pub also: Vec<Kind>,
 }
 
+/// Undefined dynamic symbols that are looked at.
+const SYMBOLS_LIMIT: usize = 8192;
 const NEEDED_LIMIT: usize = 256;
 /// Machine code measures 5.5 to 6.5 bits per byte, compressed bytes more than 7.8.
 const RANDOM_BITS_PER_BYTE: f64 = 7.4;
@@ -56,21 +70,24 @@ const RANDOM_BITS_PER_BYTE: f64 = 7.4;
 const ENTROPY_MINIMUM: usize = 8 << 10;
 const ENTROPY_SAMPLE: usize = 256 << 10;
 
-/// The facts, or nothing where the headers cannot be read.
-pub(super) fn facts(content: &[u8]) -> Option<ElfFacts> {
-    match content.get(4)? {
-        1 => read(elf::FileHeader32::<Endianness>::parse(content).ok()?, content),
-        2 => read(elf::FileHeader64::<Endianness>::parse(content).ok()?, content),
+/// The facts and the names that the file imports, or nothing where the headers cannot be read.
+pub(super) fn facts(view: &View) -> Option<(ElfFacts, Vec<&[u8]>)> {
+    match view.head().get(4)? {
+        1 => read(elf::FileHeader32::<Endianness>::parse(view).ok()?, view),
+        2 => read(elf::FileHeader64::<Endianness>::parse(view).ok()?, view),
         _ => None,
     }
 }
 
-fn read<H: FileHeader<Endian = Endianness>>(header: &H, content: &[u8]) -> Option<ElfFacts> {
+fn read<'v, H: FileHeader<Endian = Endianness>>(
+    header: &'v H,
+    view: &'v View,
+) -> Option<(ElfFacts, Vec<&'v [u8]>)> {
     let endian = header.endian().ok()?;
-    let segments = header.program_headers(endian, content).unwrap_or_default();
-    let interpreter = segments.iter().find_map(|s| s.interpreter(endian, content).ok().flatten());
+    let segments = header.program_headers(endian, view).unwrap_or_default();
+    let interpreter = segments.iter().find_map(|s| s.interpreter(endian, view).ok().flatten());
     let build_id = segments.iter().find_map(|s| {
-        let mut notes = s.notes(endian, content).ok().flatten()?;
+        let mut notes = s.notes(endian, view).ok().flatten()?;
         while let Ok(Some(note)) = notes.next() {
             if note.name() == b"GNU" && note.n_type(endian) == elf::NT_GNU_BUILD_ID {
                 return Some(note.desc().to_vec());
@@ -78,7 +95,7 @@ fn read<H: FileHeader<Endian = Endianness>>(header: &H, content: &[u8]) -> Optio
         }
         None
     });
-    let (needed, soname) = dynamic(segments, endian, content);
+    let dynamic = dynamic::<H>(segments, endian, view);
     let linkage = match (header.e_type(endian), interpreter.is_some()) {
         (elf::ET_EXEC, false) => Linkage::Static,
         (elf::ET_EXEC, true) => Linkage::Dynamic,
@@ -86,79 +103,103 @@ fn read<H: FileHeader<Endian = Endianness>>(header: &H, content: &[u8]) -> Optio
         (elf::ET_DYN, true) => Linkage::DynamicPie,
         _ => Linkage::NotRun,
     };
-    let stripped = header
-        .sections(endian, content)
-        .and_then(|sections| sections.symbols(endian, content, elf::SHT_SYMTAB))
-        .map_or(true, |symbols| symbols.is_empty());
-    let packing = packing(segments, endian, content);
-    Some(ElfFacts {
+    let has_symbols = header.section_headers(endian, view).is_ok_and(|all| {
+        all.iter().any(|s| s.sh_type(endian) == elf::SHT_SYMTAB && s.sh_size(endian).into() > 0)
+    });
+    let facts = ElfFacts {
         linkage,
         interpreter: interpreter.map(Text::new),
         build_id,
-        stripped,
-        needed,
-        soname,
-        packing,
-    })
+        stripped: !has_symbols,
+        needed: dynamic.needed,
+        soname: dynamic.soname,
+        packing: packing(segments, endian, view),
+        mapped: view.mapped(),
+        strength: Strength::Strings,
+        also: Vec::new(),
+    };
+    Some((facts, dynamic.imports))
 }
 
-fn dynamic<P: ProgramHeader<Endian = Endianness>>(
-    segments: &[P],
+/// What the dynamic section says.
+#[derive(Default)]
+struct Dynamic<'v> {
+    needed: Vec<Text>,
+    soname: Option<Text>,
+    /// Names of undefined symbols.
+    imports: Vec<&'v [u8]>,
+}
+
+fn dynamic<'v, H: FileHeader<Endian = Endianness>>(
+    segments: &[H::ProgramHeader],
     endian: Endianness,
-    content: &[u8],
-) -> (Vec<Text>, Option<Text>) {
-    let Some(entries) = segments.iter().find_map(|s| s.dynamic(endian, content).ok().flatten()) else {
-        return (Vec::new(), None);
+    view: &'v View,
+) -> Dynamic<'v> {
+    let Some(entries) = segments.iter().find_map(|s| s.dynamic(endian, view).ok().flatten()) else {
+        return Dynamic::default();
     };
-    let value = |tag: elf::DynamicTag| entries.iter().find(|e| e.tag(endian) == tag).map(|e| e.val(endian));
-    let strings = value(elf::DT_STRTAB).and_then(|address| at_address(segments, endian, content, address));
-    let Some(strings) = strings else {
-        return (Vec::new(), None);
+    let value = |tag: elf::DynamicTag| -> Option<u64> {
+        entries.iter().find(|e| e.tag(endian) == tag).map(|e| e.val(endian))
+    };
+    let table = value(elf::DT_STRTAB);
+    let Some(strings) = table.and_then(|address| at_address(segments, endian, view, address)) else {
+        return Dynamic::default();
     };
     let string = |offset: u64| {
         let tail = strings.get(usize::try_from(offset).ok()?..)?;
         let end = tail.iter().take(4096).position(|b| *b == 0)?;
-        Some(Text::new(&tail[..end]))
+        Some(&tail[..end])
     };
     let needed = entries
         .iter()
         .filter(|e| e.tag(endian) == elf::DT_NEEDED)
-        .filter_map(|e| string(e.val(endian)))
+        .filter_map(|e| string(e.val(endian)).map(Text::new))
         .take(NEEDED_LIMIT)
         .collect();
-    (needed, value(elf::DT_SONAME).and_then(string))
+    // No entry counts the symbols; the strings follow them in what every linker writes.
+    let symbols = value(elf::DT_SYMTAB).and_then(|at| {
+        let room = usize::try_from(table?.checked_sub(at)?).ok()?;
+        let bytes = at_address(segments, endian, view, at)?;
+        let count = room.min(bytes.len()) / size_of::<H::Sym>();
+        Some(slice_from_bytes::<H::Sym>(bytes, count.min(SYMBOLS_LIMIT)).ok()?.0)
+    });
+    let imports = symbols.unwrap_or_default().iter().filter(|s| s.st_shndx(endian) == elf::SHN_UNDEF);
+    let imports = imports.filter_map(|s| string(s.st_name(endian).into())).collect();
+    Dynamic { needed, soname: value(elf::DT_SONAME).and_then(string).map(Text::new), imports }
 }
 
-/// The file's bytes from a virtual address to the end of its segment.
-fn at_address<'a, P: ProgramHeader<Endian = Endianness>>(
+/// The file's bytes from a virtual address on, as far as they were read.
+fn at_address<'v, P: ProgramHeader<Endian = Endianness>>(
     segments: &[P],
     endian: Endianness,
-    content: &'a [u8],
+    view: &'v View,
     address: u64,
-) -> Option<&'a [u8]> {
+) -> Option<&'v [u8]> {
     segments.iter().filter(|s| s.p_type(endian) == elf::PT_LOAD).find_map(|s| {
-        let start: u64 = s.p_vaddr(endian).into();
-        let data = s.data(endian, content).ok()?;
-        data.get(usize::try_from(address.checked_sub(start)?).ok()?..)
+        let inside = address.checked_sub(s.p_vaddr(endian).into())?;
+        let left = Into::<u64>::into(s.p_filesz(endian)).checked_sub(inside).filter(|left| *left > 0)?;
+        let bytes = view.from(Into::<u64>::into(s.p_offset(endian)).checked_add(inside)?)?;
+        Some(&bytes[..bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX))])
     })
 }
 
 fn packing<P: ProgramHeader<Endian = Endianness>>(
     segments: &[P],
     endian: Endianness,
-    content: &[u8],
+    view: &View,
 ) -> Option<Packing> {
     // UPX leaves its mark behind the program headers and in its trailer at the end of the file.
     const MARK: [u8; 4] = [b'U', b'P', b'X', b'!'];
-    let head = content.get(..1024).unwrap_or(content);
-    let tail = &content[content.len().saturating_sub(1024)..];
-    if [head, tail].iter().any(|part| part.windows(4).any(|w| w == MARK)) {
+    if [view.head(), view.tail()].iter().any(|part| part.windows(4).any(|w| w == MARK)) {
         return Some(Packing::Upx);
     }
     segments
         .iter()
         .filter(|s| s.p_type(endian) == elf::PT_LOAD && s.p_flags(endian).0 & elf::PF_X.0 != 0)
-        .filter_map(|s| s.data(endian, content).ok())
+        .flat_map(|s| {
+            let start: u64 = s.p_offset(endian).into();
+            view.parts(start..start.saturating_add(s.p_filesz(endian).into()))
+        })
         .any(|code| code.len() >= ENTROPY_MINIMUM && bits_per_byte(code) > RANDOM_BITS_PER_BYTE)
         .then_some(Packing::HighEntropy)
 }

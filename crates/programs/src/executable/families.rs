@@ -7,8 +7,9 @@
 use event::Text;
 
 use super::elf::{ElfFacts, Linkage};
+use super::loaded::View;
 use super::signature::{Group, group, search};
-use super::{InterpreterFamily, Kind, Multiplexer, Relay, ShellFamily, SshServer};
+use super::{InterpreterFamily, Kind, Multiplexer, Relay, ShellFamily, SshServer, Strength, Tool};
 
 /// One family: what it is and how it is known.
 pub(super) struct Family {
@@ -17,12 +18,19 @@ pub(super) struct Family {
     /// A needed library whose name starts so; `None` for a program that carries the interpreter itself.
     library: Option<&'static str>,
     /// Larger files are another program that embeds the interpreter.
-    at_most: usize,
+    at_most: u64,
 }
 
-const ANY_SIZE: usize = usize::MAX;
+#[cfg(test)]
+impl Family {
+    pub(super) const fn kind(&self) -> &Kind {
+        &self.kind
+    }
+}
+
+const ANY_SIZE: u64 = u64::MAX;
 /// Launchers of an interpreter kept in a library are a few kilobytes; programs that embed one are far larger.
-const LAUNCHER: usize = 128 << 10;
+const LAUNCHER: u64 = 128 << 10;
 
 const fn whole(kind: Kind, groups: &'static [Group]) -> Family {
     Family { kind, groups, library: None, at_most: ANY_SIZE }
@@ -193,6 +201,46 @@ pub(super) static FAMILIES: &[Family] = &[
             "format item %.30s... ran format() out of memory", "division by zero in %%=", "CONDEXPR",
             "can't happen: unknown type %d in cfoll", "can't happen: unknown type %d in freetr")],
     ),
+    // Byron's rc.
+    whole(
+        Kind::Shell(ShellFamily::Other),
+        &[group!(Terminated, 4 of "bqstatus", "apids", "cdpath", "/.rcrc", "fn_%F={%T}")],
+    ),
+    whole(
+        Kind::Tool(Tool::Gdb),
+        &[
+            group!(Terminated, 2 of "GDBHISTFILE", "GDBHISTSIZE", "Undefined command: \"%s\".  Try \"help\"."),
+            group!(Within, 1 of "apropos word", "Undefined command: \"%s\""),
+        ],
+    ),
+    whole(
+        Kind::Tool(Tool::Sqlite),
+        &[
+            group!(Within, 1 of ".shell CMD ARGS", ".system CMD ARGS"),
+            group!(Terminated, 2 of "SQLITE_HISTORY", "%s/.sqlite_history", "%s/.sqliterc", "sqlite> "),
+        ],
+    ),
+    whole(
+        Kind::Tool(Tool::Psql),
+        &[group!(Terminated, 4 of "PSQLRC", "PSQL_HISTORY", "PSQL_PAGER", "PSQL_WATCH_PAGER",
+            "PSQL_EDITOR_LINENUMBER_ARG", "PSQL_EDITOR")],
+    ),
+    whole(
+        Kind::Tool(Tool::Ed),
+        &[group!(Terminated, 3 of "No previous command", "No previous pattern", "No previous substitution",
+            "Unknown command")],
+    ),
+    whole(
+        Kind::Tool(Tool::Vim),
+        &[group!(Terminated, 4 of "EXINIT", "VIMINIT", "MYVIMRC", "MYGVIMRC", "VIMRUNTIME", "VIM_POSIX")],
+    ),
+    whole(
+        Kind::Tool(Tool::Less),
+        &[
+            group!(Terminated, 5 of "LESSANSIENDCHARS", "LESSANSIMIDCHARS", "LESSCHARDEF", "LESSCLOSE", "LESSHISTFILE",
+            "LESSHISTSIZE", "LESSOPEN", "LESSSECURE"),
+        ],
+    ),
     whole(
         Kind::SshServer(SshServer::OpenSsh),
         &[group!(Terminated, 4 of "maxstartups", "AuthorizedKeysCommand", "MaxStartups", "ChrootDirectory",
@@ -246,27 +294,115 @@ pub(super) static FAMILIES: &[Family] = &[
     ),
 ];
 
-/// Decides for an ELF file.
-pub(super) fn decide(content: &[u8], elf: Option<&ElfFacts>) -> Kind {
-    if elf.is_some_and(is_loader) {
-        return Kind::DynamicLoader;
-    }
-    let found = search(content);
+/// Decides for an ELF file: what it is, what speaks for it, and what else it would be by its strings.
+pub(super) fn decide(view: &View, elf: &ElfFacts, imports: &[&[u8]]) -> (Kind, Strength, Vec<Kind>) {
+    let found = search(view.loaded());
     let fits = |family: &Family| {
         let loader = family.kind == Kind::DynamicLoader;
-        content.len() <= family.at_most
-            && (!loader || elf.is_some_and(|f| f.linkage == Linkage::StaticPie))
-            && family.library.is_none_or(|library| {
-                elf.is_some_and(|f| f.needed.iter().any(|n| n.file_name().starts_with(library.as_bytes())))
-            })
+        elf.mapped <= family.at_most
+            && (!loader || elf.linkage == Linkage::StaticPie)
+            && family.library.is_none_or(|library| needs(elf, library))
     };
-    let family = FAMILIES.iter().enumerate().find(|(index, family)| fits(family) && found.agrees(*index));
-    match family.map(|(_, family)| &family.kind) {
-        Some(Kind::Socat { .. }) => Kind::Socat { version: socat_version(content) },
-        Some(kind) => kind.clone(),
-        None => Kind::Unknown,
+    let agreeing = FAMILIES.iter().enumerate().filter(|(index, family)| fits(family) && found.agrees(*index));
+    let mut readings: Vec<(Kind, bool)> =
+        agreeing.map(|(_, f)| (f.kind.clone(), f.library.is_some())).collect();
+    if is_loader(elf) {
+        readings.push((Kind::DynamicLoader, false));
+    }
+    // A stable sort: within a rank the order of the table stays.
+    readings.sort_by_key(|(kind, _)| rank(kind));
+    readings.dedup_by(|a, b| a.0 == b.0);
+    if readings.is_empty() {
+        return (Kind::Unknown, Strength::Strings, Vec::new());
+    }
+    let (mut kind, linked) = readings.remove(0);
+    let strength = if linked || genuine(&kind, elf, imports) { Strength::Linked } else { Strength::Strings };
+    if matches!(kind, Kind::Socat { .. }) {
+        kind = Kind::Socat { version: view.loaded().find_map(socat_version) };
+    }
+    (kind, strength, readings.into_iter().map(|(kind, _)| kind).collect())
+}
+
+/// Which reading counts where several agree: the lower, the more is found under it. Strings can be linked into any
+/// program, so what makes things quiet comes last: a shell that also quotes a server is a shell.
+fn rank(kind: &Kind) -> u8 {
+    match kind {
+        // What these do depends on the name that they were called by; a shell that quotes them is a shell by any name.
+        Kind::Shell(ShellFamily::Busybox | ShellFamily::Toybox) => 1,
+        Kind::Shell(_) | Kind::Interpreter(_) => 0,
+        Kind::Tool(_) => 2,
+        Kind::Socat { .. } => 3,
+        Kind::Relay(_) => 4,
+        Kind::Script { .. } | Kind::DynamicLoader => 5,
+        Kind::Multiplexer(_) => 6,
+        Kind::SshServer(_) => 7,
+        Kind::Unknown => 8,
     }
 }
+
+fn needs(elf: &ElfFacts, library: &str) -> bool {
+    elf.needed.iter().any(|n| n.file_name().starts_with(library.as_bytes()))
+}
+
+/// Whether a server of secure shell sessions is linked as one: its strings can be written into any file, but a file
+/// that also needs the cryptography and imports what starts a session for another user has to be built for it.
+fn genuine(kind: &Kind, elf: &ElfFacts, imports: &[&[u8]]) -> bool {
+    /// Smaller programs hold no secure shell protocol.
+    const SMALLEST: u64 = 96 << 10;
+    let (libraries, names, need): (&[&str], &[&str], usize) = match kind {
+        Kind::SshServer(SshServer::OpenSsh) => (&["libcrypto"], &OPENSSH_IMPORTS, 10),
+        Kind::SshServer(SshServer::Dropbear) => (&["libtomcrypt", "libcrypt"], &DROPBEAR_IMPORTS, 8),
+        _ => return false,
+    };
+    let imported = names.iter().filter(|name| imports.contains(&name.as_bytes())).count();
+    elf.mapped >= SMALLEST && libraries.iter().any(|l| needs(elf, l)) && imported >= need
+}
+
+const OPENSSH_IMPORTS: [&str; 22] = [
+    "BN_bin2bn",
+    "BN_new",
+    "BN_clear_free",
+    "EVP_CipherInit",
+    "EVP_DigestInit_ex",
+    "EVP_MD_CTX_new",
+    "EVP_sha256",
+    "RSA_get0_key",
+    "RSA_free",
+    "RSA_new",
+    "EC_KEY_free",
+    "EC_POINT_new",
+    "DH_new",
+    "ECDSA_SIG_free",
+    "PEM_read_bio_PrivateKey",
+    "initgroups",
+    "setgroups",
+    "setresuid",
+    "setresgid",
+    "getpwnam",
+    "socketpair",
+    "chroot",
+];
+
+const DROPBEAR_IMPORTS: [&str; 18] = [
+    "initgroups",
+    "setgid",
+    "setuid",
+    "seteuid",
+    "getpwnam",
+    "getspnam",
+    "crypt",
+    "getusershell",
+    "endusershell",
+    "setsid",
+    "ttyname",
+    "openpty",
+    "logwtmp",
+    "find_cipher",
+    "register_cipher",
+    "ecc_make_key",
+    "mp_exptmod",
+    "register_hash",
+];
 
 /// The dynamic loader asks for no loader itself, exports its name, and keeps that name in every copy.
 fn is_loader(facts: &ElfFacts) -> bool {

@@ -98,10 +98,12 @@ static SEARCHER: LazyLock<Searcher> = LazyLock::new(|| {
 });
 
 /// Looks for all strings of all families in one pass.
-pub(super) fn search(content: &[u8]) -> Found {
+pub(super) fn search<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Found {
     let mut found = vec![false; SEARCHER.automaton.patterns_len()];
-    for hit in SEARCHER.automaton.find_overlapping_iter(content) {
-        found[hit.pattern().as_usize()] = true;
+    for part in parts {
+        for hit in SEARCHER.automaton.find_overlapping_iter(part) {
+            found[hit.pattern().as_usize()] = true;
+        }
     }
     Found(found)
 }
@@ -122,4 +124,12 @@ impl Found {
 pub(super) fn plain_patterns() -> Vec<Vec<u8>> {
     let groups = FAMILIES.iter().flat_map(|family| family.groups);
     groups.flat_map(|group| group.masked.iter().map(|m| pattern(group.form, m))).collect()
+}
+
+/// The patterns of one family in plain, without the zero that ends them.
+#[cfg(test)]
+pub(super) fn plain_of(family: &super::families::Family) -> Vec<Vec<u8>> {
+    let terminated = |form: Form| if form == Form::Terminated { Form::Within } else { form };
+    let groups = family.groups.iter();
+    groups.flat_map(|group| group.masked.iter().map(|m| pattern(terminated(group.form), m))).collect()
 }

@@ -65,6 +65,12 @@ fn installed_programs_are_what_they_are() {
         ("/usr/bin/mawk", Kind::Interpreter(InterpreterFamily::Mawk)),
         ("/usr/sbin/sshd", Kind::SshServer(SshServer::OpenSsh)),
         ("/lib64/ld-linux-x86-64.so.2", Kind::DynamicLoader),
+        ("/usr/bin/rc", Kind::Shell(ShellFamily::Other)),
+        ("/usr/bin/gdb", Kind::Tool(Tool::Gdb)),
+        ("/usr/bin/sqlite3", Kind::Tool(Tool::Sqlite)),
+        ("/usr/bin/ed", Kind::Tool(Tool::Ed)),
+        ("/usr/bin/vim", Kind::Tool(Tool::Vim)),
+        ("/usr/bin/less", Kind::Tool(Tool::Less)),
         ("/bin/true", Kind::Unknown),
         ("/bin/cat", Kind::Unknown),
     ];
@@ -119,12 +125,122 @@ fn survey() {
             let recognised = recognise(&content);
             spent += start.elapsed();
             (files, bytes) = (files + 1, bytes + recognised.examined as u64);
-            let packing = recognised.elf.and_then(|e| e.packing);
+            let packing = recognised.elf.as_ref().and_then(|e| e.packing);
+            let also = recognised.elf.as_ref().map(|e| (e.strength, e.also.clone())).unwrap_or_default();
             if recognised.kind != Kind::Unknown || packing.is_some() {
-                println!("{} {:?} {packing:?}", path.display(), recognised.kind);
+                println!("{} {:?} {packing:?} {also:?}", path.display(), recognised.kind);
             }
         }
     }
     println!("{files} files, {} MB, {:.0} MB/s", bytes >> 20, bytes as f64 / 1e6 / spent.as_secs_f64());
     assert!(files > 0);
+}
+
+/// All strings of the families for which `of` holds, as C strings.
+fn strings_of(of: impl Fn(&Kind) -> bool) -> Vec<u8> {
+    families::FAMILIES
+        .iter()
+        .filter(|f| of(f.kind()))
+        .flat_map(signature::plain_of)
+        .flat_map(|s| [s, vec![0]].concat())
+        .collect()
+}
+
+/// A program whose note segment was made into a loaded one that holds `bytes`, which stand at the file's end.
+fn with_loaded(program: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let word = |at: usize| u64::from_le_bytes(program[at..at + 8].try_into().unwrap());
+    let (table, entries) = (word(32) as usize, usize::from(u16::from_le_bytes([program[56], program[57]])));
+    let mut file = program.to_vec();
+    file.resize(file.len().next_multiple_of(4096), 0);
+    let (offset, length) = (file.len() as u64, bytes.len() as u64);
+    let note = (0..entries).map(|i| table + i * 56).find(|at| program[*at..*at + 4] == [4, 0, 0, 0]).unwrap();
+    file[note..note + 8].copy_from_slice(&[1, 0, 0, 0, 4, 0, 0, 0]);
+    for (at, value) in
+        [(8, offset), (16, 0x7000_0000 + offset), (24, 0x7000_0000 + offset), (32, length), (40, length)]
+    {
+        file[note + at..note + at + 8].copy_from_slice(&value.to_le_bytes());
+    }
+    file.extend_from_slice(bytes);
+    file
+}
+
+/// The same program with everything but its header so much further into the file.
+fn shifted(program: &[u8], by: usize) -> Vec<u8> {
+    let word = |at: usize| u64::from_le_bytes(program[at..at + 8].try_into().unwrap());
+    let table = word(32) as usize;
+    let mut body = program.to_vec();
+    for entry in 0..usize::from(u16::from_le_bytes([program[56], program[57]])) {
+        let at = table + entry * 56 + 8;
+        let offset = word(at) + by as u64;
+        body[at..at + 8].copy_from_slice(&offset.to_le_bytes());
+    }
+    let mut file = program[..64].to_vec();
+    file[32..40].copy_from_slice(&((table + by) as u64).to_le_bytes());
+    file[40..48].fill(0);
+    file[58..64].fill(0);
+    file.resize(by, 0);
+    file.extend(body);
+    file
+}
+
+#[test]
+fn what_is_appended_to_a_file_says_nothing() {
+    let every = strings_of(|_| true);
+    for path in ["/bin/cat", "/bin/bash", "/bin/dash", "/usr/bin/perl"] {
+        let Ok(program) = std::fs::read(path) else { continue };
+        let before = recognise(&program);
+        let after = recognise(&[program.as_slice(), &every].concat());
+        assert_eq!((&after.kind, after.also()), (&before.kind, before.also()), "{path}");
+    }
+}
+
+#[test]
+fn of_several_readings_the_one_counts_under_which_more_is_found() {
+    let excusing = |kind: &Kind| {
+        matches!(kind, Kind::Socat { .. } | Kind::SshServer(_) | Kind::Multiplexer(_) | Kind::Relay(_))
+            || *kind == Kind::Shell(ShellFamily::Busybox)
+    };
+    for (shell, family) in [("/bin/bash", ShellFamily::Bash), ("/bin/dash", ShellFamily::Dash)] {
+        let forged = recognise(&with_loaded(&read(shell), &strings_of(excusing)));
+        assert_eq!(forged.kind, Kind::Shell(family));
+        assert!(forged.also().contains(&Kind::Socat { version: None }));
+    }
+    // A program of no family becomes what was linked into it, but that excuses nothing.
+    let server = |kind: &Kind| matches!(kind, Kind::SshServer(SshServer::OpenSsh));
+    let forged = recognise(&with_loaded(&read("/bin/cat"), &strings_of(server)));
+    assert_eq!(forged.kind, Kind::SshServer(SshServer::OpenSsh));
+    assert!(!forged.may_excuse());
+    let forged = recognise(&with_loaded(
+        &read("/bin/cat"),
+        &strings_of(|k| server(k) || matches!(k, Kind::Socat { .. })),
+    ));
+    assert!(matches!(forged.kind, Kind::Socat { .. }));
+}
+
+#[test]
+fn a_genuine_server_of_sessions_may_excuse() {
+    for path in ["/usr/sbin/sshd", "/usr/lib/openssh/sshd-session", "/usr/sbin/dropbear"] {
+        let Ok(program) = std::fs::read(path) else { continue };
+        let recognised = recognise(&program);
+        assert!(matches!(recognised.kind, Kind::SshServer(_)), "{path}");
+        assert!(recognised.may_excuse(), "{path}: {:?}", recognised.also());
+        let socat = strings_of(|k| matches!(k, Kind::Socat { .. }));
+        assert!(!recognise(&with_loaded(&program, &socat)).may_excuse(), "{path}");
+    }
+}
+
+#[test]
+fn a_program_is_known_wherever_its_parts_lie_in_the_file() {
+    for (by, program, kind) in [
+        (9 << 20, "/bin/dash", Kind::Shell(ShellFamily::Dash)),
+        (33 << 20, "/bin/bash", Kind::Shell(ShellFamily::Bash)),
+    ] {
+        let moved = shifted(&read(program), by);
+        assert_eq!(recognise(&moved).kind, kind, "{program}");
+        // Padding that is loaded as well: a part of its own in front of the program's.
+        let padded = with_loaded(&moved, &vec![b'x'; EXAMINED_LIMIT * 2]);
+        let recognised = recognise(&padded);
+        assert_eq!(recognised.kind, kind, "{program}");
+        assert!(recognised.examined <= EXAMINED_LIMIT);
+    }
 }

@@ -1,24 +1,12 @@
-//! Whether a program given in an argument executes what it reads from standard input, as far as its text shows.
+//! Whether a program text executes what it reads from standard input, as far as its text shows.
 //!
-//! No language is parsed: the text must name both a way to read standard input and a way to execute a string, as
-//! words of the language. A program that hides either is caught by what it does, not here.
+//! awk is small enough to look at what it executes. Of a language that is known by its name only the text must name
+//! both a way to read standard input and a way to execute a string. For the others see [`crate::script`].
 
 use aho_corasick::AhoCorasick;
 use std::sync::LazyLock;
 
-/// The language of a program text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
-    Python,
-    Perl,
-    Ruby,
-    Php,
-    Node,
-    Lua,
-    Tcl,
-    Awk,
-    Other,
-}
+use crate::script::{Language, Verdict, language_verdict};
 
 const READS: [&str; 34] = [
     "input(",
@@ -95,37 +83,36 @@ const EXECUTES: [&str; 35] = [
     "open '|",
 ];
 
-/// Words that open the language's own console.
-const CONSOLES: [&str; 11] = [
-    "code.interact",
-    "InteractiveConsole",
-    "InteractiveInterpreter",
-    "IPython.embed",
-    "pdb.set_trace",
-    "breakpoint()",
-    "binding.irb",
-    "binding.pry",
-    "repl.start",
-    "debug.debug",
-    "IRB.start",
-];
-
 fn words(list: &[&str]) -> AhoCorasick {
     AhoCorasick::new(list).expect("the words are few and short")
 }
 
 static READS_INPUT: LazyLock<AhoCorasick> = LazyLock::new(|| words(&READS));
 static EXECUTES_TEXT: LazyLock<AhoCorasick> = LazyLock::new(|| words(&EXECUTES));
-static OPENS_CONSOLE: LazyLock<AhoCorasick> = LazyLock::new(|| words(&CONSOLES));
 
-/// Whether the program executes what it reads. `reads_input` says that the language reads standard input for it
-/// (awk without a file, `perl -n`).
-pub(super) fn reads_commands(language: Language, text: &[u8], reads_input: bool) -> bool {
-    if language == Language::Awk {
-        return awk(text, reads_input);
+/// What the program executes of what it reads; `cut` says that its end is missing. `reads_input` says that the
+/// language reads standard input for it (awk without a file, `perl -n`).
+pub(super) fn verdict(language: Language, text: &[u8], reads_input: bool, cut: bool) -> Verdict {
+    let verdict = match language {
+        Language::Awk => awk_verdict(text, reads_input),
+        // Nothing is known of the language but the words that most have.
+        Language::Other if (reads_input || READS_INPUT.is_match(text)) && EXECUTES_TEXT.is_match(text) => {
+            Verdict::reads(0)
+        }
+        Language::Other => Verdict::QUIET,
+        known => language_verdict(known, text, reads_input),
+    };
+    if cut && !verdict.is_certain() { Verdict::UNDECIDED } else { verdict }
+}
+
+fn awk_verdict(text: &[u8], reads_input: bool) -> Verdict {
+    // gawk's own connections, read and executed.
+    let network = holds(text, b"/inet") && holds(text, b"getline") && awk(text, true);
+    if awk(text, reads_input) {
+        Verdict { network, ..Verdict::reads(0) }
+    } else {
+        Verdict { network, ..Verdict::QUIET }
     }
-    OPENS_CONSOLE.is_match(text)
-        || ((reads_input || READS_INPUT.is_match(text)) && EXECUTES_TEXT.is_match(text))
 }
 
 /// awk executes by `system(…)`, by a pipe to a command and by `command | getline`. With a fixed command in quotes it
@@ -139,7 +126,11 @@ fn awk(text: &[u8], reads_input: bool) -> bool {
         let inside = text[at + 7..].trim_ascii_start();
         !is_fixed(inside, b')')
     });
-    let pipes = text.iter().enumerate().filter(|(at, b)| **b == b'|' && !doubled(text, *at));
+    // `|&` to gawk's own connections runs no command.
+    let connects = holds(text, b"/inet");
+    let pipes = text.iter().enumerate().filter(|(at, b)| {
+        **b == b'|' && !doubled(text, *at) && !(connects && text.get(at + 1) == Some(&b'&'))
+    });
     let piped = pipes.into_iter().any(|(at, _)| {
         let after = text[at + 1..].strip_prefix(b"&").unwrap_or(&text[at + 1..]).trim_ascii_start();
         let before = text[..at].trim_ascii_end();

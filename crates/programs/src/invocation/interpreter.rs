@@ -3,11 +3,12 @@
 use event::Text;
 
 use super::arguments::{Step, Value, Walk};
-use super::inline::{self, Language};
-use super::{Context, Invocation, Why, names};
+use super::inline;
+use super::{Context, Invocation, Why, names, takes};
 use crate::executable::InterpreterFamily;
+use crate::script::Language;
 
-pub(super) fn invocation(family: InterpreterFamily, argv: &[Text], context: &Context) -> Invocation {
+pub(super) fn invocation(family: InterpreterFamily, argv: &[Text], context: &Context<'_>) -> Invocation {
     match family {
         InterpreterFamily::Python => python(argv, context),
         InterpreterFamily::Perl => perl(argv, context),
@@ -22,25 +23,21 @@ pub(super) fn invocation(family: InterpreterFamily, argv: &[Text], context: &Con
     }
 }
 
-const fn takes(why: Why) -> Invocation {
-    Invocation::TakesCommands { why }
-}
-
 /// A program text. A language whose options add a loop over the input counts as reading it.
 fn program(
     language: Language,
     text: Vec<u8>,
     reads_input: bool,
-    context: &Context,
+    context: &Context<'_>,
     last: bool,
 ) -> Invocation {
     let cut = context.truncated && last;
-    let reads_commands = cut || inline::reads_commands(language, &text, reads_input);
-    Invocation::InlineProgram { text: Text::new(text), reads_commands }
+    let verdict = inline::verdict(language, &text, reads_input, cut);
+    Invocation::InlineProgram { text: Text::new(text), verdict }
 }
 
 /// The program file, or standard input where it is missing or a dash.
-fn file(argv: &[Text], at: Option<usize>, context: &Context) -> Invocation {
+fn file(argv: &[Text], at: Option<usize>, context: &Context<'_>) -> Invocation {
     match at.and_then(|at| argv.get(at)) {
         None => context.no_program(),
         Some(path) if path.bytes() == b"-" => takes(Why::StandardInputAsked),
@@ -55,7 +52,7 @@ fn is_console(name: &[u8]) -> bool {
 }
 
 /// A console run as a program of its own: it reads commands unless it was given a program or asked for help.
-pub(super) fn console(argv: &[Text], context: &Context) -> Invocation {
+pub(super) fn console(argv: &[Text], context: &Context<'_>) -> Invocation {
     let asked_else =
         argv.iter().skip(1).any(|a| matches!(a.bytes(), b"--version" | b"--help" | b"-h" | b"-v"));
     if asked_else { context.undecided() } else { takes(Why::Console) }
@@ -72,7 +69,7 @@ macro_rules! operands {
     };
 }
 
-fn python(argv: &[Text], context: &Context) -> Invocation {
+fn python(argv: &[Text], context: &Context<'_>) -> Invocation {
     /// Modules that are consoles, or that start a shell on the terminal.
     const CONSOLES: [&[u8]; 9] =
         [b"code", b"pdb", b"asyncio", b"IPython", b"ipython", b"ptpython", b"bpython", b"pty", b"xonsh"];
@@ -109,7 +106,7 @@ fn python(argv: &[Text], context: &Context) -> Invocation {
     if interactive { takes(Why::Interactive) } else { file(argv, at, context) }
 }
 
-fn perl(argv: &[Text], context: &Context) -> Invocation {
+fn perl(argv: &[Text], context: &Context<'_>) -> Invocation {
     let mut walk = Walk::new(argv, |letter| match letter {
         b'e' | b'E' | b'I' => Value::RestOrNext,
         b'F' | b'i' | b'M' | b'm' | b'x' | b'C' | b'D' | b'V' | b'd' | b'0' | b'l' => Value::Rest,
@@ -167,7 +164,7 @@ fn perl(argv: &[Text], context: &Context) -> Invocation {
     file(argv, at, context)
 }
 
-fn ruby(argv: &[Text], context: &Context) -> Invocation {
+fn ruby(argv: &[Text], context: &Context<'_>) -> Invocation {
     let mut walk = Walk::new(argv, |letter| match letter {
         b'e' | b'I' | b'r' | b'C' | b'X' | b'E' => Value::RestOrNext,
         b'F' | b'i' | b'K' | b'T' | b'W' | b'x' | b'0' => Value::Rest,
@@ -203,7 +200,7 @@ fn ruby(argv: &[Text], context: &Context) -> Invocation {
     file(argv, at, context)
 }
 
-fn php(argv: &[Text], context: &Context) -> Invocation {
+fn php(argv: &[Text], context: &Context<'_>) -> Invocation {
     let mut walk = Walk::new(argv, |letter| match letter {
         b'r' | b'R' | b'B' | b'E' | b'f' | b'F' | b'd' | b'c' | b'z' | b'S' | b't' => Value::RestOrNext,
         _ => Value::None,
@@ -242,7 +239,7 @@ fn php(argv: &[Text], context: &Context) -> Invocation {
     file(argv, at, context)
 }
 
-fn node(argv: &[Text], context: &Context) -> Invocation {
+fn node(argv: &[Text], context: &Context<'_>) -> Invocation {
     let mut interactive = false;
     let mut at = 1;
     let mut text: Option<(&Text, usize)> = None;
@@ -304,7 +301,7 @@ fn node(argv: &[Text], context: &Context) -> Invocation {
     }
 }
 
-fn lua(argv: &[Text], context: &Context) -> Invocation {
+fn lua(argv: &[Text], context: &Context<'_>) -> Invocation {
     let (mut text, mut last, mut interactive, mut version) = (Vec::new(), None, false, false);
     let mut at = 1;
     let first = loop {
@@ -339,7 +336,7 @@ fn lua(argv: &[Text], context: &Context) -> Invocation {
     }
 }
 
-fn tcl(argv: &[Text], context: &Context) -> Invocation {
+fn tcl(argv: &[Text], context: &Context<'_>) -> Invocation {
     match argv.get(1).map(Text::bytes) {
         Some(b"-encoding") => file(argv, Some(3), context),
         // What begins with a dash is no program file to tclsh; it goes on to read standard input.
@@ -348,7 +345,7 @@ fn tcl(argv: &[Text], context: &Context) -> Invocation {
     }
 }
 
-fn expect(argv: &[Text], context: &Context) -> Invocation {
+fn expect(argv: &[Text], context: &Context<'_>) -> Invocation {
     let mut walk = Walk::new(argv, |letter| match letter {
         b'c' | b'f' | b'D' => Value::RestOrNext,
         _ => Value::None,
@@ -369,7 +366,7 @@ fn expect(argv: &[Text], context: &Context) -> Invocation {
     }
 }
 
-fn awk(argv: &[Text], context: &Context) -> Invocation {
+fn awk(argv: &[Text], context: &Context<'_>) -> Invocation {
     let mut walk = Walk::new(argv, |letter| match letter {
         b'F' | b'v' | b'f' | b'e' | b'E' | b'i' | b'l' | b'W' | b'm' => Value::RestOrNext,
         b'd' | b'D' | b'o' | b'p' | b'L' => Value::Rest,
@@ -411,12 +408,12 @@ fn awk(argv: &[Text], context: &Context) -> Invocation {
     let from_stdin = input_files
         .iter()
         .map(Text::bytes)
-        .all(|file| file.contains(&b'=') || file == b"-" || names::is_standard_input(file));
+        .all(|file| file.contains(&b'=') || file == b"-" || super::is_standard_input(file));
     program(Language::Awk, code, from_stdin, context, place + 1 == argv.len())
 }
 
 /// An interpreter known by its name only.
-fn other(argv: &[Text], context: &Context) -> Invocation {
+fn other(argv: &[Text], context: &Context<'_>) -> Invocation {
     let mut at = 1;
     while let Some(argument) = argv.get(at) {
         match argument.bytes() {

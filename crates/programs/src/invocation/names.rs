@@ -66,20 +66,22 @@ fn exactly(name: &[u8]) -> Option<Program> {
         b"julia" | b"ghci" | b"runghc" | b"guile" | b"erl" | b"iex" | b"elixir" | b"groovy" | b"groovysh"
         | b"jshell" | b"scala" | b"clojure" | b"clj" | b"jjs" | b"deno" | b"bun" | b"qjs" | b"r"
         | b"rscript" | b"racket" | b"sbcl" | b"ocaml" | b"swipl" | b"octave" | b"janet" | b"raku"
-        | b"bsh" | b"jython" => Program::Interpreter(Language::Other),
+        | b"bsh" | b"jython" | b"clisp" | b"ecl" | b"csi" | b"gosh" | b"mit-scheme" | b"scheme" | b"utop"
+        | b"sml" | b"crystal" | b"nim" | b"kotlinc" | b"beanshell" => Program::Interpreter(Language::Other),
         b"irb" | b"pry" | b"ipython" | b"bpython" | b"ptpython" | b"psysh" | b"rails-console" => {
             Program::Console
         }
         b"su" | b"login" | b"runuser" | b"sulogin" | b"script" | b"newgrp" | b"sg" | b"agetty" | b"getty"
         | b"screen" | b"tmux" | b"zellij" | b"abduco" | b"dtach" => Program::Wrapper,
         b"sudo" | b"doas" | b"pkexec" | b"run0" | b"rlwrap" | b"unbuffer" | b"machinectl"
-        | b"systemd-run" => Program::Runner,
+        | b"systemd-run" | b"chroot" | b"unshare" | b"nsenter" | b"setpriv" | b"fakeroot" | b"proot"
+        | b"capsh" => Program::Runner,
         _ => return None,
     })
 }
 
 /// The name without a version or a build variant at its end.
-fn stem(name: &[u8]) -> &[u8] {
+pub(super) fn stem(name: &[u8]) -> &[u8] {
     let mut stem = name;
     for variant in [b"-static".as_slice(), b".static", b"-minimal", b".exe", b"-bin", b"-nightly"] {
         stem = stem.strip_suffix(variant).unwrap_or(stem);
@@ -87,30 +89,4 @@ fn stem(name: &[u8]) -> &[u8] {
     let version = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_');
     let end = stem.iter().rposition(|b| !version(b)).map_or(0, |last| last + 1);
     &stem[..end]
-}
-
-/// Whether a path names the process's own standard input or terminal, however it is written.
-pub fn is_standard_input(path: &[u8]) -> bool {
-    if !path.starts_with(b"/") {
-        return false;
-    }
-    let mut parts: Vec<&[u8]> = Vec::new();
-    for part in path.split(|b| *b == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." => {
-                parts.pop();
-            }
-            _ => parts.push(part),
-        }
-    }
-    matches!(
-        parts.as_slice(),
-        [b"dev", b"stdin" | b"tty" | b"console"]
-            | [b"dev", b"fd", b"0"]
-            | [b"dev", b"pts", _]
-            | [b"dev", b"tcp" | b"udp", _, _]
-            | [b"proc", _, b"fd", b"0"]
-            | [b"proc", _, b"task", _, b"fd", b"0"]
-    )
 }

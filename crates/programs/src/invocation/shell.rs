@@ -2,8 +2,9 @@
 
 use event::Text;
 
-use super::{Context, Invocation, Why, is_standard_input};
+use super::{Context, Invocation, ScriptSource, Why, script_source, takes};
 use crate::executable::ShellFamily;
+use crate::script::Verdict;
 
 /// What differs between the shells of the Bourne family.
 struct Grammar {
@@ -62,7 +63,7 @@ const BUSYBOX: Grammar = Grammar {
     stdin_after_string: false,
 };
 
-pub(super) fn invocation(family: ShellFamily, argv: &[Text], context: &Context) -> Invocation {
+pub(super) fn invocation(family: ShellFamily, argv: &[Text], context: &Context<'_>) -> Invocation {
     match family {
         ShellFamily::Bash => bourne(&BASH, argv, context),
         ShellFamily::Dash => bourne(&DASH, argv, context),
@@ -82,11 +83,11 @@ struct Asked {
     command: bool,
     stdin: bool,
     interactive: bool,
-    /// A start-up file that is standard input: an interactive shell runs it.
-    start_up_from_stdin: bool,
+    /// A start-up file that is an open descriptor: an interactive shell runs it.
+    start_up_from: Option<u32>,
 }
 
-fn bourne(grammar: &Grammar, argv: &[Text], context: &Context) -> Invocation {
+fn bourne(grammar: &Grammar, argv: &[Text], context: &Context<'_>) -> Invocation {
     let mut asked = Asked::default();
     let mut at = 1;
     while let Some(argument) = argv.get(at).map(Text::bytes) {
@@ -105,7 +106,10 @@ fn bourne(grammar: &Grammar, argv: &[Text], context: &Context) -> Invocation {
                 if grammar.long_with_value.contains(&long) {
                     at += 1;
                     let value = argv.get(at).map(Text::bytes).unwrap_or_default();
-                    asked.start_up_from_stdin |= is_standard_input(value);
+                    if let ScriptSource::Descriptor(number) = script_source(value, context.working_directory)
+                    {
+                        asked.start_up_from = Some(number);
+                    }
                 }
                 at += 1;
             }
@@ -116,18 +120,17 @@ fn bourne(grammar: &Grammar, argv: &[Text], context: &Context) -> Invocation {
             _ => break,
         }
     }
+    if let Some(descriptor) = asked.start_up_from.filter(|d| asked.interactive && (asked.command || *d != 0))
+    {
+        return Invocation::TakesCommands { why: Why::StandardInputAsFile, descriptor };
+    }
     if asked.command {
-        if asked.start_up_from_stdin && asked.interactive {
-            return Invocation::TakesCommands { why: Why::StandardInputAsFile };
-        }
         return context.command_string(argv, at, asked.stdin && grammar.stdin_after_string);
     }
     match argv.get(at) {
-        _ if asked.stdin => Invocation::TakesCommands { why: Why::StandardInputAsked },
+        _ if asked.stdin => takes(Why::StandardInputAsked),
         Some(path) => context.script_file(path),
-        None if asked.interactive && !context.truncated => {
-            Invocation::TakesCommands { why: Why::Interactive }
-        }
+        None if asked.interactive && !context.truncated => takes(Why::Interactive),
         None => context.no_program(),
     }
 }
@@ -152,7 +155,7 @@ fn letters_of(grammar: &Grammar, set: bool, letters: &[u8], asked: &mut Asked) -
     values
 }
 
-fn fish(argv: &[Text], context: &Context) -> Invocation {
+fn fish(argv: &[Text], context: &Context<'_>) -> Invocation {
     use super::arguments::{Step, Value, Walk};
     let mut walk = Walk::new(argv, |letter| match letter {
         b'c' | b'C' | b'p' | b'd' | b'o' | b'f' | b'D' => Value::RestOrNext,
@@ -167,14 +170,14 @@ fn fish(argv: &[Text], context: &Context) -> Invocation {
             Step::Short(b'v' | b'h', _) | Step::Long(b"version" | b"help", _) => return Invocation::Other,
             // Commands to run before the rest: they count like `-c` if they read commands themselves.
             Step::Short(b'C', Some((text, _))) | Step::Long(b"init-command", Some(text)) => {
-                if crate::script::string_reads_commands(text, context.depth) {
-                    return Invocation::TakesCommands { why: Why::StandardInputAsked };
+                if let Some(descriptor) = context.shell_text(text, &[], false).descriptor {
+                    return Invocation::TakesCommands { why: Why::StandardInputAsked, descriptor };
                 }
             }
             Step::Short(..) => {}
             Step::Long(b"command", Some(text)) => {
-                let reads_commands = crate::script::string_reads_commands(text, context.depth);
-                return Invocation::CommandString { text: Text::new(text), reads_commands };
+                let verdict = context.shell_text(text, &[], false);
+                return Invocation::CommandString { text: Text::new(text), verdict };
             }
             Step::Long(b"command", None) => command = Some(walk.take_value()),
             Step::Long(b"interactive", _) => interactive = true,
@@ -198,20 +201,17 @@ fn fish(argv: &[Text], context: &Context) -> Invocation {
     match (command, first) {
         (Some(Some((text, at))), _) => {
             let cut = context.truncated && at + 1 == argv.len();
-            let reads_commands = cut || crate::script::string_reads_commands(text, context.depth);
-            Invocation::CommandString { text: Text::new(text), reads_commands }
+            Invocation::CommandString { text: Text::new(text), verdict: context.shell_text(text, &[], cut) }
         }
         (Some(None), _) => context.undecided(),
-        (None, Some(path)) if path.bytes() == b"-" => {
-            Invocation::TakesCommands { why: Why::StandardInputAsked }
-        }
+        (None, Some(path)) if path.bytes() == b"-" => takes(Why::StandardInputAsked),
         (None, Some(path)) => context.script_file(path),
-        (None, None) if interactive => Invocation::TakesCommands { why: Why::Interactive },
+        (None, None) if interactive => takes(Why::Interactive),
         (None, None) => context.no_program(),
     }
 }
 
-fn csh(argv: &[Text], context: &Context) -> Invocation {
+fn csh(argv: &[Text], context: &Context<'_>) -> Invocation {
     let (mut stdin, mut interactive) = (false, false);
     let mut at = 1;
     while let Some(argument) = argv.get(at).map(Text::bytes) {
@@ -237,15 +237,15 @@ fn csh(argv: &[Text], context: &Context) -> Invocation {
         }
     }
     match argv.get(at) {
-        _ if stdin => Invocation::TakesCommands { why: Why::StandardInputAsked },
+        _ if stdin => takes(Why::StandardInputAsked),
         Some(path) => context.script_file(path),
-        None if interactive => Invocation::TakesCommands { why: Why::Interactive },
+        None if interactive => takes(Why::Interactive),
         None => context.no_program(),
     }
 }
 
 /// A shell known by its name only. PowerShell spells its options in words, with one dash, in any case.
-fn unknown(argv: &[Text], context: &Context) -> Invocation {
+fn unknown(argv: &[Text], context: &Context<'_>) -> Invocation {
     let mut at = 1;
     while let Some(argument) = argv.get(at) {
         let word = argument.bytes().to_ascii_lowercase();
@@ -253,32 +253,28 @@ fn unknown(argv: &[Text], context: &Context) -> Invocation {
         let name = name.strip_prefix(b"-").unwrap_or(name);
         at += 1;
         match name {
-            b"" => return Invocation::TakesCommands { why: Why::StandardInputAsked },
+            b"" => return takes(Why::StandardInputAsked),
             b"version" | b"help" => return Invocation::Other,
-            b"s" | b"stdin" => return Invocation::TakesCommands { why: Why::StandardInputAsked },
+            b"s" | b"stdin" => return takes(Why::StandardInputAsked),
             b"i" | b"interactive" | b"noexit" | b"noe" => {
-                return Invocation::TakesCommands { why: Why::Interactive };
+                return takes(Why::Interactive);
             }
             b"c" | b"command" | b"commands" | b"commandwithargs" | b"cwa" => {
                 return match argv.get(at) {
-                    Some(text) if text.bytes() == b"-" => {
-                        Invocation::TakesCommands { why: Why::StandardInputAsked }
-                    }
+                    Some(text) if text.bytes() == b"-" => takes(Why::StandardInputAsked),
                     _ => context.command_string(argv, at, false),
                 };
             }
             b"f" | b"file" => {
                 return match argv.get(at) {
-                    Some(path) if path.bytes() == b"-" => {
-                        Invocation::TakesCommands { why: Why::StandardInputAsked }
-                    }
+                    Some(path) if path.bytes() == b"-" => takes(Why::StandardInputAsked),
                     Some(path) => context.script_file(path),
                     None => context.undecided(),
                 };
             }
             b"encodedcommand" | b"enc" | b"e" | b"ec" => {
                 let text = argv.get(at).cloned().unwrap_or_default();
-                return Invocation::InlineProgram { text, reads_commands: false };
+                return Invocation::InlineProgram { text, verdict: Verdict::QUIET };
             }
             b"executionpolicy" | b"ep" | b"ex" | b"workingdirectory" | b"wd" | b"windowstyle" | b"config"
             | b"rc" => {

@@ -130,7 +130,7 @@ fn shells_with_a_command_string() {
         (Busybox, "sh -sc echo·x"),
     ];
     for (family, line) in cases {
-        let expected = Invocation::CommandString { text: Text::from("echo x"), reads_commands: false };
+        let expected = Invocation::CommandString { text: Text::from("echo x"), verdict: Verdict::QUIET };
         assert_eq!(shell(family, line), expected, "{family:?}: {line}");
     }
     // The text itself reads commands, or the shell goes on to read them after it.
@@ -154,7 +154,6 @@ fn shells_with_a_script_or_nothing_to_do() {
         (Zsh, "zsh -f a b", "a"),
         (Tcsh, "tcsh -f x", "x"),
         (Fish, "fish -N s.fish", "s.fish"),
-        (Bash, "bash /dev/fd/63", "/dev/fd/63"),
         (Busybox, "ash x", "x"),
         (Bash, "bash --rcfile F x", "x"),
     ] {
@@ -251,7 +250,7 @@ fn interpreters_with_an_inline_program() {
         (Php, "php -r while($l=fgets(STDIN))system($l);", true),
         (Node, "node -e console.log(1)", false),
         (Node, "node -pe 1+1", false),
-        (Node, "node --eval=require('repl').start()", false),
+        (Node, "node --eval=require('repl').start()", true),
         (Node, "node -e require('child_process').execSync(require('fs').readFileSync(0))", true),
         (Lua, "lua -e print(1)", false),
         (Lua, "lua -e while·true·do·os.execute(io.read())·end", true),
@@ -265,7 +264,9 @@ fn interpreters_with_an_inline_program() {
         (Expect, "expect -c spawn·ssh·h", false),
     ] {
         match language(family, line) {
-            Invocation::InlineProgram { reads_commands, .. } => assert_eq!(reads_commands, reads, "{line}"),
+            Invocation::InlineProgram { verdict, .. } => {
+                assert_eq!(verdict.takes_commands(), reads, "{line}")
+            }
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -327,7 +328,7 @@ fn names_count_only_where_the_content_is_unknown() {
     }
     assert!(matches!(
         named("pwsh", "pwsh -c Get-Date"),
-        Invocation::CommandString { reads_commands: false, .. }
+        Invocation::CommandString { verdict: Verdict::QUIET, .. }
     ));
     for name in ["su", "login", "sudo", "script", "runuser", "doas", "screen", "tmux"] {
         assert!(matches!(named(name, name), Invocation::Wrapper { .. }), "{name}");
@@ -352,6 +353,152 @@ fn names_count_only_where_the_content_is_unknown() {
 }
 
 #[test]
+fn tools_that_take_commands() {
+    let named = |line: &str| {
+        let argv = words(line);
+        Invocation::of(None, argv[0].file_name(), &argv, false)
+    };
+    for line in [
+        "gdb",
+        "gdb -q -nx",
+        "gdb -q ./prog core",
+        "sqlite3",
+        "sqlite3 db",
+        "sqlite3 -interactive",
+        "psql -U u db",
+        "mysql -u root",
+        "ed",
+        "ed -s file",
+        "vi -e -s",
+        "vim -u NONE",
+        "view x",
+        "nano",
+        "less /etc/passwd",
+        "more x",
+        "ftp host",
+        "sftp u@h",
+        "telnet",
+        "dc",
+        "m4",
+        "gnuplot",
+        "gnuplot -",
+        "make -f -",
+        "make -sf /dev/stdin x",
+        "gmake --file=-",
+        "at now",
+        "sed e",
+        "sed -u s/.*/&/e",
+        "xargs -I% sh -c %",
+        "xargs -0 sh -c",
+        "parallel",
+        "find /etc/hostname -exec sh ;",
+        "busybox vi x",
+        "crontab -",
+        "emacs",
+        "clisp",
+        "vim.basic x",
+        "lldb",
+    ] {
+        assert!(takes(&named(line)), "{line}: {:?}", named(line));
+    }
+    for line in [
+        "gdb -batch -ex info·files x",
+        "gdb --version",
+        "sqlite3 db select·1",
+        "psql -c select·1",
+        "psql -f x.sql",
+        "mysql -e select·1",
+        "mysql --execute=x",
+        "ftp -c x",
+        "sftp -b batch h",
+        "telnet h 23",
+        "dc -e 1·p",
+        "m4 x.m4",
+        "gnuplot x.gp",
+        "make",
+        "make -f Makefile",
+        "make -C dir all",
+        "at -f x now",
+        "sed s/a/b/",
+        "sed -e p",
+        "xargs -n1 echo",
+        "xargs rm -f",
+        "find . -name x",
+        "find . -exec gzip {} ;",
+        "crontab -l",
+        "less --version",
+        "emacs --batch -l x",
+        "tar xz",
+        "cat",
+        "tee x",
+        "jq .",
+    ] {
+        assert_eq!(named(line), Invocation::Other, "{line}");
+    }
+    for line in ["unshare -r", "chroot /mnt", "nsenter", "setpriv --clear-groups"] {
+        assert!(matches!(named(line), Invocation::Wrapper { .. }), "{line}");
+    }
+    for line in ["unshare -r date", "chroot /mnt ls", "env sh"] {
+        assert_eq!(named(line), Invocation::Other, "{line}");
+    }
+    let renamed = |kind: Kind, line: &str| Invocation::of(Some(&kind), b"kworker", &words(line), false);
+    assert!(takes(&renamed(Kind::Shell(ShellFamily::Other), "kworker")));
+    assert!(takes(&renamed(Kind::Tool(crate::executable::Tool::Gdb), "kworker -q")));
+    assert!(!takes(&renamed(Kind::Tool(crate::executable::Tool::Sqlite), "kworker db select·1")));
+}
+
+#[test]
+fn the_environment_may_make_a_program_take_commands() {
+    use InterpreterFamily::*;
+    use ShellFamily::*;
+    let with = |kind: Kind, line: &str, variable: &str| {
+        let environment = [Text::from("PATH=/bin"), Text::from(variable)];
+        Invocation::with_environment(Some(&kind), b"x", &words(line), false, &environment)
+            .command_descriptor()
+    };
+    let (shell, language) = (Kind::Shell, Kind::Interpreter);
+    for (kind, line, variable, descriptor) in [
+        (shell(Bash), "bash -c :", "BASH_ENV=/dev/stdin", 0),
+        (shell(Bash), "bash run.sh", "BASH_ENV=/proc/self/fd/4", 4),
+        (shell(Bash), "bash -c :", "BASH_ENV=$(sh)", 0),
+        (shell(Dash), "sh -ic :", "ENV=/dev/stdin", 0),
+        (shell(Bash), "sh -ic :", "ENV=/dev/fd/3", 3),
+        (shell(Busybox), "sh -i -c :", "ENV=/dev/stdin", 0),
+        (language(Python), "python3 -c pass", "PYTHONINSPECT=1", 0),
+        (language(Python), "python3 run.py", "PYTHONINSPECT=x", 0),
+        (language(Perl), "perl -e 0", "PERL5OPT=-d", 0),
+        (language(Ruby), "ruby -e 0", "RUBYOPT=-w -r/dev/stdin", 0),
+        (language(Node), "node x.js", "NODE_OPTIONS=--require /dev/fd/5", 5),
+        (language(Lua), "lua -v", "LUA_INIT=@/dev/stdin", 0),
+        (language(Lua), "lua x.lua", "LUA_INIT_5_4=os.execute(io.read())", 0),
+    ] {
+        assert_eq!(with(kind, line, variable), Some(descriptor), "{variable} {line}");
+    }
+    for (kind, line, variable) in [
+        (shell(Bash), "bash -c :", "BASH_ENV=/etc/bash.env"),
+        (shell(Bash), "bash -c :", "BASH_ENV="),
+        (shell(Bash), "bash -c :", "ENV=/dev/stdin"),
+        (shell(Bash), "sh -c :", "BASH_ENV=/dev/stdin"),
+        (shell(Dash), "sh -c :", "ENV=/dev/stdin"),
+        (shell(Bash), "bash -c :", "BASH_ENV=$HOME/.env"),
+        (language(Python), "python3 -c pass", "PYTHONINSPECT="),
+        (language(Python), "python3 -I -c pass", "PYTHONINSPECT=1"),
+        (language(Python), "python3 -c pass", "PYTHONSTARTUP=/dev/stdin"),
+        (language(Perl), "perl -e 0", "PERL5OPT=-Mstrict -w"),
+        (language(Ruby), "ruby -e 0", "RUBYOPT=-rbundler/setup"),
+        (language(Node), "node x.js", "NODE_OPTIONS=--max-old-space-size=100"),
+        (language(Lua), "lua x.lua", "LUA_INIT=x=1"),
+        (Kind::Unknown, "cat", "BASH_ENV=/dev/stdin"),
+    ] {
+        assert_eq!(with(kind, line, variable), None, "{variable} {line}");
+    }
+    let bash = Kind::Shell(Bash);
+    let environment = [Text::from("BASH_ENV=pipe")];
+    let files = start_up_files(Some(&bash), b"bash", &words("bash -c :"), &environment, b"/tmp");
+    assert_eq!(files, [ScriptSource::Path(Text::from("/tmp/pipe"))]);
+}
+
+#[test]
 fn cut_arguments_count_as_taking_commands() {
     let cut = |family, line: &str| Invocation::of(Some(&Kind::Shell(family)), b"x", &words(line), true);
     for line in ["", "bash", "bash -x", "bash -c", "bash --rcfile", "bash -o"] {
@@ -363,6 +510,65 @@ fn cut_arguments_count_as_taking_commands() {
     assert!(!cut(ShellFamily::Bash, "bash run.sh").takes_commands());
     let python = Kind::Interpreter(InterpreterFamily::Python);
     assert!(Invocation::of(Some(&python), b"x", &words("python3 -u"), true).takes_commands());
+}
+
+#[test]
+fn the_descriptor_of_a_program_file_is_told() {
+    let there = |kind: &Kind, line: &str, directory: &str| {
+        let surroundings =
+            Surroundings { working_directory: directory.as_bytes(), ..Surroundings::default() };
+        Invocation::started(Some(kind), b"x", &words(line), &surroundings).command_descriptor()
+    };
+    let dash = Kind::Shell(ShellFamily::Dash);
+    let bash = Kind::Shell(ShellFamily::Bash);
+    let python = Kind::Interpreter(InterpreterFamily::Python);
+    for (kind, line, directory, descriptor) in [
+        (&dash, "sh /dev/fd/3", "/", Some(3)),
+        (&dash, "sh 0", "/proc/self/fd", Some(0)),
+        (&dash, "sh 4", "/proc/4711/fd", Some(4)),
+        (&bash, "bash ./stdin", "/dev", Some(0)),
+        (&bash, "bash ../dev/./fd/5", "/tmp", Some(5)),
+        (&bash, "bash /dev/fd/../fd/7", "", Some(7)),
+        (&bash, "bash /proc/thread-self/fd/8", "/", Some(8)),
+        (&bash, "bash /proc/12/task/13/fd/9", "/", Some(9)),
+        (&bash, "bash /dev/fd/63", "/", Some(63)),
+        (&bash, "bash --rcfile /dev/fd/63 -i", "/", Some(63)),
+        (&bash, "bash -c while·read·-u·3·l;do·eval·$l;done", "/", Some(3)),
+        (&python, "python3 -u /dev/fd/5", "/", Some(5)),
+        (&python, "python3", "/", Some(0)),
+        (&bash, "bash 0", "/srv", None),
+        (&bash, "bash fd", "/proc/self", None),
+        (&bash, "bash /dev/fd/x", "/", None),
+        (&bash, "bash /proc/self/exe", "/", None),
+        (&bash, "bash stdin", "", None),
+    ] {
+        assert_eq!(there(kind, line, directory), descriptor, "{line} in {directory:?}");
+    }
+    let path = |path: &str| ScriptSource::Path(Text::from(path));
+    assert_eq!(script_source(b"../x/./y", b"/srv/a"), path("/srv/x/y"));
+    assert_eq!(script_source(b"x", b""), path("x"));
+    assert_eq!(script_source(b"/", b"/"), path("/"));
+}
+
+#[test]
+fn what_a_cut_leaves_open_is_told_apart() {
+    let cut = |line: &str| Invocation::of(Some(&Kind::Shell(ShellFamily::Bash)), b"x", &words(line), true);
+    for line in ["bash -c", "bash", "bash -c echo·x;·echo·y", "bash -c echo·x;·cat·|·sh"] {
+        let invocation = cut(line);
+        assert!(invocation.is_undecided() && invocation.takes_commands(), "{line}");
+        assert_eq!(invocation.command_descriptor(), Some(0));
+    }
+    for line in ["bash -c exec·sh;·echo", "bash -c echo·a·b", "bash run.sh"] {
+        let whole = Invocation::of(Some(&Kind::Shell(ShellFamily::Bash)), b"x", &words(line), false);
+        assert!(!whole.is_undecided(), "{line}");
+    }
+    assert!(cut("bash -c exec·sh;·echo").takes_commands() && !cut("bash -c exec·sh;·echo").is_undecided());
+    let whole = arguments_of(b"bash\0-c\0echo x; echo y\0\0");
+    assert_eq!(
+        whole,
+        words("bash -c echo·x;·echo·y").into_iter().chain([Text::default()]).collect::<Vec<_>>()
+    );
+    assert!(!Invocation::of(Some(&Kind::Shell(ShellFamily::Bash)), b"x", &whole, false).takes_commands());
 }
 
 #[test]

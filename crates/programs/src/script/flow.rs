@@ -1,87 +1,172 @@
 //! Following what arrives on standard input through shell commands to where something executes it.
 
+mod builtins;
 mod commands;
 mod tables;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use event::Text;
 
 use self::tables::{NETWORK, RUNNERS};
+use super::Verdict;
+use super::origin::{Descriptors, Origin};
 use super::syntax::{Direction, List, Node, Part, Redirect, Word};
-use crate::invocation::is_standard_input;
+use crate::invocation::{ScriptSource, script_source};
 
-/// Whether data may come from standard input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Origin {
-    /// It does not.
-    Elsewhere,
-    /// A program that this module does not know read standard input and wrote something.
-    Perhaps,
-    /// It does.
-    Input,
-}
+/// Programs that execute by what the text says which they apply to their input.
+const FILTERS_OF_TEXT: [&[u8]; 2] = [b"sed", b"gsed"];
+/// More commands than this are not followed (a function may call functions).
+const STEPS: usize = 50_000;
+/// Deeper calls of functions are not followed.
+const CALLS: usize = 4;
+/// Variables whose value the shell itself executes or expands as commands.
+const EXECUTED_VARIABLES: [&[u8]; 6] = [b"PS4", b"PROMPT_COMMAND", b"BASH_ENV", b"ENV", b"PS1", b"PERL5DB"];
 
-/// Which descriptors lead to the other end of standard input. Descriptors above 15 count as leading there: nothing
-/// else would use them.
-#[derive(Debug, Clone, Copy)]
-struct Descriptors(u16);
-
-impl Descriptors {
-    fn leads(self, descriptor: u32) -> bool {
-        descriptor > 15 || self.0 & (1 << descriptor) != 0
-    }
-
-    fn set(&mut self, descriptor: u32, leads: bool) {
-        if descriptor <= 15 {
-            self.0 = if leads { self.0 | (1 << descriptor) } else { self.0 & !(1 << descriptor) };
-        }
-    }
+/// What is known of the text's variables.
+#[derive(Default)]
+struct Values {
+    /// Those that hold what was read.
+    tainted: HashMap<Vec<u8>, Origin>,
+    /// Those whose value is known.
+    constant: HashMap<Vec<u8>, Vec<u8>>,
+    /// Names of other variables (`declare -n`).
+    reference: HashMap<Vec<u8>, Vec<u8>>,
+    /// Descriptors whose number is in a variable.
+    descriptor: HashMap<Vec<u8>, Origin>,
 }
 
 struct Flow {
-    variables: HashSet<Vec<u8>>,
+    values: Values,
+    functions: HashMap<Vec<u8>, Rc<Node>>,
     /// Files that hold what was read.
-    files: HashSet<Vec<u8>>,
+    files: HashMap<Vec<u8>, Origin>,
     /// A named pipe was made: an unknown file read as input may be it.
     named_pipe: bool,
-    found: bool,
+    /// Something in the text makes sure that a value is a number.
+    checks_numbers: bool,
+    /// What is executed comes from here.
+    found: Origin,
+    /// A descriptor too high to be told apart from others.
+    high: Option<u32>,
     depth: usize,
+    calls: usize,
+    steps: usize,
+    too_deep: bool,
+    running: HashSet<Vec<u8>>,
 }
 
-/// Whether the commands execute what they read from standard input.
-pub(super) fn executes_input(list: &List, depth: usize) -> bool {
-    let mut flow =
-        Flow { variables: HashSet::new(), files: HashSet::new(), named_pipe: false, found: false, depth };
+/// Whether the commands execute what they read, and from where. `arguments` are theirs (`$1` and on).
+pub(super) fn executes_input(list: &List, text: &[u8], arguments: &[Vec<u8>], depth: usize) -> Verdict {
+    let mut flow = Flow::new(text, depth);
+    for (number, argument) in arguments.iter().enumerate().take(9) {
+        flow.values.constant.insert((number + 1).to_string().into_bytes(), argument.clone());
+    }
     // A loop may execute in its first line what its last line read: twice around finds it.
     for _ in 0..2 {
-        // Descriptors 3 to 15 are inherited from nobody knows where.
-        flow.list(list, &mut Descriptors(u16::MAX));
-        if flow.found {
-            return true;
-        }
+        flow.list(list, &mut Descriptors::inherited());
     }
-    false
+    flow.verdict()
+}
+
+/// Whether one command executes what it reads.
+pub(super) fn command_executes(name: &[u8], argv: &[Text], depth: usize) -> Verdict {
+    let mut flow = Flow::new(b"", depth + 1);
+    let words: Vec<Word> = std::iter::once(name)
+        .chain(argv.iter().skip(1).map(Text::bytes))
+        .map(|word| Word(vec![Part::Literal(word.to_vec())]))
+        .collect();
+    let origins = vec![Origin::ELSEWHERE; words.len()];
+    // Only standard input: a command opens no descriptor that it is not told of.
+    let mut descriptors = Descriptors::closed();
+    descriptors.set(0, Origin::descriptor(0));
+    if FILTERS_OF_TEXT.contains(&name) {
+        flow.sed(argv, Origin::descriptor(0));
+    } else {
+        flow.command(&words, &origins, &mut descriptors);
+    }
+    flow.verdict()
+}
+
+/// Whether a command string executes its own arguments (`"$@"`, `$0 $1`, `eval "$1"`), as `xargs` fills them.
+fn executes_arguments(text: &[u8], depth: usize) -> bool {
+    let mut flow = Flow::new(text, depth + 1);
+    for name in [b"@".as_slice(), b"*", b"0", b"1", b"2", b"3"] {
+        flow.values.tainted.insert(name.to_vec(), Origin::descriptor(0));
+    }
+    flow.list(&super::syntax::parse(text).list, &mut Descriptors::closed());
+    flow.found.may_be_input()
 }
 
 impl Flow {
+    fn new(text: &[u8], depth: usize) -> Self {
+        let holds = |needle: &[u8]| text.windows(needle.len()).any(|w| w == needle);
+        Self {
+            values: Values::default(),
+            functions: HashMap::new(),
+            files: HashMap::new(),
+            named_pipe: false,
+            checks_numbers: holds(b"0-9") || holds(b"[:digit:]"),
+            found: Origin::ELSEWHERE,
+            high: None,
+            depth,
+            calls: 0,
+            steps: 0,
+            too_deep: false,
+            running: HashSet::new(),
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        self.found.verdict(self.high, self.too_deep)
+    }
+
+    /// Something executes data from there.
+    fn execute(&mut self, origin: Origin) {
+        self.found = self.found.and(origin);
+    }
+
+    /// As [`Flow::execute`], unless only an unknown program may have passed it on.
+    fn execute_certain(&mut self, origin: Origin) {
+        if origin.is_input() {
+            self.execute(origin);
+        }
+    }
+
+    fn descriptor(&mut self, number: u32, descriptors: &Descriptors) -> Origin {
+        let origin = descriptors.of(number);
+        if number >= 15 && origin.may_be_input() {
+            self.high = Some(number);
+        }
+        origin
+    }
+
+    fn shown(&self, word: &Word) -> Vec<u8> {
+        word.shown(|name| self.values.constant.get(name).cloned())
+    }
+
     fn list(&mut self, list: &List, descriptors: &mut Descriptors) -> Origin {
-        let mut written = Origin::Elsewhere;
+        let mut written = Origin::ELSEWHERE;
         for pipeline in list {
-            if self.found {
+            self.steps += pipeline.len();
+            if self.steps > STEPS {
+                self.too_deep = true;
                 break;
             }
             if let [only] = pipeline.as_slice() {
-                written = written.max(self.node(only, descriptors, true));
+                written = written.and(self.node(only, descriptors, true));
                 continue;
             }
-            let mut input = descriptors.leads(0);
-            let mut last = Origin::Elsewhere;
+            let mut input = descriptors.of(0);
+            let mut last = Origin::ELSEWHERE;
             for node in pipeline {
                 let mut own = *descriptors;
                 own.set(0, input);
                 last = self.node(node, &mut own, false);
-                input = last != Origin::Elsewhere;
+                input = last;
             }
-            written = written.max(last);
+            written = written.and(last);
         }
         written
     }
@@ -94,24 +179,40 @@ impl Flow {
                 let written = self.list(list, &mut own);
                 self.deliver(written, output)
             }
+            Node::Function { name, body } => {
+                self.functions.insert(name.clone(), Rc::clone(body));
+                // Somebody may call it whom this text does not show.
+                self.node(body, &mut descriptors.clone(), true)
+            }
+            Node::Test { words } => {
+                const ARITHMETIC: [&[u8]; 7] = [b"-eq", b"-ne", b"-lt", b"-le", b"-gt", b"-ge", b"-v"];
+                let evaluates =
+                    words.iter().any(|w| w.literal().is_some_and(|t| ARITHMETIC.contains(&t.as_slice())));
+                for word in words {
+                    let origin = self.word(word, descriptors);
+                    if evaluates && !self.checks_numbers {
+                        self.execute_certain(origin);
+                    }
+                }
+                Origin::ELSEWHERE
+            }
             Node::Simple { assignments, words, redirects } => {
                 let mut own = *descriptors;
                 let output = self.redirect(redirects, &mut own);
                 for (name, value) in assignments {
-                    if self.word(value, own) == Origin::Input {
-                        self.variables.insert(name.clone());
-                    }
+                    let origin = self.word(value, &own);
+                    self.store(name, value, origin);
                 }
-                let origins: Vec<Origin> = words.iter().map(|w| self.word(w, own)).collect();
+                let origins: Vec<Origin> = words.iter().map(|w| self.word(w, &own)).collect();
                 if is_bare_exec(words) && alone {
                     *descriptors = own;
                 }
                 // `$(</dev/stdin)`: redirections alone write what they read.
                 let read_alone = words.is_empty() && redirects.iter().any(|r| r.direction == Direction::In);
-                let written = if read_alone && own.leads(0) {
-                    Origin::Input
+                let written = if read_alone && own.of(0).may_be_input() {
+                    own.of(0)
                 } else {
-                    self.command(words, &origins, own)
+                    self.command(words, &origins, &mut own)
                 };
                 self.deliver(written, output)
             }
@@ -123,10 +224,10 @@ impl Flow {
         match output {
             None => written,
             Some(path) => {
-                if written == Origin::Input {
-                    self.files.insert(path);
+                if written.is_input() {
+                    self.files.insert(path, written);
                 }
-                Origin::Elsewhere
+                Origin::ELSEWHERE
             }
         }
     }
@@ -136,193 +237,169 @@ impl Flow {
         let mut output = None;
         for redirect in redirects {
             let descriptor = redirect.descriptor;
-            let target = redirect.target.shown();
-            match redirect.direction {
+            let target = self.shown(&redirect.target);
+            let leads = match redirect.direction {
                 Direction::Here => {
-                    let leads = self.word(&redirect.target, *descriptors) == Origin::Input;
-                    descriptors.set(descriptor, leads);
+                    let origin = self.word(&redirect.target, descriptors);
+                    if origin.is_input() { origin } else { Origin::ELSEWHERE }
                 }
-                Direction::Duplicate => {
-                    let moved = target.strip_suffix(b"-").and_then(number);
-                    let leads = match number(&target).or(moved) {
-                        Some(from) => descriptors.leads(from),
-                        // `<&-` closes; a variable may hold any descriptor.
-                        None => target != b"-",
-                    };
-                    descriptors.set(descriptor, leads);
-                }
+                Direction::Duplicate => self.duplicated(&redirect.target, &target, descriptors),
                 Direction::In | Direction::Both => {
-                    let process = self.word(&redirect.target, *descriptors) != Origin::Elsewhere
-                        && redirect.target.0.iter().any(|p| matches!(p, Part::Process(_)));
-                    let leads = process || self.file_leads(&redirect.target, &target, *descriptors);
-                    descriptors.set(descriptor, leads);
+                    let value = self.word(&redirect.target, descriptors);
+                    let process = redirect.target.0.iter().any(|p| matches!(p, Part::Process(_)));
+                    let file = self.file_leads(&redirect.target, &target, descriptors);
+                    if process { file.and(value) } else { file }
                 }
                 Direction::Out | Direction::OutAndErrors => {
-                    let network = is_network(&target);
-                    descriptors.set(descriptor, network);
+                    let network = if is_network(&target) { Origin::NETWORK } else { Origin::ELSEWHERE };
                     if redirect.direction == Direction::OutAndErrors {
                         descriptors.set(1, network);
                         descriptors.set(2, network);
                     }
-                    if (descriptor == 1 || redirect.direction == Direction::OutAndErrors) && !network {
+                    if (descriptor == 1 || redirect.direction == Direction::OutAndErrors)
+                        && !is_network(&target)
+                    {
                         output = Some(target);
                     }
+                    network
                 }
+            };
+            match &redirect.variable {
+                Some(name) => {
+                    self.values.descriptor.insert(name.clone(), leads);
+                }
+                None => descriptors.set(descriptor, leads),
             }
         }
         output
     }
 
-    /// Whether a file read as input leads to the other end of standard input.
-    fn file_leads(&self, word: &Word, path: &[u8], descriptors: Descriptors) -> bool {
-        if let Some(rest) = path.strip_prefix(b"/dev/fd/")
-            && let Some(from) = number(rest)
-        {
-            return descriptors.leads(from);
+    /// Where `<&target` leads.
+    fn duplicated(&mut self, word: &Word, target: &[u8], descriptors: &Descriptors) -> Origin {
+        let moved = target.strip_suffix(b"-").and_then(number);
+        if let Some(from) = number(target).or(moved) {
+            return self.descriptor(from, descriptors);
         }
-        if path == b"/dev/stdin" {
-            return descriptors.leads(0);
+        // `<&-` closes; a variable may hold any descriptor.
+        if target == b"-" {
+            return Origin::ELSEWHERE;
         }
-        is_network(path)
-            || is_standard_input(path)
-            || self.files.contains(path)
-            // The name of a pipe made here may be in a variable.
-            || self.named_pipe && (word.literal().is_none() || !path.starts_with(b"/dev/"))
+        let known = word.0.iter().find_map(|part| match part {
+            Part::Variable(name) => self.values.descriptor.get(name).copied(),
+            _ => None,
+        });
+        known.unwrap_or_else(|| descriptors.any())
+    }
+
+    /// Where a file that is read as input leads.
+    fn file_leads(&mut self, word: &Word, path: &[u8], descriptors: &Descriptors) -> Origin {
+        if is_network(path) {
+            return Origin::NETWORK;
+        }
+        if let ScriptSource::Descriptor(number) = script_source(path, b"") {
+            return self.descriptor(number, descriptors);
+        }
+        if let Some(origin) = self.files.get(path) {
+            return *origin;
+        }
+        // The name of a pipe made here may be in a variable.
+        let may_be_pipe = self.named_pipe && (word.literal().is_none() || !path.starts_with(b"/dev/"));
+        if may_be_pipe { Origin::descriptor(0) } else { Origin::ELSEWHERE }
     }
 
     /// Where a word's value comes from; the commands inside it are followed.
-    fn word(&mut self, word: &Word, descriptors: Descriptors) -> Origin {
-        let mut origin = Origin::Elsewhere;
+    fn word(&mut self, word: &Word, descriptors: &Descriptors) -> Origin {
+        let mut origin = Origin::ELSEWHERE;
         for part in &word.0 {
             let of = match part {
-                Part::Literal(_) => Origin::Elsewhere,
-                Part::Variable(name) if self.variables.contains(name) => Origin::Input,
-                Part::Variable(_) => Origin::Elsewhere,
-                Part::InputLine if descriptors.leads(0) => Origin::Input,
-                Part::InputLine => Origin::Elsewhere,
+                Part::Literal(_) => Origin::ELSEWHERE,
+                Part::Variable(name) => self.value(name),
+                Part::Prompt(name) => {
+                    let value = self.value(name);
+                    self.execute_certain(value);
+                    value
+                }
+                Part::Indirect(name) => {
+                    let named = self.values.constant.get(name).cloned();
+                    let through = named.map_or(Origin::ELSEWHERE, |named| self.value(&named));
+                    through.and(self.value(name))
+                }
+                Part::Arithmetic(names) => {
+                    if !self.checks_numbers {
+                        for name in names {
+                            let value = self.value(name);
+                            self.execute_certain(value);
+                        }
+                    }
+                    Origin::ELSEWHERE
+                }
+                Part::InputLine => descriptors.of(0),
                 Part::Output(list) | Part::Process(list) => self.list(list, &mut descriptors.clone()),
             };
-            origin = origin.max(of);
+            origin = origin.and(of);
         }
         origin
     }
 
-    /// Follows one command; returns where what it writes comes from.
-    fn command(&mut self, words: &[Word], origins: &[Origin], descriptors: Descriptors) -> Origin {
-        let Some(first) = words.first() else { return Origin::Elsewhere };
-        let input = descriptors.leads(0);
-        let Some(path) = first.literal() else {
-            return self.expanded_command(first, words, origins, descriptors);
-        };
-        if self.files.contains(&path) {
-            self.found = true;
-        }
-        let name = base_name(&path);
-        let arguments = &words[1..];
-        let given = origins[1..].contains(&Origin::Input);
-        match name {
-            b"." | b"source" => self.source(arguments, origins, input),
-            b"eval" => {
-                self.found |= given;
-                let text = joined(arguments);
-                self.found |= self.inner(&text, input);
-                Origin::Elsewhere
-            }
-            b"read" | b"mapfile" | b"readarray" | b"vared" => {
-                self.read(name, arguments, descriptors);
-                Origin::Elsewhere
-            }
-            b"set" | b"export" | b"declare" | b"local" | b"typeset" | b"readonly" | b"setenv" => {
-                self.assign(name, arguments, &origins[1..]);
-                Origin::Elsewhere
-            }
-            b"mkfifo" | b"mknod" => {
-                self.named_pipe = true;
-                Origin::Elsewhere
-            }
-            b"xargs" | b"parallel" => {
-                self.found |= input && self.executes_appended(name, arguments);
-                Origin::Elsewhere
-            }
-            b"at" | b"batch" => {
-                self.found |= input && !arguments.iter().any(|w| w.shown().starts_with(b"-f"));
-                Origin::Elsewhere
-            }
-            b"crontab" => {
-                self.found |= input && arguments.iter().any(|w| w.shown() == b"-");
-                Origin::Elsewhere
-            }
-            b"su" | b"runuser" => {
-                let string =
-                    arguments.iter().position(|w| matches!(w.shown().as_slice(), b"-c" | b"--command"));
-                match string.and_then(|at| arguments.get(at + 1).map(|text| (at, text))) {
-                    Some((at, text)) => {
-                        self.found |= origins.get(at + 2) == Some(&Origin::Input);
-                        self.found |= self.inner(&text.shown(), input);
-                    }
-                    None => self.found |= input,
-                }
-                Origin::Elsewhere
-            }
-            b"echo" | b"printf" | b"print" => {
-                if given {
-                    Origin::Input
-                } else {
-                    Origin::Elsewhere
-                }
-            }
-            b"sudo" | b"doas" => self.run(arguments, &origins[1..], descriptors, input),
-            // It only says where a command is.
-            b"command"
-                if arguments.first().is_some_and(|w| matches!(w.shown().as_slice(), b"-v" | b"-V")) =>
-            {
-                Origin::Elsewhere
-            }
-            _ if RUNNERS.contains(&name) => self.run(arguments, &origins[1..], descriptors, false),
-            _ if NETWORK.contains(&name) => Origin::Input,
-            _ => self.program(name, words, origins, input),
-        }
+    /// Where a variable's value comes from.
+    fn value(&self, name: &[u8]) -> Origin {
+        let name = self.values.reference.get(name).map_or(name, Vec::as_slice);
+        self.values.tainted.get(name).copied().unwrap_or_default()
     }
 
-    /// A command whose name is expanded: from what was read, or a shell's usual variables.
-    fn expanded_command(
-        &mut self,
-        first: &Word,
-        words: &[Word],
-        origins: &[Origin],
-        descriptors: Descriptors,
-    ) -> Origin {
-        if origins[0] == Origin::Input {
-            self.found = true;
-            return Origin::Input;
+    /// A variable now holds what came from there. What it held before stays possible: another way may lead here.
+    fn taint(&mut self, name: &[u8], origin: Origin) {
+        if !origin.is_input() {
+            return;
         }
-        const SHELLS: [&[u8]; 5] = [b"SHELL", b"BASH", b"0", b"ZSH_ARGZERO", b"FISH"];
-        if let [Part::Variable(name), ..] = first.0.as_slice()
-            && SHELLS.contains(&name.as_slice())
-        {
-            return self.program(b"sh", words, origins, descriptors.leads(0));
+        if EXECUTED_VARIABLES.contains(&name) {
+            self.execute(origin);
         }
-        // `/bin/${x}sh`, `$b/bash`: what is left may still name a shell.
-        let shown = first.shown();
-        if shown.contains(&b'/') {
-            return self.program(base_name(&shown), words, origins, descriptors.leads(0));
+        let name = self.values.reference.get(name).map_or(name, Vec::as_slice).to_vec();
+        self.values.constant.remove(&name);
+        let entry = self.values.tainted.entry(name).or_default();
+        *entry = entry.and(origin);
+    }
+
+    fn store(&mut self, name: &[u8], value: &Word, origin: Origin) {
+        self.taint(name, origin);
+        let plain = value.0.iter().all(|p| matches!(p, Part::Literal(_) | Part::Variable(_)));
+        let text = self.shown(value);
+        // A value that is still expanded is not known; long ones name no program and no variable.
+        if plain && !origin.may_be_input() && !text.contains(&b'$') && text.len() <= 256 {
+            self.values.constant.insert(name.to_vec(), text);
+        } else {
+            self.values.constant.remove(name);
         }
-        if descriptors.leads(0) { Origin::Perhaps } else { Origin::Elsewhere }
+        // A number of a descriptor that was stored under another name.
+        let from = value.0.iter().find_map(|part| match part {
+            Part::Variable(from) => self.values.descriptor.get(from).copied(),
+            _ => None,
+        });
+        if let Some(from) = from {
+            self.values.descriptor.insert(name.to_vec(), from);
+        }
     }
 
     /// Whether text executed inside this text executes what it reads; it sees the same variables.
-    fn inner(&mut self, text: &[u8], input: bool) -> bool {
+    fn inner(&mut self, text: &[u8], input: Origin, descriptors: &Descriptors) {
         if self.depth + 1 >= super::DEPTH_LIMIT {
-            return true;
+            self.too_deep = true;
+            return;
         }
         let parsed = super::syntax::parse(text);
+        self.too_deep |= parsed.too_deep;
         self.depth += 1;
-        let mut descriptors = Descriptors(u16::MAX);
+        let mut descriptors = *descriptors;
         descriptors.set(0, input);
         self.list(&parsed.list, &mut descriptors);
         self.depth -= 1;
-        parsed.too_deep || self.found
     }
+}
+
+/// Whether a command runs the command that follows it.
+pub(crate) fn is_runner(name: &[u8]) -> bool {
+    RUNNERS.contains(&name)
 }
 
 /// `exec` with redirections only changes the shell's own descriptors.
@@ -330,12 +407,10 @@ fn is_bare_exec(words: &[Word]) -> bool {
     matches!(words, [only] if only.literal().as_deref() == Some(b"exec"))
 }
 
-fn joined(words: &[Word]) -> Vec<u8> {
-    words.iter().map(Word::shown).collect::<Vec<_>>().join(&b' ')
-}
-
 fn is_network(path: &[u8]) -> bool {
-    path.starts_with(b"/dev/tcp/") || path.starts_with(b"/dev/udp/")
+    [b"/dev/tcp/".as_slice(), b"/dev/udp/", b"/inet/", b"/inet4/", b"/inet6/"]
+        .iter()
+        .any(|p| path.starts_with(p))
 }
 
 fn base_name(path: &[u8]) -> &[u8] {

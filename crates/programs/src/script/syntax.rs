@@ -1,15 +1,24 @@
 //! A forgiving parser for shell text: enough structure to follow what is read and what is executed. Whatever it
 //! cannot make sense of it reads as plain words; it never fails and never looks at a byte more than a few times.
 
+mod expressions;
 mod words;
 
+use std::rc::Rc;
+
 /// Part of a word.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
     /// Text as it stands after quotes are removed.
     Literal(Vec<u8>),
     /// The value of a variable.
     Variable(Vec<u8>),
+    /// The value of a variable, expanded once more as a prompt is (`${x@P}`).
+    Prompt(Vec<u8>),
+    /// The value of the variable that a variable names (`${!x}`).
+    Indirect(Vec<u8>),
+    /// Variables in an arithmetic expression: a subscript in a value is expanded in turn.
+    Arithmetic(Vec<Vec<u8>>),
     /// A line of standard input (csh's `$<`).
     InputLine,
     /// The output of commands.
@@ -19,7 +28,7 @@ pub(super) enum Part {
 }
 
 /// A word: its parts one after the other.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Word(pub(super) Vec<Part>);
 
 impl Word {
@@ -35,17 +44,26 @@ impl Word {
         Some(text)
     }
 
-    /// The text with variables as `$name` and everything else that is expanded left out.
-    pub(super) fn shown(&self) -> Vec<u8> {
+    /// The text with variables as `$name`, those whose value is known replaced by it, and everything else that is
+    /// expanded left out.
+    pub(super) fn shown(&self, value: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Vec<u8> {
         let mut text = Vec::new();
         for part in &self.0 {
             match part {
                 Part::Literal(bytes) => text.extend_from_slice(bytes),
-                Part::Variable(name) => {
-                    text.push(b'$');
-                    text.extend_from_slice(name);
-                }
-                Part::InputLine | Part::Output(_) | Part::Process(_) => {}
+                Part::Variable(name) => match value(name) {
+                    Some(value) => text.extend_from_slice(&value),
+                    None => {
+                        text.push(b'$');
+                        text.extend_from_slice(name);
+                    }
+                },
+                Part::Arithmetic(_) => text.push(b'0'),
+                Part::Prompt(_)
+                | Part::Indirect(_)
+                | Part::InputLine
+                | Part::Output(_)
+                | Part::Process(_) => {}
             }
         }
         text
@@ -70,20 +88,26 @@ pub(super) enum Direction {
 }
 
 /// One redirection.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Redirect {
     pub(super) descriptor: u32,
+    /// The variable that is given a descriptor of the shell's choice (`{name}<file`).
+    pub(super) variable: Option<Vec<u8>>,
     pub(super) direction: Direction,
     pub(super) target: Word,
 }
 
 /// A command with its words, or a group of commands.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
     /// Assignments, words and redirections in front of one command.
     Simple { assignments: Vec<(Vec<u8>, Word)>, words: Vec<Word>, redirects: Vec<Redirect> },
-    /// A loop, a condition, a function's body, a group: its commands in the order of the text.
+    /// A loop, a condition, a group: its commands in the order of the text.
     Group { list: List, redirects: Vec<Redirect> },
+    /// A function's name and body.
+    Function { name: Vec<u8>, body: Rc<Self> },
+    /// The words of `[[ … ]]`.
+    Test { words: Vec<Word> },
 }
 
 /// Commands joined by pipes.
@@ -260,8 +284,11 @@ impl<'a> Parser<'a> {
             self.blanks();
         }
         if let Some(end) = self.arithmetic() {
+            let names = Part::Arithmetic(self.names(end));
             self.at = end;
-            return self.group(List::new());
+            let words = vec![Word(vec![Part::Literal(b":".to_vec())]), Word(vec![names])];
+            let command = Node::Simple { assignments: Vec::new(), words, redirects: Vec::new() };
+            return self.group(vec![vec![command]]);
         }
         if self.peek() == Some(b'(') {
             self.at += 1;
@@ -272,8 +299,7 @@ impl<'a> Parser<'a> {
             [b"{", b"if", b"while", b"until", b"for", b"foreach", b"select", b"case", b"begin", b"function"];
         let Some(keyword) = self.keyword(&COMPOUND) else {
             if self.keyword(&[b"[["]).is_some() {
-                self.skip_to(b"]]");
-                return self.group(List::new());
+                return self.test();
             }
             return self.simple();
         };
@@ -286,12 +312,13 @@ impl<'a> Parser<'a> {
             b"case" => self.case(),
             b"function" => {
                 self.blanks();
-                self.word();
+                let name = self.word().literal().unwrap_or_default();
                 self.blanks();
                 if self.starts(b"()") {
                     self.at += 2;
                 }
-                return self.body();
+                let body = Rc::new(self.body());
+                return Node::Function { name, body };
             }
             _ => self.list(&[b"done", b"end"], Paren::Stray),
         };
@@ -321,7 +348,7 @@ impl<'a> Parser<'a> {
     fn counted(&mut self) -> List {
         self.blanks();
         if self.starts(b"((") {
-            self.skip_to(b"))");
+            self.at = self.arithmetic().unwrap_or(self.text.len());
             return self.list(&[b"done", b"end"], Paren::Stray);
         }
         let name = self.word().literal().unwrap_or_default();
@@ -402,30 +429,6 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Where `((…))` ends; nothing where the brackets are a group within a group.
-    fn arithmetic(&self) -> Option<usize> {
-        if !self.starts(b"((") {
-            return None;
-        }
-        let mut open = 0usize;
-        for (at, byte) in self.text.iter().enumerate().skip(self.at) {
-            match byte {
-                b'(' => open += 1,
-                b')' if open == 2 => return (self.text.get(at + 1) == Some(&b')')).then_some(at + 2),
-                b')' => open -= 1,
-                _ => {}
-            }
-        }
-        None
-    }
-
-    fn skip_to(&mut self, end: &[u8]) {
-        while self.at < self.text.len() && !self.starts(end) {
-            self.at += 1;
-        }
-        self.at = (self.at + end.len()).min(self.text.len());
-    }
-
     fn group(&mut self, list: List) -> Node {
         let mut redirects = Vec::new();
         loop {
@@ -450,7 +453,15 @@ impl<'a> Parser<'a> {
                 // `name()`: what follows is the function's body.
                 Some(b'(') if words.len() == 1 && self.starts(b"()") => {
                     self.at += 2;
-                    return self.body();
+                    let name = words[0].literal().unwrap_or_default();
+                    let body = Rc::new(self.body());
+                    return Node::Function { name, body };
+                }
+                Some(b'{') => {
+                    if let Some(redirect) = self.named_redirect() {
+                        redirects.push(redirect);
+                        continue;
+                    }
                 }
                 _ => {}
             }

@@ -6,6 +6,7 @@ use enrichment::{ExecutableFacts, ImageKey, Need, Started, script_takes_commands
 use event::{FileIdentity, ProcessKey, Text};
 use programs::executable::Kind;
 use programs::invocation::Invocation;
+use programs::script::Verdict;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -71,7 +72,7 @@ pub(crate) struct Script {
 pub(crate) enum Found {
     File { identity: FileIdentity, process: ProcessKey, facts: Option<Arc<ExecutableFacts>> },
     Loaded { image: ImageKey, facts: Option<Arc<ExecutableFacts>> },
-    Script { image: ImageKey, takes_commands: Option<bool> },
+    Script { image: ImageKey, verdict: Option<Verdict> },
     Arguments { image: ImageKey, invocation: Option<Invocation> },
 }
 
@@ -170,7 +171,7 @@ pub(crate) fn find(fact: Fact) -> (Found, Option<File>) {
             (Found::Loaded { image, facts: facts.map(Arc::new) }, file)
         }
         Fact::Script { image, asked, script } => {
-            (Found::Script { image, takes_commands: takes_commands(&asked, &script) }, None)
+            (Found::Script { image, verdict: verdict(&asked, &script) }, None)
         }
         Fact::Arguments { image, asked, started, recorded } => {
             let whole = asked.arguments().ok().filter(|(whole, _)| begins_alike(&recorded, whole));
@@ -187,13 +188,17 @@ fn begins_alike(recorded: &[Text], whole: &[Text]) -> bool {
         && whole.get(before.len()).is_some_and(|argument| argument.bytes().starts_with(last.bytes()))
 }
 
-/// Whether the script, or one that it sources, executes what it reads.
-fn takes_commands(asked: &host::Asked, script: &Script) -> Option<bool> {
-    let read = |path: &Text| asked.script(path, &script.working_directory).ok();
-    let decide = |text: &[u8]| script_takes_commands(&script.started, text, &script.arguments);
-    let text = read(&script.path)?;
-    let first = decide(&text)?;
-    Some(first || sourced(&text).iter().filter_map(read).filter_map(|text| decide(&text)).any(|takes| takes))
+/// What the script, those that it sources, and those that come before it execute of what they read.
+fn verdict(asked: &host::Asked, script: &Script) -> Option<Verdict> {
+    let Script { path, working_directory, arguments, started } = script;
+    let read = |path: &Text| asked.script(path, working_directory).ok();
+    let decide = |text: &[u8]| script_takes_commands(started, path, text, arguments);
+    let text = read(path)?;
+    let own = decide(&text)?;
+    let mut others = started.start_up_files(arguments);
+    others.truncate(SOURCED_MAX);
+    others.extend(sourced(&text));
+    Some(others.iter().filter_map(read).filter_map(|text| decide(&text)).fold(own, Verdict::or))
 }
 
 /// Files that shell text reads its commands from, where they are named outright.

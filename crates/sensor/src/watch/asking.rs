@@ -167,7 +167,7 @@ impl Watch {
             }
             Found::File { identity, process, facts: None } => executables.tell_missing(identity, process),
             Found::Loaded { image, facts } => executables.tell_loaded(image, facts),
-            Found::Script { image, takes_commands } => executables.tell_script(image, takes_commands),
+            Found::Script { image, verdict } => executables.tell_script(image, verdict),
             Found::Arguments { image, invocation } => executables.tell_arguments(image, invocation),
         }
         self.told(now_ns, |need| Wanted::from(need) == wanted);

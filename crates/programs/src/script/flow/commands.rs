@@ -1,102 +1,164 @@
 //! What single commands do with what they read.
 
-use std::collections::HashSet;
-
 use event::Text;
 
-use super::super::syntax::{self, Part, Word};
-use super::tables::{FILTERS, GENERATORS, RUNNERS};
-use super::{Descriptors, Flow, Origin, is_network, number};
-use crate::invocation::{Invocation, is_standard_input};
+use super::super::syntax::{Part, Word};
+use super::tables::{COMMAND_OPTIONS, FILTERS, GENERATORS};
+use super::{Descriptors, Flow, NETWORK, Origin, RUNNERS, base_name, executes_arguments};
+use crate::invocation::{Invocation, ScriptSource, script_source};
 
 impl Flow {
-    /// `. FILE`; fish's `source` without a file reads standard input.
-    pub(super) fn source(&mut self, arguments: &[Word], origins: &[Origin], input: bool) -> Origin {
-        match arguments.first() {
-            None => self.found |= input,
-            Some(word) => {
-                let path = word.shown();
-                let process = word.0.iter().any(|p| matches!(p, Part::Process(_)));
-                let from_input = is_standard_input(&path) && !is_network(&path) || path == b"-";
-                self.found |= (from_input && input)
-                    || is_network(&path)
-                    || self.files.contains(&path)
-                    || (process && origins[1] != Origin::Elsewhere);
-            }
+    /// Follows one command; returns where what it writes comes from.
+    pub(super) fn command(
+        &mut self,
+        words: &[Word],
+        origins: &[Origin],
+        descriptors: &mut Descriptors,
+    ) -> Origin {
+        let Some(first) = words.first() else { return Origin::ELSEWHERE };
+        let input = descriptors.of(0);
+        let Some(path) = first.literal() else {
+            return self.expanded_command(first, words, origins, descriptors);
+        };
+        if let Some(origin) = self.files.get(&path).copied() {
+            self.execute(origin);
         }
-        Origin::Elsewhere
-    }
-
-    pub(super) fn read(&mut self, name: &[u8], arguments: &[Word], descriptors: Descriptors) {
-        let mut descriptor = 0;
-        let mut names = Vec::new();
-        let mut at = 0;
-        while let Some(word) = arguments.get(at) {
-            let text = word.shown();
-            at += 1;
-            let Some(option) = text.strip_prefix(b"-") else {
-                names.push(text);
-                continue;
-            };
-            match option.last() {
-                // The value may be attached (`-u3`) or the next word.
-                Some(b'u') => {
-                    descriptor = arguments.get(at).and_then(|w| number(&w.shown())).unwrap_or(16);
-                    at += 1;
+        let name = base_name(&path);
+        let (arguments, given_each) = (&words[1..], &origins[1..]);
+        let given = given_each.iter().fold(Origin::ELSEWHERE, |all, one| all.and(*one));
+        if self.functions.contains_key(&path) {
+            return self.call(&path, arguments, given_each, descriptors);
+        }
+        match name {
+            b"." | b"source" => self.source(arguments, given_each, descriptors),
+            b"eval" => {
+                self.execute_certain(given);
+                let text = arguments.iter().map(|w| self.shown(w)).collect::<Vec<_>>().join(&b' ');
+                self.inner(&text, input, descriptors);
+            }
+            b"trap" | b"alias" | b"let" | b"bind" => self.execute_certain(given),
+            b"compgen" | b"complete" | b"enable" => self.execute_certain(given),
+            b"read" | b"mapfile" | b"readarray" | b"vared" => self.read(name, arguments, descriptors),
+            b"sysread" => self.taint(b"REPLY", descriptors.any()),
+            // zsh's way to the network: the number of the descriptor is in a variable.
+            b"ztcp" => {
+                self.values.descriptor.insert(b"REPLY".to_vec(), Origin::NETWORK);
+                for number in 3..15 {
+                    descriptors.set(number, Origin::NETWORK);
                 }
-                Some(b't' | b'p' | b'i' | b'N' | b'P') if name == b"read" => at += 1,
-                Some(b'C' | b'c' | b'O' | b's') if name != b"read" => at += 1,
-                Some(b'd' | b'n') => at += 1,
-                _ if option.starts_with(b"u") => descriptor = number(&option[1..]).unwrap_or(16),
-                _ => {}
             }
+            b"set" | b"export" | b"declare" | b"local" | b"typeset" | b"readonly" | b"setenv"
+            | b"nameref" => {
+                self.assign(name, arguments, given_each);
+            }
+            b"mkfifo" | b"mknod" => self.named_pipe = true,
+            b"xargs" | b"parallel" => {
+                if input.may_be_input() && self.executes_appended(name, arguments) {
+                    self.execute(input);
+                }
+            }
+            b"at" | b"batch" => {
+                if !arguments.iter().any(|w| self.shown(w).starts_with(b"-f")) {
+                    self.execute(input);
+                }
+            }
+            b"crontab" => {
+                if arguments.iter().any(|w| self.shown(w) == b"-") {
+                    self.execute(input);
+                }
+            }
+            b"find" => {
+                const RUN: [&[u8]; 4] = [b"-exec", b"-execdir", b"-ok", b"-okdir"];
+                if let Some(at) =
+                    arguments.iter().position(|w| w.literal().is_some_and(|t| RUN.contains(&t.as_slice())))
+                {
+                    let run = &arguments[at + 1..];
+                    let ends = |w: &Word| w.literal().is_some_and(|t| t == b";" || t == b"+");
+                    let end = run.iter().position(ends).unwrap_or(run.len());
+                    self.command(&run[..end], &given_each[at + 1..][..end], descriptors);
+                }
+            }
+            b"su" | b"runuser" => {
+                let is_option = |w: &Word| matches!(self.shown(w).as_slice(), b"-c" | b"--command");
+                match arguments
+                    .iter()
+                    .position(is_option)
+                    .and_then(|at| arguments.get(at + 1).map(|text| (at, text)))
+                {
+                    Some((at, text)) => {
+                        self.execute_certain(given_each.get(at + 1).copied().unwrap_or_default());
+                        let text = self.shown(text);
+                        self.inner(&text, input, descriptors);
+                    }
+                    None => self.execute(input),
+                }
+            }
+            b"echo" | b"printf" | b"print" => return self.printed(arguments, given_each),
+            b"sudo" | b"doas" => return self.run(arguments, given_each, descriptors, input),
+            // It only says where a command is.
+            b"command"
+                if arguments.first().is_some_and(|w| matches!(self.shown(w).as_slice(), b"-v" | b"-V")) => {}
+            // Without a command they start a shell.
+            b"chroot" | b"unshare" | b"nsenter" => {
+                return self.run(arguments, given_each, descriptors, input);
+            }
+            _ if RUNNERS.contains(&name) => {
+                return self.run(arguments, given_each, descriptors, Origin::ELSEWHERE);
+            }
+            _ if NETWORK.contains(&name) => return Origin::NETWORK,
+            _ => return self.program(name, words, origins, descriptors),
         }
-        if !descriptors.leads(descriptor) {
-            return;
-        }
-        if names.is_empty() {
-            let default: &[u8] = if name == b"read" { b"REPLY" } else { b"MAPFILE" };
-            self.variables.insert(default.to_vec());
-        }
-        // `read -p prompt name?text`: ksh writes the prompt behind the name.
-        self.variables
-            .extend(names.into_iter().map(|n| n.split(|b| *b == b'?').next().unwrap_or_default().to_vec()));
+        Origin::ELSEWHERE
     }
 
-    /// `set -- VALUES`, `set NAME VALUES` (fish), `set NAME = VALUE` (csh), `export NAME=VALUE`.
-    pub(super) fn assign(&mut self, name: &[u8], arguments: &[Word], origins: &[Origin]) {
-        if name == b"set" && origins.contains(&Origin::Input) {
-            let positional = [b"@", b"*", b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"8", b"9"];
-            self.variables.extend(positional.iter().map(|n| n.to_vec()));
-            let names =
-                arguments.iter().filter_map(Word::literal).filter(|w| !w.starts_with(b"-") && w != b"=");
-            self.variables.extend(names);
+    /// A command whose name is expanded: from what was read, from what is known, or a shell's usual variables.
+    fn expanded_command(
+        &mut self,
+        first: &Word,
+        words: &[Word],
+        origins: &[Origin],
+        descriptors: &mut Descriptors,
+    ) -> Origin {
+        if origins[0].is_input() {
+            self.execute(origins[0]);
+            return origins[0];
         }
-        for (word, origin) in arguments.iter().zip(origins) {
-            let text = word.shown();
-            if *origin == Origin::Input
-                && let Some(equals) = text.iter().position(|b| *b == b'=')
-            {
-                self.variables.insert(text[..equals].to_vec());
-            }
+        const SHELLS: [&[u8]; 5] = [b"SHELL", b"BASH", b"0", b"ZSH_ARGZERO", b"FISH"];
+        if let [Part::Variable(name), ..] = first.0.as_slice()
+            && SHELLS.contains(&name.as_slice())
+        {
+            return self.program(b"sh", words, origins, descriptors);
         }
-        if name == b"setenv" && origins.get(1) == Some(&Origin::Input) {
-            self.variables.extend(arguments.first().and_then(Word::literal));
+        let shown = self.shown(first);
+        let plain = first.0.iter().all(|p| matches!(p, Part::Literal(_) | Part::Variable(_)));
+        if plain && !shown.is_empty() && !shown.contains(&b'$') {
+            // The value is known: it may be several words.
+            let parts = shown.split(|b| b.is_ascii_whitespace()).filter(|p| !p.is_empty());
+            let mut known: Vec<Word> = parts.map(|p| Word(vec![Part::Literal(p.to_vec())])).collect();
+            let mut from = vec![Origin::ELSEWHERE; known.len()];
+            known.extend(words[1..].iter().cloned());
+            from.extend_from_slice(&origins[1..]);
+            return self.command(&known, &from, descriptors);
         }
+        // `/bin/${x}sh`, `$b/bash`: what is left may still name a shell.
+        if shown.contains(&b'/') {
+            return self.program(base_name(&shown), words, origins, descriptors);
+        }
+        descriptors.of(0).doubtful()
     }
 
     /// Whether `xargs` puts what it reads where it is executed: as the command, or into a shell's command string.
     pub(super) fn executes_appended(&self, name: &[u8], arguments: &[Word]) -> bool {
         let mut replace: Option<Vec<u8>> = (name == b"parallel").then(|| b"{}".to_vec());
-        let mut at = 0;
-        while let Some(text) = arguments.get(at).map(Word::shown) {
+        let (mut at, mut from_file) = (0, false);
+        while let Some(text) = arguments.get(at).map(|w| self.shown(w)) {
             let Some(option) = text.strip_prefix(b"-") else { break };
             at += 1;
             match option {
-                b"a" | b"-arg-file" => return false,
-                _ if option.starts_with(b"-arg-file=") => return false,
+                b"a" | b"-arg-file" => (from_file, at) = (true, at + 1),
+                _ if option.starts_with(b"-arg-file=") => from_file = true,
                 b"I" => {
-                    replace = arguments.get(at).map(Word::shown);
+                    replace = arguments.get(at).map(|w| self.shown(w));
                     at += 1;
                 }
                 b"i" | b"-replace" => replace = Some(b"{}".to_vec()),
@@ -105,7 +167,14 @@ impl Flow {
                 _ => {}
             }
         }
-        let argv: Vec<Text> = arguments[at..].iter().map(|w| Text::new(w.shown())).collect();
+        let argv: Vec<Text> =
+            arguments[at.min(arguments.len())..].iter().map(|w| Text::new(self.shown(w))).collect();
+        if from_file {
+            // The words are not what was read, but what runs reads it.
+            return argv.first().is_some_and(|command| {
+                Invocation::nested(None, command.file_name(), &argv, false, self.depth + 1).takes_commands()
+            });
+        }
         let Some(command) = argv.first() else {
             // `parallel` alone executes each line, `xargs` alone echoes it.
             return name == b"parallel";
@@ -116,6 +185,10 @@ impl Flow {
                 .is_some_and(|r| !r.is_empty() && text.windows(r.len()).any(|w| w == r.as_slice()))
         };
         if holds(command.bytes()) {
+            return true;
+        }
+        if argv.iter().any(|a| holds(a.bytes()) && COMMAND_OPTIONS.iter().any(|o| self::holds(a.bytes(), o)))
+        {
             return true;
         }
         // Runners take the appended words as their command too.
@@ -133,28 +206,30 @@ impl Flow {
         }
     }
 
-    /// A command that runs the command that follows it. `shell_without` says that it starts a shell if none follows.
+    /// A command that runs the command that follows it. `shell_without` is what a shell reads that it starts
+    /// if none follows.
     pub(super) fn run(
         &mut self,
         arguments: &[Word],
         origins: &[Origin],
-        descriptors: Descriptors,
-        shell_without: bool,
+        descriptors: &mut Descriptors,
+        shell_without: Origin,
     ) -> Origin {
+        let without = shell_without.may_be_input();
         let mut at = 0;
         // Options, their values, assignments, numbers and directories come first. A word too many skipped or too few
         // is settled by what the next word is.
         while let Some(word) = arguments.get(at) {
-            let text = word.shown();
+            let text = self.shown(word);
             match text.as_slice() {
-                b"-i" | b"-s" | b"--login" | b"--shell" if shell_without && arguments.len() == at + 1 => {
+                b"-i" | b"-s" | b"--login" | b"--shell" if without && arguments.len() == at + 1 => {
                     break;
                 }
                 b"-a" | b"-u" | b"--user" | b"-g" | b"-n" | b"-k" | b"-t" | b"-U" | b"-C" | b"--chdir"
-                    if !shell_without || text == b"-u" || text == b"-g" || text == b"-C" =>
+                    if !without || text == b"-u" || text == b"-g" || text == b"-C" =>
                 {
                     // `exec -a NAME`, `nice -n 5`, `nsenter -t 1 -n`: a flag or an option with a value.
-                    let value = arguments.get(at + 1).map(Word::shown).unwrap_or_default();
+                    let value = arguments.get(at + 1).map(|w| self.shown(w)).unwrap_or_default();
                     let is_value = !value.starts_with(b"-") && arguments.len() > at + 2;
                     at += if is_value { 2 } else { 1 };
                 }
@@ -169,92 +244,127 @@ impl Flow {
             }
         }
         let rest = &arguments[at.min(arguments.len())..];
-        if rest.is_empty() || (shell_without && rest.len() == 1 && rest[0].shown().starts_with(b"-")) {
-            self.found |= shell_without && descriptors.leads(0);
-            return Origin::Elsewhere;
+        if rest.is_empty() || (without && rest.len() == 1 && self.shown(&rest[0]).starts_with(b"-")) {
+            self.execute(shell_without);
+            return Origin::ELSEWHERE;
         }
         self.command(rest, &origins[at..], descriptors)
     }
 
     /// Any other program: a shell, an interpreter, a filter or something unknown.
-    pub(super) fn program(&mut self, name: &[u8], words: &[Word], origins: &[Origin], input: bool) -> Origin {
-        let argv: Vec<Text> = words.iter().map(|w| Text::new(w.shown())).collect();
+    pub(super) fn program(
+        &mut self,
+        name: &[u8],
+        words: &[Word],
+        origins: &[Origin],
+        descriptors: &Descriptors,
+    ) -> Origin {
+        let argv: Vec<Text> = words.iter().map(|w| Text::new(self.shown(w))).collect();
+        let input = descriptors.of(0);
+        for (argument, origin) in argv.iter().zip(origins) {
+            if origin.is_input() && COMMAND_OPTIONS.iter().any(|option| holds(argument.bytes(), option)) {
+                self.execute(*origin);
+            }
+        }
+        let given = |text: &[u8]| {
+            let mut of = argv.iter().zip(origins).filter(|(a, o)| o.is_input() && a.bytes() == text);
+            of.next().map_or(Origin::ELSEWHERE, |(_, origin)| *origin)
+        };
         match Invocation::nested(None, name, &argv, false, self.depth + 1) {
-            Invocation::TakesCommands { .. } | Invocation::Wrapper { .. } => {
-                // `sh <(cat)` names a file that this module shows as nothing.
-                self.found |= input;
-                Origin::Perhaps
+            Invocation::TakesCommands { descriptor, .. } => {
+                let origin = self.descriptor(descriptor, descriptors);
+                self.execute(origin);
+                origin.doubtful()
+            }
+            Invocation::Wrapper { .. } => {
+                self.execute(input);
+                input.doubtful()
             }
             Invocation::CommandString { text, .. } => {
-                let from_input =
-                    argv.iter().zip(origins).any(|(a, o)| *o == Origin::Input && a.bytes() == text.bytes());
-                self.found |= from_input || self.inner(text.bytes(), input);
-                if input { Origin::Perhaps } else { Origin::Elsewhere }
+                self.execute(given(text.bytes()));
+                self.inner(text.bytes(), input, descriptors);
+                input.doubtful()
             }
-            Invocation::InlineProgram { text, reads_commands } => {
-                let from_input =
-                    argv.iter().zip(origins).any(|(a, o)| *o == Origin::Input && a.bytes() == text.bytes());
-                self.found |= from_input || (input && reads_commands);
+            Invocation::InlineProgram { text, verdict } => {
+                self.execute(given(text.bytes()));
+                self.executed_by(verdict, descriptors);
                 self.filter(name, &argv, input)
             }
             Invocation::ScriptFile { path } => {
-                let process = words.iter().zip(origins).skip(1).any(|(word, origin)| {
-                    *origin != Origin::Elsewhere && word.0.iter().any(|p| matches!(p, Part::Process(_)))
-                });
-                self.found |= process || self.files.contains(path.bytes());
-                Origin::Elsewhere
+                let process = words.iter().zip(origins).skip(1);
+                for (_, origin) in process.filter(|(w, _)| w.0.iter().any(|p| matches!(p, Part::Process(_))))
+                {
+                    self.execute(*origin);
+                }
+                if let Some(origin) = self.files.get(path.bytes()).copied() {
+                    self.execute(origin);
+                }
+                Origin::ELSEWHERE
             }
             Invocation::Module { .. } | Invocation::Other => {
-                if name == b"sed" && input && argv.iter().skip(1).any(|a| sed_executes(a.bytes())) {
-                    self.found = true;
+                if name == b"sed" {
+                    self.sed(&argv, input);
                 }
-                if name == b"tee" && input {
-                    self.files.extend(argv.iter().skip(1).map(|a| a.bytes().to_vec()));
+                if name == b"tee" && input.may_be_input() {
+                    self.files.extend(argv.iter().skip(1).map(|a| (a.bytes().to_vec(), input)));
                 }
                 self.filter(name, &argv, input)
             }
         }
     }
 
+    /// GNU sed's own way to execute what it reads.
+    pub(super) fn sed(&mut self, argv: &[Text], input: Origin) {
+        if argv.iter().skip(1).any(|a| sed_executes(a.bytes())) {
+            self.execute(input);
+        }
+    }
+
+    /// What a program of another language executes.
+    fn executed_by(&mut self, verdict: super::Verdict, descriptors: &Descriptors) {
+        if let Some(number) = verdict.descriptor {
+            let origin = self.descriptor(number, descriptors);
+            self.execute(origin);
+        }
+        if verdict.network {
+            self.execute(Origin::NETWORK);
+        }
+    }
+
     /// Where what a filter writes comes from.
-    fn filter(&self, name: &[u8], argv: &[Text], input: bool) -> Origin {
-        let file_of_input = |text: &Text| text.bytes() == b"-" || is_standard_input(text.bytes());
-        if argv.iter().skip(1).any(|a| self.files.contains(a.bytes())) {
-            return Origin::Input;
+    fn filter(&self, name: &[u8], argv: &[Text], input: Origin) -> Origin {
+        let is_input = |text: &Text| {
+            text.bytes() == b"-" || script_source(text.bytes(), b"") == ScriptSource::Descriptor(0)
+        };
+        if let Some(origin) = argv.iter().skip(1).find_map(|a| self.files.get(a.bytes())) {
+            return *origin;
         }
         let known = FILTERS.iter().find(|(filter, _)| *filter == name);
         let operands = argv.iter().skip(1).filter(|a| !a.bytes().starts_with(b"-") || a.bytes() == b"-");
         match known {
-            Some(_) if !input => Origin::Elsewhere,
             Some((b"dd", _))
                 if argv.iter().any(|a| a.bytes().starts_with(b"if=") && a.bytes() != b"if=/dev/stdin") =>
             {
-                Origin::Elsewhere
+                Origin::ELSEWHERE
             }
             Some((_, before)) => {
                 // A number may be an option's value (`head -n 1`), not a file.
                 let files: Vec<&Text> =
                     operands.filter(|a| !a.bytes().iter().all(u8::is_ascii_digit)).skip(*before).collect();
-                if files.is_empty() || files.into_iter().any(file_of_input) {
-                    Origin::Input
+                if files.is_empty() || files.into_iter().any(is_input) {
+                    input.certainly()
                 } else {
-                    Origin::Elsewhere
+                    Origin::ELSEWHERE
                 }
             }
-            None if GENERATORS.contains(&name) || !input => Origin::Elsewhere,
-            None => Origin::Perhaps,
+            None if GENERATORS.contains(&name) => Origin::ELSEWHERE,
+            None => input.doubtful(),
         }
     }
 }
 
-/// Whether a command string executes its own arguments (`"$@"`, `$0 $1`, `eval "$1"`), as `xargs` fills them.
-fn executes_arguments(text: &[u8], depth: usize) -> bool {
-    let variables = [b"@".as_slice(), b"*", b"0", b"1", b"2", b"3"].map(<[u8]>::to_vec).into_iter().collect();
-    let mut flow =
-        Flow { variables, files: HashSet::new(), named_pipe: false, found: false, depth: depth + 1 };
-    let mut descriptors = Descriptors(0);
-    flow.list(&syntax::parse(text).list, &mut descriptors);
-    flow.found
+fn holds(text: &[u8], needle: &[u8]) -> bool {
+    text.windows(needle.len()).any(|w| w == needle)
 }
 
 fn is_runner_word(word: &Text) -> bool {

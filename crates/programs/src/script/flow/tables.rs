@@ -91,7 +91,7 @@ pub(super) const GENERATORS: [&[u8]; 30] = [
 ];
 
 /// Commands that run the command that follows them.
-pub(super) const RUNNERS: [&[u8]; 24] = [
+pub(super) const RUNNERS: [&[u8]; 31] = [
     b"exec",
     b"command",
     b"builtin",
@@ -116,4 +116,21 @@ pub(super) const RUNNERS: [&[u8]; 24] = [
     b"su-exec",
     b"tini",
     b"dumb-init",
+    b"watch",
+    b"strace",
+    b"ltrace",
+    b"rlwrap",
+    b"unbuffer",
+    b"proot",
+    b"fakeroot",
+];
+
+/// Options of other programs whose value they execute.
+pub(super) const COMMAND_OPTIONS: [&[u8]; 6] = [
+    b"checkpoint-action=exec",
+    b"ProxyCommand",
+    b"LocalCommand",
+    b"--to-command",
+    b"use-compress-program",
+    b"core.sshCommand",
 ];

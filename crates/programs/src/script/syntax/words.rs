@@ -46,13 +46,13 @@ impl Parser<'_> {
             direction = Direction::OutAndErrors;
         }
         let descriptor = descriptor.unwrap_or(if text.starts_with(b"<") { 0 } else { 1 });
-        Some(Redirect { descriptor, direction, target })
+        Some(Redirect { descriptor, variable: None, direction, target })
     }
 
     /// Reads the delimiter here and the document from the next line on.
     fn here_document(&mut self) -> Word {
         let start = self.at;
-        let delimiter = self.word().shown();
+        let delimiter = self.word().shown(|_| None);
         let quoted = self.text[start..self.at].iter().any(|b| matches!(b, b'\'' | b'"' | b'\\'));
         let from = self.after_line.or_else(|| {
             self.text[self.at..].iter().position(|b| *b == b'\n').map(|offset| self.at + offset + 1)
@@ -171,9 +171,9 @@ impl Parser<'_> {
         }
         self.at += 1;
         match self.peek() {
-            Some(b'(') if self.arithmetic().is_some() => {
-                self.at = self.arithmetic().unwrap_or(self.text.len());
-                push(word, b"0");
+            Some(b'(') if let Some(end) = self.arithmetic() => {
+                word.0.push(Part::Arithmetic(self.names(end)));
+                self.at = end;
             }
             Some(b'(') => {
                 self.at += 1;
@@ -226,14 +226,24 @@ impl Parser<'_> {
             self.too_deep = true;
             self.at = self.text.len();
         }
+        let indirect = self.peek() == Some(b'!');
         while matches!(self.peek(), Some(b'!' | b'#')) {
             self.at += 1;
         }
         let start = self.at;
-        while self.peek().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'@' | b'*')) {
+        if matches!(self.peek(), Some(b'@' | b'*')) {
             self.at += 1;
+        } else {
+            while self.peek().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_') {
+                self.at += 1;
+            }
         }
-        word.0.push(Part::Variable(self.text[start..self.at].to_vec()));
+        let name = self.text[start..self.at].to_vec();
+        word.0.push(match indirect {
+            true if self.starts(b"}") => Part::Indirect(name),
+            _ if self.starts(b"@P}") => Part::Prompt(name),
+            _ => Part::Variable(name),
+        });
         while let Some(byte) = self.peek() {
             match byte {
                 b'}' => {
