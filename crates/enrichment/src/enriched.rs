@@ -111,6 +111,7 @@ impl State {
         ancestors: &[Actor],
         needs: &mut Vec<Need>,
     ) -> (Option<Route>, Option<Route>, Vec<Actor>) {
+        let commands = actor.command_descriptor().unwrap_or(0);
         let direct = |number| match exec.descriptor(number).map(|d| &d.object) {
             Some(Object::Internet(socket)) => is_peered(socket),
             _ => false,
@@ -119,7 +120,10 @@ impl State {
             .first()
             .is_some_and(|p| matches!(p.invocation, programs::invocation::Invocation::InlineProgram { .. }));
         let worth_following = actor.takes_commands() || spawned_inline && actor.is_shell();
-        if !worth_following && !direct(0) {
+        if actor.reads_commands_from_network() && !worth_following {
+            return (self.own_connection(exec), None, Vec::new());
+        }
+        if !worth_following && !direct(commands) {
             return (None, None, Vec::new());
         }
         let opposite = |from: ProcessKey, descriptor: &Descriptor| {
@@ -152,7 +156,7 @@ impl State {
             let descriptor: &Descriptor = exec.descriptor(number)?;
             channel::follow(exec.process, descriptor, flow, opposite, socket_of)
         };
-        let input = follow(0, Flow::In);
+        let input = follow(commands, Flow::In);
         let output = follow(1, Flow::Out).or_else(|| follow(2, Flow::Out));
         let hops = input.as_ref().or(output.as_ref()).map(|r| r.hops.as_slice()).unwrap_or_default();
         let relays = hops
@@ -167,6 +171,20 @@ impl State {
         (input, output, relays)
     }
 
+    /// The connection that a process has made by itself since it was executed.
+    fn own_connection(&self, exec: &Exec) -> Option<Route> {
+        let holder = self.tree.get(exec.process)?;
+        let holder = Holder { process: holder.key, descriptors: &holder.descriptors, opaque: false };
+        let inherited = |socket: &Internet| {
+            exec.descriptors
+                .iter()
+                .any(|d| matches!(d.object, Object::Internet(had) if had.inode == socket.inode))
+        };
+        let made = channel::sockets(&holder, |socket| is_peered(socket) && !inherited(socket));
+        let endpoint = made.first().copied()?;
+        Some(Route { endpoint, hops: Vec::new(), terminal: false })
+    }
+
     /// The runtime's own processes pass a container's standard streams on to whoever is attached with the cluster's
     /// permission; a login service does so for whoever has logged in. Neither is followed. Other processes of the node
     /// are: what commands a container's shell may stand outside.
@@ -177,7 +195,7 @@ impl State {
         ancestors: &[Actor],
     ) -> bool {
         let Some(holder) = self.tree.get(process) else { return true };
-        if matches!(self.kind_of(holder), Kind::SshServer(_)) {
+        if Actor::of_process(holder, &self.executables, &mut Vec::new()).is_login_service() {
             return true;
         }
         container.is_some()

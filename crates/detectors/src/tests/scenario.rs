@@ -7,7 +7,7 @@ use event::{
     File, FileIdentity, FileSystem, Hierarchy, Internet, Namespaces, Object, Origin, ProcessKey, Protocol,
     SocketState, Text,
 };
-use programs::executable::{Kind, Recognised};
+use programs::executable::{ElfFacts, Kind, Recognised, Strength};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub(super) struct World {
     now: u64,
     /// What is executed next belongs to the container.
     pub(super) contained: bool,
+    /// What is executed next is what its content says; otherwise it merely holds the words.
+    pub(super) genuine: bool,
     processes: HashMap<u32, (ProcessKey, Vec<Descriptor>, Arc<Exec>)>,
 }
 
@@ -33,8 +35,14 @@ impl World {
 
     pub(super) fn with(settings: Settings) -> Self {
         let engine = Engine::new(crate::catalogue(), settings);
-        let mut world =
-            Self { state: State::default(), engine, now: 1, contained: true, processes: HashMap::new() };
+        let mut world = Self {
+            state: State::default(),
+            engine,
+            now: 1,
+            contained: true,
+            genuine: true,
+            processes: HashMap::new(),
+        };
         world.exec(0, INIT, Kind::Unknown, "/sbin/init", &["init"], &[]);
         world
     }
@@ -53,7 +61,7 @@ impl World {
         let inode = path.bytes().fold(7, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
         let identity = FileIdentity { device: 1, inode, changed_ns: 1 };
         let facts = ExecutableFacts {
-            recognised: recognised(kind),
+            recognised: recognised(kind, self.genuine),
             sha256: "0".repeat(64),
             hashed_size: 1,
             size: 1,
@@ -163,8 +171,9 @@ impl World {
     }
 }
 
-fn recognised(kind: Kind) -> Recognised {
-    Recognised { kind, elf: None, examined: 1 }
+fn recognised(kind: Kind, genuine: bool) -> Recognised {
+    let strength = if genuine { Strength::Linked } else { Strength::Strings };
+    Recognised { kind, elf: Some(ElfFacts { strength, ..ElfFacts::default() }), examined: 1 }
 }
 
 pub(super) fn socat() -> Kind {
