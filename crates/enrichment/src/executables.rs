@@ -74,7 +74,7 @@ impl Executables {
         self.loaded.get(&image).map(Option::as_ref)
     }
 
-    /// Whether the script that an image runs executes what it reads from standard input. `None`: never asked for.
+    /// What the script that an image runs executes of what it reads. `None`: never asked for.
     pub fn of_script(&self, image: ImageKey) -> Option<Option<Verdict>> {
         self.scripts.get(&image).copied()
     }

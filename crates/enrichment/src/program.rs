@@ -4,8 +4,8 @@ use crate::channel::leads_elsewhere;
 use crate::{ExecutableFacts, Executables, ImageKey, Process};
 use event::{Exec, FileIdentity, FileSystem, ProcessKey, Text};
 use programs::executable::Kind;
-use programs::invocation::{Invocation, Surroundings, Why, loader_target};
-use programs::script::{self, Verdict};
+use programs::invocation::{Invocation, ScriptSource, Surroundings, loader_target, start_up_files};
+use programs::script::Verdict;
 use std::sync::Arc;
 
 /// How a program was recognised, the strongest first.
@@ -47,8 +47,8 @@ pub struct Actor {
     pub by: Option<RecognisedBy>,
     /// How it was started.
     pub invocation: Invocation,
-    /// Whether the script file that it was started with executes what it reads from standard input; `None` while that
-    /// is not known, and where nobody can write to that input.
+    /// What the script file that it was started with executes of what it reads; `None` while that is not known, and
+    /// where nobody can write to any of its descriptors.
     pub script: Option<Verdict>,
     /// The image was established by this very process (not inherited at birth).
     pub own: bool,
@@ -78,6 +78,10 @@ pub struct Started {
     pub name: Text,
     /// Through the dynamic loader, whose own arguments come first.
     pub loaded: bool,
+    /// Where.
+    pub working_directory: Text,
+    /// With what environment, as far as it was read.
+    pub environment: Vec<Text>,
 }
 
 impl Started {
@@ -85,7 +89,23 @@ impl Started {
     pub fn invocation(&self, arguments: &[Text], truncated: bool) -> Invocation {
         let first = if self.loaded { loader_target(arguments).unwrap_or(0) } else { 0 };
         let arguments = arguments.get(first..).unwrap_or_default();
-        brief(Invocation::of(self.kind.as_ref(), self.name.bytes(), arguments, truncated))
+        let surroundings = Surroundings {
+            truncated,
+            working_directory: self.working_directory.bytes(),
+            environment: &self.environment,
+        };
+        brief(Invocation::started(self.kind.as_ref(), self.name.bytes(), arguments, &surroundings))
+    }
+
+    /// Files that the environment makes it execute before its script.
+    pub fn start_up_files(&self, arguments: &[Text]) -> Vec<Text> {
+        let (kind, name, here) = (self.kind.as_ref(), self.name.bytes(), self.working_directory.bytes());
+        let files = start_up_files(kind, name, arguments, &self.environment, here);
+        let named = |source| match source {
+            ScriptSource::Path(path) => Some(path),
+            ScriptSource::Descriptor(_) => None,
+        };
+        files.into_iter().filter_map(named).collect()
     }
 }
 
@@ -101,18 +121,22 @@ fn brief(mut invocation: Invocation) -> Invocation {
     invocation
 }
 
-/// What a script with this text executes of what it reads; `None` where the text cannot tell. `arguments` are those of
-/// the program that runs it.
-pub fn script_takes_commands(started: &Started, text: &[u8], arguments: &[Text]) -> Option<Verdict> {
+/// What a script with this text executes of what it reads; `None` where it is no text. `arguments` are all those of the
+/// program that runs the file called `path`.
+pub fn script_takes_commands(
+    started: &Started,
+    path: &Text,
+    text: &[u8],
+    arguments: &[Text],
+) -> Option<Verdict> {
     // shells, too, refuse to run what begins like this
-    let beginning = text.get(..80).unwrap_or(text);
-    if beginning.contains(&0) {
+    if text.get(..80).unwrap_or(text).contains(&0) {
         return None;
     }
-    // known by its name only: what has a script and no other kind is a shell of some sort
-    let by_name = || if script::reads_commands(text) { Verdict::reads(0) } else { Verdict::QUIET };
-    let by_kind = |kind| script::script_takes_commands(kind, text, arguments);
-    Some(started.kind.as_ref().map_or_else(by_name, by_kind))
+    let by_name = Kind::Script { interpreter: started.name.clone(), argument: None };
+    let kind = started.kind.as_ref().unwrap_or(&by_name);
+    let behind = arguments.iter().position(|argument| argument == path).map_or(arguments.len(), |at| at + 1);
+    Some(programs::script::script_takes_commands(kind, text, arguments.get(behind..).unwrap_or_default()))
 }
 
 impl Actor {
@@ -170,9 +194,10 @@ impl Actor {
             own,
             loaded,
         };
-        // nobody writes to any other input, and a born image was looked at where it was executed
+        // from what else should commands come; and a born image was looked at where it was executed
         let is_settled = needs.len() == asked_before;
-        let written = own && is_settled && exec.descriptor(0).is_some_and(leads_elsewhere);
+        let inputs = || exec.descriptors.iter().filter(|d| d.number == 0 || d.number > 2);
+        let written = own && is_settled && inputs().any(leads_elsewhere);
         if written && exec.arguments.truncated {
             actor.complete_arguments(executables.of_arguments(image), Need::Arguments(image), needs);
         }
@@ -192,7 +217,14 @@ impl Actor {
         let behind = loader_target(arguments).filter(|_| self.loaded).and_then(|at| arguments.get(at));
         let path = behind.or(self.exec.as_ref().map(|e| &e.executable.path));
         let name = path.map(|path| Text::new(path.file_name())).unwrap_or_default();
-        Started { kind, name, loaded: self.loaded }
+        let exec = self.exec.as_ref();
+        Started {
+            kind,
+            name,
+            loaded: self.loaded,
+            working_directory: exec.map(|e| e.working_directory.clone()).unwrap_or_default(),
+            environment: exec.map(|e| e.environment.values.clone()).unwrap_or_default(),
+        }
     }
 
     /// Where the beginning of the arguments leaves it open, the whole of them decides.
@@ -200,21 +232,8 @@ impl Actor {
         match told {
             Some(Some(whole)) => self.invocation = whole.clone(),
             Some(None) => {}
-            None if self.is_undecided() => needs.push(need),
+            None if self.invocation.is_undecided() => needs.push(need),
             None => {}
-        }
-    }
-
-    /// What it was started to do depends on arguments that are missing.
-    fn is_undecided(&self) -> bool {
-        let cut = self.exec.as_ref().is_some_and(|e| e.arguments.truncated);
-        let last = self.exec.as_ref().and_then(|e| e.arguments.values.last());
-        cut && match &self.invocation {
-            Invocation::TakesCommands { why, .. } => *why == Why::Undecided,
-            Invocation::CommandString { text, .. } | Invocation::InlineProgram { text, .. } => {
-                last == Some(text)
-            }
-            _ => false,
         }
     }
 

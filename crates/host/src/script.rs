@@ -2,6 +2,7 @@
 
 use crate::regular::Pinned;
 use event::{ProcessKey, Text};
+use programs::invocation::{ScriptSource, script_source};
 use rustix::fs::{Mode, OFlags, openat};
 use std::fs::File;
 use std::io::{self, Read};
@@ -38,9 +39,11 @@ impl Asked {
     /// The first [`SCRIPT_MAX`] bytes, and one more if there are more, of a script that it names as a path or as one
     /// of its own descriptors.
     pub fn script(&self, name: &Text, working_directory: &Text) -> io::Result<Vec<u8>> {
-        let file = match descriptor(name.bytes()) {
-            Some(number) => Pinned::within_proc(&self.folder, &format!("fd/{number}"))?.open()?,
-            None => crate::open_named(&self.root, name, working_directory)?,
+        let file = match script_source(name.bytes(), working_directory.bytes()) {
+            ScriptSource::Descriptor(number) => {
+                Pinned::within_proc(&self.folder, &format!("fd/{number}"))?.open()?
+            }
+            ScriptSource::Path(_) => crate::open_named(&self.root, name, working_directory)?,
         };
         capped(file, SCRIPT_MAX)
     }
@@ -65,14 +68,6 @@ impl Asked {
         let after = line.rsplit(|byte| *byte == b')').next()?;
         std::str::from_utf8(after).ok()?.split_ascii_whitespace().nth(19)?.parse().ok()
     }
-}
-
-/// The number in `/dev/fd/N` and its like.
-fn descriptor(name: &[u8]) -> Option<u32> {
-    let number = [b"/dev/fd/".as_slice(), b"/proc/self/fd/", b"/proc/thread-self/fd/"]
-        .iter()
-        .find_map(|folder| name.strip_prefix(*folder))?;
-    std::str::from_utf8(number).ok()?.parse().ok()
 }
 
 fn capped(file: File, most: u64) -> io::Result<Vec<u8>> {

@@ -167,6 +167,11 @@ impl Lookups {
         self.queues.facts.has_room(urgency, owner)
     }
 
+    /// A fact was not asked for.
+    pub(crate) fn refused(&self, wanted: Wanted) {
+        self.count(false, wanted.name());
+    }
+
     /// Asks for a fact.
     pub(crate) fn ask_fact(
         &self,

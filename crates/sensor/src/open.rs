@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// Open findings kept; the oldest are closed.
 const OPEN_MAX: usize = 128;
+/// A finding that has learned nothing for so long is closed: what it holds of its processes is given back, nanoseconds.
+const CLOSE_AFTER_NS: u64 = 300_000_000_000;
 /// What is lost this long after a shell was found may have been its doing, nanoseconds.
 const WINDOW_AFTER_NS: u64 = 10_000_000_000;
 /// Losses are told at most this often, nanoseconds.
@@ -31,6 +33,8 @@ struct Open {
     evidence: Evidence,
     id: String,
     since_ns: u64,
+    /// When it was delivered last.
+    told_ns: u64,
     /// Waits for names until then.
     due_ns: u64,
     delivered: bool,
@@ -76,6 +80,7 @@ impl OpenFindings {
         let open = Open {
             id: self.id(evidence.session),
             since_ns: now_ns,
+            told_ns: now_ns,
             due_ns: if named { now_ns } else { now_ns + WAIT_FOR_NAMES_NS },
             delivered: false,
             changed: true,
@@ -227,6 +232,7 @@ impl OpenFindings {
                 Ok(()) => {
                     open.changed = false;
                     open.delivered = true;
+                    open.told_ns = now_ns;
                     self.metrics.deliveries.inc();
                 }
                 Err(refused) => {
@@ -235,6 +241,14 @@ impl OpenFindings {
                 }
             }
         }
+    }
+
+    /// Closes findings that have learned nothing for long. Returns whether there were any.
+    pub(crate) fn expire(&mut self, now_ns: u64) -> bool {
+        let before = self.all.len();
+        let is_due = |o: &Open| now_ns.saturating_sub(o.told_ns) >= CLOSE_AFTER_NS;
+        self.all.retain(|_, open| !open.delivered || open.changed || !is_due(open));
+        self.all.len() < before
     }
 
     /// When the next finding is due, nanoseconds since boot.

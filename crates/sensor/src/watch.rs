@@ -27,6 +27,8 @@ const WAIT_FOR_FACTS_NS: u64 = 300_000_000;
 const CONNECTING_MAX: usize = 128;
 /// So many candidates are all looked at whenever a socket changes; of more, those that its process is joined to.
 const FEW_CANDIDATES: usize = 16;
+/// Memory is given back at most this often, nanoseconds.
+const GIVE_BACK_EVERY_NS: u64 = 10_000_000_000;
 /// Processes followed from one that connects.
 const JOINED_MAX: usize = 512;
 
@@ -46,6 +48,9 @@ pub(crate) struct Watch {
     asking: Asking,
     live_wanted: bool,
     live_budget: ReadingBudget,
+    /// Something that takes memory has been done since it was given back last, and when that was.
+    has_worked: bool,
+    gave_back_ns: u64,
     /// Candidates for whose sake live state is being read.
     looked_for: Vec<ProcessKey>,
     /// Keys that the probes should watch; the pipeline takes them.
@@ -77,6 +82,8 @@ impl Watch {
             metrics,
             asking: Asking::default(),
             live_budget: ReadingBudget::default(),
+            has_worked: false,
+            gave_back_ns: 0,
             looked_for: Vec::new(),
             wishes: Vec::new(),
         }
@@ -327,6 +334,7 @@ impl Watch {
     }
 
     pub(crate) fn answer(&mut self, answer: Answer, now_ns: u64) {
+        self.has_worked = true;
         match answer {
             Answer::Fact(found) => self.found(found, now_ns),
             Answer::Hash { wanted, sha256, size } => self.hashed(wanted, &sha256, size),
@@ -409,6 +417,12 @@ impl Watch {
         self.state.tree.expire(now_ns);
         self.candidates.expire(now_ns);
         self.state.containers.expire(now_ns);
+        self.has_worked |= self.open.expire(now_ns);
+        if self.has_worked && now_ns >= self.gave_back_ns + GIVE_BACK_EVERY_NS {
+            self.has_worked = false;
+            self.gave_back_ns = now_ns;
+            host::give_back();
+        }
         let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.metrics.processes.set(gauge(self.state.tree.len()));
         self.metrics.processes_forgotten.set(i64::try_from(self.state.tree.forgotten()).unwrap_or(i64::MAX));

@@ -188,14 +188,17 @@ fn begins_alike(recorded: &[Text], whole: &[Text]) -> bool {
         && whole.get(before.len()).is_some_and(|argument| argument.bytes().starts_with(last.bytes()))
 }
 
-/// What the script, or one that it sources, executes of what it reads.
+/// What the script, those that it sources, and those that come before it execute of what they read.
 fn verdict(asked: &host::Asked, script: &Script) -> Option<Verdict> {
-    let read = |path: &Text| asked.script(path, &script.working_directory).ok();
-    let decide = |text: &[u8]| script_takes_commands(&script.started, text, &script.arguments);
-    let text = read(&script.path)?;
-    let first = decide(&text)?;
-    let sourced = sourced(&text);
-    Some(sourced.iter().filter_map(read).filter_map(|text| decide(&text)).fold(first, Verdict::or))
+    let Script { path, working_directory, arguments, started } = script;
+    let read = |path: &Text| asked.script(path, working_directory).ok();
+    let decide = |text: &[u8]| script_takes_commands(started, path, text, arguments);
+    let text = read(path)?;
+    let own = decide(&text)?;
+    let mut others = started.start_up_files(arguments);
+    others.truncate(SOURCED_MAX);
+    others.extend(sourced(&text));
+    Some(others.iter().filter_map(read).filter_map(|text| decide(&text)).fold(own, Verdict::or))
 }
 
 /// Files that shell text reads its commands from, where they are named outright.

@@ -78,6 +78,7 @@ impl Watch {
             return true;
         }
         if !lookups.has_room(urgency, owner) {
+            lookups.refused(wanted);
             self.asking.refused |= urgency == Urgency::Awaited;
             return true;
         }

@@ -19,7 +19,7 @@ use host::Clock;
 use probe_abi::{
     DescriptorKind, RecordAncestor, RecordDescriptor, RecordExec, RecordHeader, RecordKind, RecordProcess,
 };
-use programs::executable::{Kind, Recognised, ShellFamily};
+use programs::executable::{InterpreterFamily, Kind, Recognised, ShellFamily};
 use std::os::unix::fs::MetadataExt;
 
 const SECOND: u64 = 1_000_000_000;
@@ -150,6 +150,8 @@ struct World {
     deliveries: Receiver<Delivery>,
     alive: Vec<Arc<Exec>>,
     now: u64,
+    /// What the file of the shell is.
+    kind: Kind,
 }
 
 impl World {
@@ -165,7 +167,15 @@ impl World {
         let engine = Engine::new(detectors::catalogue(), Settings::default());
         let (losses, metrics) = (LossLog::default(), Metrics::default());
         let watch = Watch::new(engine, open, losses, Clock::read(), Some(lookups), metrics);
-        Self { watch, queues, requests, deliveries, alive: Vec::new(), now: SECOND }
+        Self {
+            watch,
+            queues,
+            requests,
+            deliveries,
+            alive: Vec::new(),
+            now: SECOND,
+            kind: Kind::Shell(ShellFamily::Dash),
+        }
     }
 
     fn executes(&mut self, record: &RecordExec<'_>) {
@@ -183,7 +193,7 @@ impl World {
             let found = match fact {
                 Fact::File { identity: file, process, .. } => {
                     let is_shell = file == identity(SHELL);
-                    let kind = if is_shell { Kind::Shell(ShellFamily::Dash) } else { Kind::Unknown };
+                    let kind = if is_shell { self.kind.clone() } else { Kind::Unknown };
                     Found::File { identity: file, process, facts: facts(kind) }
                 }
                 other => find(other).0,
@@ -322,6 +332,10 @@ fn a_finding_says_that_no_evidence_could_be_taken() {
 
 /// What becomes of a script with this text that stands behind a relay.
 fn script(text: &str, others: &[(&str, &str)]) -> Option<FindingResource> {
+    script_of(Kind::Shell(ShellFamily::Dash), text, others)
+}
+
+fn script_of(kind: Kind, text: &str, others: &[(&str, &str)]) -> Option<FindingResource> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("serve.sh"), text).unwrap();
     for (name, text) in others {
@@ -333,7 +347,7 @@ fn script(text: &str, others: &[(&str, &str)]) -> Option<FindingResource> {
     let names: Vec<u8> =
         names.into_iter().filter(|n| !n.is_empty()).flat_map(|n| [n, b"\0"].concat()).collect();
     shell.working_directory = names.into();
-    let mut world = World::new();
+    let mut world = World { kind, ..World::new() };
     world.executes(&shell);
     assert!(world.delivered().is_none());
     world.serve(8);
@@ -351,6 +365,13 @@ fn a_script_that_executes_what_it_reads_is_found() {
         )
         .is_some()
     );
+}
+
+#[test]
+fn a_script_of_another_language_is_read_as_such() {
+    let python = || Kind::Interpreter(InterpreterFamily::Python);
+    assert!(script_of(python(), "import os\nwhile True:\n    os.system(input())\n", &[]).is_some());
+    assert!(script_of(python(), "name = input('name? ')\nprint('hello', name)\n", &[]).is_none());
 }
 
 #[test]
@@ -383,7 +404,13 @@ fn cut(whole: Option<Invocation>) -> Option<FindingResource> {
 
 #[test]
 fn whole_arguments_decide_what_cut_ones_left_open() {
-    let started = Started { kind: Some(Kind::Shell(ShellFamily::Dash)), name: "dash".into(), loaded: false };
+    let started = Started {
+        kind: Some(Kind::Shell(ShellFamily::Dash)),
+        name: "dash".into(),
+        loaded: false,
+        working_directory: "/".into(),
+        environment: Vec::new(),
+    };
     let whole = |text: &str| {
         let arguments = ["/bin/sh", "-c", text].map(event::Text::from);
         Some(started.invocation(&arguments, false))
@@ -391,4 +418,23 @@ fn whole_arguments_decide_what_cut_ones_left_open() {
     assert!(cut(whole(": a long comment; echo hello")).is_none());
     assert!(cut(whole(": a long comment; exec sh")).is_some());
     assert!(cut(None).is_some(), "gone: it cannot be excluded");
+}
+
+#[test]
+fn a_finding_without_news_is_closed_and_what_comes_later_opens_none() {
+    let mut world = World::new();
+    world.executes(&behind_a_relay(b"/tmp/yy\0"));
+    world.serve(8);
+    assert!(world.delivered().is_some());
+    let (_, (wanted, _)) = world.queues.hashes.try_pop().expect("asked for");
+    let hash = |now, world: &mut World| {
+        let answer = Answer::Hash { wanted, sha256: "ab".repeat(32), size: 5 };
+        world.watch.answer(answer, now);
+    };
+    world.watch.housekeeping(world.now + 299 * SECOND);
+    assert!(world.watch.open.evidence_of(detection::Session::Connection(77)).is_some());
+    world.watch.housekeeping(world.now + 300 * SECOND);
+    assert!(world.watch.open.evidence_of(detection::Session::Connection(77)).is_none());
+    hash(world.now + 301 * SECOND, &mut world);
+    assert!(world.delivered().is_none());
 }
