@@ -255,30 +255,52 @@ static __always_inline bool append_quiet(struct scratch *s, struct file *file, u
 	return 1;
 }
 
-#define APPEND_STANDARD(number)                                                                                  \
+#define APPEND_STANDARD(number, opened)                                                                           \
 	({                                                                                                       \
-		struct file *file = files->fd_array[number];                                                     \
-		if (!append_quiet(s, file, number))                                                              \
-			append_descriptor((u64)untyped(file), number, slot);                                     \
+		struct file *standard = opened;                                                                  \
+		if (!append_quiet(s, standard, number))                                                          \
+			append_descriptor((u64)untyped(standard), number, slot);                                 \
 	})
+
+extern void *bpf_rdonly_cast(const void *object, u32 type) __ksym __weak; /* since 6.2 */
+#define typed_file(number) bpf_rdonly_cast(of[number], bpf_core_type_id_kernel(struct file))
+
+#define USUAL_WORDS 4 /* a process that had up to 256 descriptors: a shell that runs a script, and all that it starts */
 
 /* The descriptors of the task that is just executing: as `append_descriptors`, faster for what is usual. */
 static __always_inline void append_own_descriptors(struct scratch *s, struct task_struct *task, u32 most, u32 slot)
 {
 	struct files_struct *files = task->files;
 	struct fdtable *table = files ? files->fdt : 0;
-	if (!table || table->max_fds != EMBEDDED_MAX) {
+	u32 max = table ? table->max_fds : 0;
+	bool has_types = bpf_ksym_exists(bpf_rdonly_cast);
+	if (max < EMBEDDED_MAX || max > USUAL_WORDS * 64 || (max > EMBEDDED_MAX && !has_types)) {
 		append_descriptors((u64)untyped(task), most, WORDS_AT_EXEC, slot);
 		return;
 	}
 	s->kept = 0;
 	s->most = most;
 	s->cut = 0;
-	APPEND_STANDARD(0);
-	APPEND_STANDARD(1);
-	APPEND_STANDARD(2);
-	if (files->open_fds_init[0] & ~(u64)STANDARD)
-		append_word((u64)untyped(table->fd), (u64)untyped(table->open_fds), 0, 0, slot);
+	void *fds = untyped(table->fd), *open_fds = untyped(table->open_fds);
+	if (has_types) {
+		void *of[3] = {};
+		bpf_probe_read_kernel(of, sizeof(of), fds);
+		APPEND_STANDARD(0, typed_file(0));
+		APPEND_STANDARD(1, typed_file(1));
+		APPEND_STANDARD(2, typed_file(2));
+	} else {
+		APPEND_STANDARD(0, files->fd_array[0]);
+		APPEND_STANDARD(1, files->fd_array[1]);
+		APPEND_STANDARD(2, files->fd_array[2]);
+	}
+	u64 open[USUAL_WORDS] = {};
+	u32 words = max / 64;
+	bpf_probe_read_kernel(open, words > 1 ? sizeof(open) : sizeof(open[0]), open_fds);
+	open[0] &= ~(u64)STANDARD;
+	for (u32 word = 0; word < USUAL_WORDS; word++) {
+		if (word < words && open[word])
+			append_word((u64)fds, (u64)open_fds, word, 0, slot);
+	}
 }
 
 #endif

@@ -104,10 +104,17 @@ static __always_inline u64 inode_of_descriptor(struct task_struct *task, u32 num
 	return file ? BPF_CORE_READ(file, f_inode, i_ino) : 0;
 }
 
-/* Nobody waits for most records: the sensor fetches them on its next turn, unless they pile up. */
-#define wakeup(ring, urgent)                                                                                     \
-	((urgent) || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > WAKEUP_BYTES ? BPF_RB_FORCE_WAKEUP              \
-										: BPF_RB_NO_WAKEUP)
+/*
+ * Nobody waits for most records: the sensor fetches them when it wakes for an urgent one, or each time so many bytes have
+ * piled up. One wake-up for each heap: on a busy machine the sensor may run much later, and every call costs the caller.
+ */
+#define heap_is_full(ring, size)                                                                                 \
+	({                                                                                                       \
+		u64 before = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);                                        \
+		before / WAKEUP_BYTES != (before + (size)) / WAKEUP_BYTES;                                       \
+	})
+#define wakeup(ring, size, urgent)                                                                               \
+	((urgent) || heap_is_full(ring, size) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP)
 
 static __always_inline void append_arguments(struct scratch *s, struct mm_struct *mm)
 {
@@ -197,7 +204,7 @@ static __always_inline void report_exec(struct task_struct *task, struct linux_b
 	bounded(size);
 	if (size > RECORD_MAX)
 		return;
-	if (bpf_ringbuf_output(&deciding, e, size, wakeup(deciding, urgent || is_first)))
+	if (bpf_ringbuf_output(&deciding, e, size, wakeup(deciding, size, urgent || is_first)))
 		count_loss(RECORD_EXEC, e->header.cgroup);
 }
 
@@ -216,7 +223,7 @@ static __always_inline void report_fork(struct task_struct *child)
 	identify(&r->child, child);
 	header(&r->header, RECORD_FORK, sizeof(*r), r->child.pid, cgroup_id_of(child));
 	identify(&r->parent, child->real_parent);
-	bpf_ringbuf_submit(r, wakeup(bulk, 0));
+	bpf_ringbuf_submit(r, wakeup(bulk, sizeof(*r), 0));
 }
 
 TRACEPOINT("sched_process_fork", on_fork, RECORD_FORK, child, report_fork(child), struct task_struct *parent,
@@ -235,7 +242,7 @@ static __always_inline void report_exit(struct task_struct *task)
 	header(&r->header, RECORD_EXIT, sizeof(*r), r->process.pid, cgroup_id_of(task));
 	r->status = task->exit_code;
 	r->reserved = 0;
-	bpf_ringbuf_submit(r, wakeup(bulk, 0));
+	bpf_ringbuf_submit(r, wakeup(bulk, sizeof(*r), 0));
 }
 
 TRACEPOINT("sched_process_exit", on_exit, RECORD_EXIT, task, report_exit(task), struct task_struct *task)
@@ -255,7 +262,7 @@ static __always_inline void report_socket(struct sock *sk, u16 family, bool in_p
 	header(&r->header, RECORD_SOCKET, sizeof(*r), r->process.pid, cgroup);
 	describe_internet(&r->socket, sk, family);
 	r->socket.inode = socket_inode(sk);
-	bpf_ringbuf_submit(r, wakeup(deciding, !in_process || is_expected()));
+	bpf_ringbuf_submit(r, wakeup(deciding, sizeof(*r), !in_process || is_expected()));
 }
 
 static __always_inline bool is_watched(u64 key)

@@ -19,12 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{:#?}", decoder::decode(task));
     }
     loop {
-        let _ = rustix::event::poll(
-            &mut reader
-                .descriptors()
-                .map(|fd| rustix::event::PollFd::from_borrowed_fd(fd, rustix::event::PollFlags::IN)),
-            None,
-        );
+        reader.wait(std::time::Duration::from_secs(1));
         for lane in [Lane::Deciding, Lane::Bulk] {
             reader.drain(lane, 1000, |record| println!("{} {:?}", record.len(), decoder::decode(record)));
         }

@@ -1,9 +1,12 @@
 //! Reading the ring buffers, the deciding lane first.
 
 use libbpf_rs::{MapHandle, RingBuffer, RingBufferBuilder};
+use rustix::buffer::spare_capacity;
+use rustix::event::{Timespec, epoll};
 use std::cell::RefCell;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// Which ring buffer a record came through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,18 +26,33 @@ struct Batch {
 
 /// Reads both lanes. Belongs to one thread.
 pub struct Reader {
+    /// Wakes when a probe says so, not because records are there: most of them can wait for company.
+    waker: OwnedFd,
     deciding: (RingBuffer<'static>, Rc<RefCell<Batch>>),
     bulk: (RingBuffer<'static>, Rc<RefCell<Batch>>),
 }
 
 impl Reader {
     pub(crate) fn new(deciding: &MapHandle, bulk: &MapHandle) -> Result<Self, libbpf_rs::Error> {
-        Ok(Self { deciding: lane(deciding)?, bulk: lane(bulk)? })
+        let waker = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(io)?;
+        for lane in [deciding, bulk] {
+            let edge = epoll::EventFlags::IN | epoll::EventFlags::ET;
+            epoll::add(&waker, lane.as_fd(), epoll::EventData::new_u64(0), edge).map_err(io)?;
+        }
+        Ok(Self { waker, deciding: lane(deciding)?, bulk: lane(bulk)? })
     }
 
-    /// Descriptors that become readable when a lane has records, for `poll`.
-    pub fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
-        [borrow(self, self.deciding.0.epoll_fd()), borrow(self, self.bulk.0.epoll_fd())]
+    /// Lets [`wait`](Self::wait) end when that descriptor is readable, too.
+    pub fn also_wait_for(&self, descriptor: BorrowedFd<'_>) -> std::io::Result<()> {
+        Ok(epoll::add(&self.waker, descriptor, epoll::EventData::new_u64(1), epoll::EventFlags::IN)?)
+    }
+
+    /// Waits until a probe wants to be heard, until the other descriptor is readable, or so long.
+    pub fn wait(&self, at_most: Duration) {
+        let timeout = Timespec::try_from(at_most).ok();
+        let mut events = Vec::with_capacity(4);
+        // an interrupted wait is as good as a short one
+        let _ = epoll::wait(&self.waker, spare_capacity(&mut events), timeout.as_ref());
     }
 
     /// Hands up to `most` records of a lane to `take`; returns how many there were.
@@ -72,8 +90,6 @@ fn lane(map: &MapHandle) -> Result<(RingBuffer<'static>, Rc<RefCell<Batch>>), li
     Ok((builder.build()?, batch))
 }
 
-#[expect(unsafe_code, reason = "libbpf gives the epoll descriptor as a bare number")]
-fn borrow(_owner: &Reader, fd: RawFd) -> BorrowedFd<'_> {
-    // SAFETY: the descriptor belongs to the ring buffer, which lives as long as the reader that is borrowed.
-    unsafe { BorrowedFd::borrow_raw(fd) }
+fn io(error: rustix::io::Errno) -> libbpf_rs::Error {
+    std::io::Error::from(error).into()
 }

@@ -5,8 +5,8 @@ use crate::lookups::Lookups;
 use crate::watch::Watch;
 use host::Clock;
 use probes::{Lane, Probes};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Records taken from a lane before the other one gets its turn.
 const DECIDING_BATCH: usize = 256;
@@ -20,6 +20,11 @@ pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Record
         (Ok(reader), Ok(losses)) => (reader, losses),
         (Err(error), _) | (_, Err(error)) => return tracing::error!("{error}"),
     };
+    if let Some(lookups) = watch.lookups()
+        && let Err(error) = reader.also_wait_for(lookups.wake())
+    {
+        return tracing::error!("the answers of the sensor's workers cannot be waited for: {error}");
+    }
     let (mut losses_due, mut housekeeping_due) = (0, 0);
     let mut expecting = false;
     loop {
@@ -27,9 +32,9 @@ pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Record
         // Taken before the records are: an exec that happened while live state was read is then known before that
         // reading is, and wins over it.
         let answers: Vec<_> = watch.lookups().into_iter().flat_map(Lookups::answers).collect();
-        let mut read = 0;
+        let (mut read, mut is_more) = (0, false);
         for (lane, most) in [(Lane::Deciding, DECIDING_BATCH), (Lane::Bulk, BULK_BATCH)] {
-            read += reader.drain(lane, most, |record| {
+            let taken = reader.drain(lane, most, |record| {
                 if let Some(recorder) = &mut recorder
                     && let Err(error) = recorder.write(record)
                 {
@@ -37,6 +42,7 @@ pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Record
                 }
                 watch.record(record, Clock::now_ns());
             });
+            (read, is_more) = (read + taken, is_more || taken == most);
         }
         let now = Clock::now_ns();
         for answer in answers {
@@ -63,33 +69,18 @@ pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Record
             }
             continue; // a connect just before did not wake anybody
         }
-        if read > 0 {
+        // what came meanwhile can wait for company, unless its probe says otherwise
+        if is_more || (stopping && read > 0) {
             continue;
         }
         if stopping {
             break;
         }
         let due = watch.next_due_ns().unwrap_or(u64::MAX).min(losses_due).min(housekeeping_due);
-        wait(&reader, &watch, due.saturating_sub(Clock::now_ns()));
+        reader.wait(Duration::from_nanos(due.saturating_sub(Clock::now_ns())));
     }
     watch.finish(Clock::now_ns());
     if let Some(Err(error)) = recorder.map(Recorder::finish) {
         tracing::warn!("{error}");
     }
-}
-
-fn wait(reader: &probes::Reader, watch: &Watch, nanoseconds: u64) {
-    let [deciding, bulk] = reader.descriptors();
-    let mut fds = vec![
-        PollFd::from_borrowed_fd(deciding, PollFlags::IN),
-        PollFd::from_borrowed_fd(bulk, PollFlags::IN),
-    ];
-    if let Some(lookups) = watch.lookups() {
-        fds.push(PollFd::from_borrowed_fd(lookups.wake(), PollFlags::IN));
-    }
-    let timeout = Timespec {
-        tv_sec: i64::try_from(nanoseconds / 1_000_000_000).unwrap_or(i64::MAX),
-        tv_nsec: i64::try_from(nanoseconds % 1_000_000_000).unwrap_or(0),
-    };
-    let _ = poll(&mut fds, Some(&timeout));
 }
