@@ -7,6 +7,7 @@ mod exec;
 
 use event::{Event, Exit, Fork, ProcessKey, SocketEvent};
 use probe_abi::{Malformed, RecordExit, RecordFork, RecordHeader, RecordKind, RecordProcess, RecordSocket};
+use std::sync::Arc;
 
 /// What one record says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum Decoded {
 pub fn decode(record: &[u8]) -> Result<Decoded, Malformed> {
     let header = RecordHeader::read(record)?;
     Ok(match header.kind {
-        RecordKind::Exec => Decoded::Event(Event::Exec(Box::new(exec::decode(record)?))),
+        RecordKind::Exec => Decoded::Event(Event::Exec(Arc::new(exec::decode(record)?))),
         RecordKind::Task => Decoded::Task(Box::new(exec::decode(record)?)),
         RecordKind::Fork => {
             let r = RecordFork::read(record)?;

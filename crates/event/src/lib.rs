@@ -25,11 +25,13 @@ pub use process::{Ancestor, Credentials, Namespaces, ProcessKey, Terminal};
 pub use socket::{Direction, Endpoint, Internet, Protocol, SocketEvent, SocketState};
 pub use text::Text;
 
+use std::sync::Arc;
+
 /// One decoded record, or one reading of live state, in the order in which the sensor saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A process replaced its image.
-    Exec(Box<Exec>),
+    Exec(Arc<Exec>),
     /// A process was born.
     Fork(Fork),
     /// A process ended.

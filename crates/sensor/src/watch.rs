@@ -113,7 +113,7 @@ impl Watch {
         match event {
             Event::Exec(exec) => {
                 self.counters.exec.inc();
-                self.exec(Arc::from(exec), now_ns);
+                self.exec(exec, now_ns);
             }
             Event::Fork(fork) => {
                 self.counters.fork.inc();

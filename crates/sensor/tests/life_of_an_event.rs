@@ -102,7 +102,7 @@ fn socket() -> RecordDescriptor {
 fn decoded(record: &RecordExec<'_>) -> Arc<Exec> {
     // stations 1 to 3: what the probe writes, the reader hands over and the decoder reads
     match decode(&record.write()) {
-        Ok(Decoded::Event(Event::Exec(exec))) => Arc::from(exec),
+        Ok(Decoded::Event(Event::Exec(exec))) => exec,
         other => panic!("not an exec: {other:?}"),
     }
 }
