@@ -41,7 +41,10 @@ pub(crate) const AGAIN: &str = "none again (A/A)";
 
 /// The arms that the arguments ask for.
 pub(crate) fn plan(arguments: &Arguments) -> Result<Vec<Arm>> {
-    let mut arms = vec![Arm { name: BASE, sensor: None }, Arm { name: AGAIN, sensor: None }];
+    let mut arms = Vec::new();
+    if !arguments.sensors_only {
+        arms.extend([Arm { name: BASE, sensor: None }, Arm { name: AGAIN, sensor: None }]);
+    }
     if !arguments.no_sensor {
         let program = arguments.sensor.split_whitespace().next().context("--sensor is empty")?;
         if program.contains('/') && !Path::new(program).exists() {

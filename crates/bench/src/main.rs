@@ -35,6 +35,9 @@ struct Arguments {
     /// Leave our sensor out
     #[arg(long)]
     no_sensor: bool,
+    /// Leave the arms without a sensor out: nothing to compare with, for loads that only ask what a sensor uses (w8, w13)
+    #[arg(long)]
+    sensors_only: bool,
     /// Another sensor's command, run as a third arm; {DIR} as above, words are split at blanks
     #[arg(long)]
     other: Option<String>,
