@@ -132,6 +132,7 @@ impl State {
                 .opposite(descriptor, exec.time_ns)
                 .filter(|p| from == exec.process || self.passes_on(from, descriptor, p))
                 .collect();
+            self.leave_to_multiplexer(&mut holders);
             // terminals are numbered anew at once, and the end of who had the number before may not be known yet
             holders.sort_by_key(|p| std::cmp::Reverse(p.descriptors_ns));
             let holders: Vec<Holder<'_>> = holders
@@ -217,6 +218,14 @@ impl State {
                 !to.descriptors.iter().any(serves) || is_relay(&self.kind_of(to))
             }
             _ => true,
+        }
+    }
+
+    /// What a multiplexer holds is its own affair; its helpers (who is logged in where) only inherit it.
+    fn leave_to_multiplexer(&self, holders: &mut Vec<&Process>) {
+        let is_multiplexer = |p: &&Process| matches!(self.kind_of(p), Kind::Multiplexer(_));
+        if holders.len() > 1 && holders.iter().any(is_multiplexer) {
+            holders.retain(is_multiplexer);
         }
     }
 

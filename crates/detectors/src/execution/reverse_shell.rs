@@ -115,7 +115,8 @@ fn command_by_command(enriched: &Enriched) -> Option<Evidence> {
         return None; // what the program always runs, whoever is at the other end
     }
     let route = enriched.output.as_ref().or(enriched.input.as_ref())?;
-    if route.hops.first()?.process != parent.process {
+    // the socket is the interpreter's own, not one of a program that it started beside
+    if route.hops.len() != 1 || route.hops.first()?.process != parent.process {
         return None;
     }
     let reason = "An interpreter whose program was given on its command line holds an internet socket and runs shell commands through pipes.";

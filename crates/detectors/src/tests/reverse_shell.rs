@@ -127,6 +127,18 @@ fn quiet_for_the_windows_of_a_multiplexer() {
 }
 
 #[test]
+fn quiet_for_what_a_multiplexers_helper_inherited() {
+    let mut world = World::new();
+    world.exec(INIT, 10, Kind::Multiplexer(Multiplexer::Tmux), "/usr/bin/tmux", &["tmux"], &[]);
+    world.opens(10, &[master(5, 1), master(6, 2)]);
+    let inherited = [master(5, 1), master(6, 2), tcp(7, 51, Connected)];
+    world.exec(10, 13, Kind::Unknown, "/usr/lib/utempter", &["utempter"], &inherited);
+    world.exec(10, 11, Kind::Unknown, "/usr/bin/nc", &["nc", "h", "1"], &[slave(0, 1), slave(1, 1)]);
+    world.opens(11, &[tcp(3, 50, Connected)]);
+    assert!(world.exec(10, 12, bash(), "/bin/bash", &["bash"], &[slave(0, 2), slave(1, 2)]).is_none());
+}
+
+#[test]
 fn quiet_for_a_multiplexer_that_inherited_a_connection() {
     let mut world = World::new();
     world.exec(
