@@ -2,9 +2,9 @@
 
 use detection::{Detector, Direction as Way, Evidence, Metadata, ProbeNeed, Session, Settings, direction};
 use enrichment::{Actor, Enriched};
-use event::{Internet, Object};
+use event::{Endpoint, Internet, Object};
 use finding::{Severity, Tactic, Technique};
-use programs::socat::Command;
+use programs::socat::{Channel, Command, Role, environment_mark};
 use std::sync::Arc;
 
 /// The detector.
@@ -126,6 +126,36 @@ fn way(endpoint: Option<&Internet>, command: Option<&Command>) -> Way {
     }
 }
 
+/// A socket for datagrams need not be connected: then socat says whom it answers, to its child or in its arguments.
+fn with_peer(mut socket: Internet, enriched: &Enriched, command: Option<&Command>) -> Internet {
+    let told = || {
+        let mark = environment_mark(&enriched.exec.environment.values)?;
+        endpoint(mark.peer_address?.bytes(), mark.peer_port?.bytes())
+    };
+    let called = || {
+        let Channel::Network { role: Role::Connect | Role::Datagram | Role::Send, endpoint: at, .. } =
+            &command?.network()?.channel
+        else {
+            return None;
+        };
+        endpoint(at.host.as_ref()?.bytes(), at.port.as_ref()?.bytes())
+    };
+    if socket.remote.port == 0
+        && let Some(peer) = told().or_else(called)
+    {
+        socket.remote = peer;
+    }
+    socket
+}
+
+/// An address and a port as socat writes and reads them; names are not looked up.
+fn endpoint(address: &[u8], port: &[u8]) -> Option<Endpoint> {
+    let text = std::str::from_utf8(address).ok()?;
+    let address = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let port = std::str::from_utf8(port).ok()?.parse().ok()?;
+    Some(Endpoint { address: address.parse().ok()?, port })
+}
+
 fn evidence(
     enriched: &Enriched,
     socat: &Actor,
@@ -133,6 +163,7 @@ fn evidence(
     reasons: Vec<String>,
 ) -> Evidence {
     let command = socat.exec.as_ref().map(|e| Command::parse(&e.arguments.values));
+    let endpoint = endpoint.map(|socket| with_peer(socket, enriched, command.as_ref()));
     let terminal = enriched.input.as_ref().is_some_and(|r| r.terminal)
         || matches!(enriched.exec.descriptor(0).map(|d| &d.object), Some(Object::PtySlave { .. }));
     Evidence {

@@ -249,3 +249,20 @@ fn a_terminal_that_was_numbered_anew_belongs_to_who_has_it_now() {
         assert_eq!(second.endpoint.unwrap().inode, 60);
     }
 }
+
+#[test]
+fn datagrams_without_a_connection_have_the_peer_that_socat_names() {
+    let unconnected = socket(5, 50, event::Direction::Unknown, Protocol::Udp, SocketState::Unconnected);
+    let mut unconnected = unconnected;
+    if let event::Object::Internet(socket) = &mut unconnected.object {
+        socket.remote.port = 0;
+    }
+    let mut world = World::new();
+    let arguments = ["socat", "udp-datagram:10.0.0.9:9001", "EXEC:sh"];
+    world.exec(INIT, 10, socat(), "/usr/bin/socat", &arguments, &[]);
+    world.opens(10, &[unconnected, unix(6, 60, 61)]);
+    let shell = [unix(0, 61, 60), unix(1, 61, 60)];
+    let found = world.exec(10, 11, sh(), "/bin/sh", &["sh"], &shell).unwrap();
+    let peer = found.endpoint.unwrap().remote;
+    assert_eq!((peer.address.to_string().as_str(), peer.port), ("10.0.0.9", 9_001));
+}
