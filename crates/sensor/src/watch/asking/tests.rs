@@ -181,7 +181,7 @@ impl World {
     fn executes(&mut self, record: &RecordExec<'_>) {
         let bytes = record.write();
         if let Ok(Decoded::Event(Event::Exec(exec))) = decode(&bytes) {
-            self.alive.push(Arc::from(exec));
+            self.alive.push(exec);
         }
         self.watch.record(&bytes, self.now);
     }
