@@ -17,6 +17,8 @@ const MAX_BYTES: usize = 10 << 20;
 const DESCRIPTOR_BYTES: usize = size_of::<Descriptor>() + 160;
 /// An ended process is kept this long for findings that need its facts, nanoseconds.
 const KEEP_ENDED_NS: u64 = 10_000_000_000;
+/// Ended processes kept: in a storm of short-lived ones the latest, so that they stay in the processor's caches.
+const ENDED_MAX: usize = 2_048;
 /// A process may have a start time this long before it can be met among the live ones, nanoseconds.
 const BEING_BORN_NS: u64 = 100_000_000;
 /// Earlier images of one process kept.
@@ -87,21 +89,18 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// A process was born.
+    /// A process was born. What it holds of its parent's is read when it matters.
     pub fn fork(&mut self, fork: &Fork) {
-        let inherited = self.processes.get(&fork.parent).and_then(|p| {
-            p.image.as_ref().map(|image| (Image { own: false, ..image.clone() }, Arc::clone(&p.descriptors)))
-        });
+        let inherited = self.processes.get(&fork.parent).and_then(|p| p.image.clone());
         let child = self.touch(fork.child);
         child.parent.get_or_insert(fork.parent);
         child.cgroup = fork.cgroup;
         if child.image.is_none()
-            && let Some((image, descriptors)) = inherited
+            && let Some(image) = inherited
         {
             let added = image.bytes;
-            child.image = Some(image);
+            child.image = Some(Image { own: false, ..image });
             self.bytes += added;
-            self.set_descriptors(fork.child, descriptors, 0);
         }
         self.bound();
     }
@@ -290,7 +289,7 @@ impl Tree {
     }
 
     fn is_full(&self) -> bool {
-        self.processes.len() > PROCESSES_MAX || self.bytes > MAX_BYTES
+        self.processes.len() > PROCESSES_MAX || self.bytes > MAX_BYTES || self.ended.len() > ENDED_MAX
     }
 
     /// A quarter at once: whoever floods the tree with live processes does not make each of them cost a search.

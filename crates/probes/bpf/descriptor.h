@@ -190,6 +190,11 @@ __noinline int append_word(u64 fds, u64 open, u32 word, u32 standard, u32 slot)
 	for (u32 bit = 0; bit < 64; bit++) {
 		if (!bits)
 			break;
+		if (!(bits & 0xff)) {
+			bits >>= 8;
+			bit += 7;
+			continue;
+		}
 		if (bits & 1) {
 			u64 file = 0;
 			bpf_probe_read_kernel(&file, sizeof(file), (u64 *)fds + word * 64 + bit);

@@ -8,9 +8,10 @@ use probes::{Lane, Probes};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Records taken from a lane before the other one gets its turn.
+/// Records taken from a lane before the other one gets its turn: an exec comes with a birth and an end, and the ends must
+/// not run ahead of what happened before them.
 const DECIDING_BATCH: usize = 256;
-const BULK_BATCH: usize = 1_024;
+const BULK_BATCH: usize = 512;
 const LOSSES_EVERY_NS: u64 = 250_000_000;
 const HOUSEKEEPING_EVERY_NS: u64 = 1_000_000_000;
 
