@@ -2,9 +2,11 @@
 
 use crate::channel::{self, Flow, Holder, Route};
 use crate::reported::Reported;
-use crate::{Actor, Containers, Executables, Known, Need, Process, RecognisedBy, Tree};
+use crate::{Actor, Containers, Executables, ImageKey, Known, Need, Process, RecognisedBy, Tree};
 use event::{Container, Descriptor, Exec, Internet, Object, ProcessKey, Protocol, SocketState};
 use programs::executable::Kind;
+use programs::invocation::Invocation;
+use programs::script::Verdict;
 use programs::socat::environment_mark;
 use std::sync::Arc;
 
@@ -116,9 +118,8 @@ impl State {
             Some(Object::Internet(socket)) => is_peered(socket),
             _ => false,
         };
-        let spawned_inline = ancestors
-            .first()
-            .is_some_and(|p| matches!(p.invocation, programs::invocation::Invocation::InlineProgram { .. }));
+        let spawned_inline =
+            ancestors.first().is_some_and(|p| matches!(p.invocation, Invocation::InlineProgram { .. }));
         let worth_following = actor.takes_commands() || spawned_inline && actor.is_shell();
         if actor.reads_commands_from_network() && !worth_following {
             return (self.own_connection(exec), None, Vec::new());
@@ -140,7 +141,7 @@ impl State {
                 .map(|p| Holder {
                     process: p.key,
                     descriptors: &p.descriptors,
-                    opaque: self.is_opaque(p.key, container, ancestors),
+                    opaque: self.is_opaque(p.key, container, ancestors) || self.is_fixed(p),
                 })
                 .collect();
             holders
@@ -231,6 +232,18 @@ impl State {
 
     fn kind_of(&self, process: &Process) -> Kind {
         Actor::of_process(process, &self.executables, &mut Vec::new()).kind
+    }
+
+    /// A shell whose text is known, and executes nothing that it reads: what it writes to others are its own words.
+    fn is_fixed(&self, process: &Process) -> bool {
+        let Some(image) = &process.image else { return false };
+        let actor = Actor::of_process(process, &self.executables, &mut Vec::new());
+        let verdict = match actor.invocation {
+            Invocation::CommandString { verdict, .. } => Some(verdict),
+            Invocation::ScriptFile { .. } => self.executables.of_script(ImageKey::of(&image.exec)).flatten(),
+            _ => None,
+        };
+        actor.is_shell() && verdict == Some(Verdict::QUIET)
     }
 
     fn is_contained(&self, process: &Process) -> bool {

@@ -1,13 +1,14 @@
 //! A small world to write scenarios in.
 
 use detection::{Engine, Evidence, Outcome, Settings};
-use enrichment::{ExecutableFacts, State};
+use enrichment::{ExecutableFacts, ImageKey, State};
 use event::{
     Access, Ancestor, Arguments, Cgroup, Credentials, Descriptor, Direction, Endpoint, Environment, Exec,
-    File, FileIdentity, FileSystem, Hierarchy, Internet, Namespaces, Object, Origin, ProcessKey, Protocol,
-    SocketState, Text,
+    File, FileIdentity, FileSystem, Fork, Hierarchy, Internet, Namespaces, Object, Origin, ProcessKey,
+    Protocol, SocketState, Text,
 };
 use programs::executable::{ElfFacts, Kind, Recognised, Strength};
+use programs::script::Verdict;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -132,6 +133,23 @@ impl World {
         self.processes.insert(pid, (exec.process, all, Arc::clone(&exec)));
         self.state.tree.exec(&exec);
         self.evaluate(&exec)
+    }
+
+    /// What the script that a process runs was found to execute.
+    pub(super) fn tell_script(&mut self, pid: u32, verdict: Verdict) {
+        if let Some((_, _, exec)) = self.processes.get(&pid) {
+            self.state.executables.tell_script(ImageKey::of(exec), Some(verdict));
+        }
+    }
+
+    /// `parent` makes a copy of itself that goes on with these descriptors.
+    pub(super) fn forks(&mut self, parent: u32, pid: u32, descriptors: &[Descriptor]) {
+        self.now += 1_000;
+        let Some((key, _, exec)) = self.processes.get(&parent).cloned() else { return };
+        let child = ProcessKey { pid, start_ns: self.now };
+        self.state.tree.fork(&Fork { time_ns: self.now, child, parent: key, cgroup: exec.cgroup.id });
+        self.processes.insert(pid, (child, descriptors.to_vec(), exec));
+        self.state.tree.learn(child, descriptors, self.now);
     }
 
     /// A process opened something after its exec.

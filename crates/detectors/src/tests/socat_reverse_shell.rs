@@ -3,6 +3,7 @@ use detection::{Direction as Way, Settings};
 use event::Direction::{Accepted, Connected};
 use event::{Protocol, SocketState};
 use programs::executable::{Kind, ShellFamily};
+use programs::script::Verdict;
 
 const MODULE: &str = "SOCAT_REVERSE_SHELL_DETECTED";
 
@@ -265,4 +266,20 @@ fn datagrams_without_a_connection_have_the_peer_that_socat_names() {
     let found = world.exec(10, 11, sh(), "/bin/sh", &["sh"], &shell).unwrap();
     let peer = found.endpoint.unwrap().remote;
     assert_eq!((peer.address.to_string().as_str(), peer.port), ("10.0.0.9", 9_001));
+}
+
+#[test]
+fn quiet_for_a_shell_that_a_fixed_script_feeds() {
+    for (verdict, found) in [(Verdict::QUIET, false), (Verdict::reads(0), true)] {
+        let mut world = World::new();
+        socat_with(&mut world, "/usr/bin/socat", &["socat", "TCP-L:9001,fork", "EXEC:/srv/report.sh"], &[]);
+        world.opens(10, &[tcp(5, 50, Accepted), unix(6, 60, 61)]);
+        let served = [unix(0, 61, 60), unix(1, 61, 60)];
+        world.exec(10, 11, sh(), "/bin/dash", &["/bin/sh", "/srv/report.sh"], &served);
+        world.tell_script(11, verdict);
+        // (echo uptime) | sh
+        world.forks(11, 12, &[unix(0, 61, 60), writes_pipe(1, 70)]);
+        let fed = world.exec(11, 13, sh(), "/bin/dash", &["sh"], &[reads_pipe(0, 70), unix(1, 61, 60)]);
+        assert_eq!(fed.is_some(), found);
+    }
 }
