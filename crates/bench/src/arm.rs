@@ -13,6 +13,8 @@ use crate::usage::{self, Usage};
 use crate::{Arguments, http};
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// What a sensor does once, when it starts (reading live state, hashing what runs already), is no part of a load.
+const SETTLES_WITHIN: Duration = Duration::from_secs(3);
 const ENDS_WITHIN: Duration = Duration::from_secs(15);
 
 /// One side of the comparison.
@@ -106,6 +108,7 @@ impl Sensor {
             Ready::Answers => {
                 running.wait_for(port).with_context(|| format!("its last words are in {}", log.display()))?;
                 running.port = Some(port);
+                std::thread::sleep(SETTLES_WITHIN);
             }
         }
         Ok(running)
