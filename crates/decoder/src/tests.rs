@@ -24,42 +24,26 @@ pub(crate) fn record() -> RecordExec<'static> {
         ..RecordDescriptor::default()
     };
     RecordExec {
-        header,
-        process: RecordProcess { pid: 42, start_ns: 5 },
         pid_in_namespace: 3,
         session: 42,
         uid: 1000,
         gid: 1000,
-        effective_uid: 0,
-        effective_gid: 0,
-        login_uid: u32::MAX,
         flags: flags::OVERLAY_UPPER | flags::ENVIRONMENT_TRUNCATED,
-        effective_capabilities: 0,
-        pid_namespace: 1,
-        mount_namespace: 2,
-        network_namespace: 3,
-        user_namespace: 4,
-        terminal_major: 0,
-        terminal_index: 0,
         name: *b"sh\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
         executable_device: 8,
-        executable_links: 1,
-        executable_mode: 0o100_755,
         executable_inode: 11,
         executable_changed_ns: 12,
         executable_size: 13,
         executable_magic: 0x794c_7630,
         ancestors: vec![RecordAncestor { pid: 41, start_ns: 4, ..RecordAncestor::default() }],
         descriptors: vec![socket, socket, RecordDescriptor { number: 2, ..RecordDescriptor::default() }],
-        parent_descriptors: vec![],
-        grandparent_descriptors: vec![],
         path: b"dash\0bin\0usr\0".to_vec().into(),
         invoked_as: b"/bin/sh\0".to_vec().into(),
-        working_directory: b"".to_vec().into(),
         cgroup: b"leaf\0kubepods\0".to_vec().into(),
         arguments: b"sh\0-i\0".to_vec().into(),
         environment: b"A=1\0B=cut in t|he middle\0SOCAT_PID=4\0".to_vec().into(),
         environment_head: 15,
+        ..RecordExec::of(header, RecordProcess { pid: 42, start_ns: 5 })
     }
 }
 

@@ -123,6 +123,49 @@ impl<'a> RecordExec<'a> {
     /// Bytes of the fixed part.
     pub const FIXED: usize = 200;
 
+    /// A record of which nothing is known but whose it is: root's, without terminal, descriptors or names. To be completed
+    /// by whoever makes records of their own.
+    pub fn of(header: RecordHeader, process: RecordProcess) -> Self {
+        Self {
+            header,
+            process,
+            pid_in_namespace: process.pid,
+            session: process.pid,
+            uid: 0,
+            gid: 0,
+            effective_uid: 0,
+            effective_gid: 0,
+            login_uid: u32::MAX,
+            flags: 0,
+            effective_capabilities: 0,
+            pid_namespace: 1,
+            mount_namespace: 2,
+            network_namespace: 3,
+            user_namespace: 4,
+            terminal_major: 0,
+            terminal_index: 0,
+            name: [0; 16],
+            executable_device: 1,
+            executable_links: 1,
+            executable_mode: 0o100_755,
+            executable_inode: 1,
+            executable_changed_ns: 1,
+            executable_size: 1,
+            executable_magic: 0xef53,
+            ancestors: Vec::new(),
+            descriptors: Vec::new(),
+            parent_descriptors: Vec::new(),
+            grandparent_descriptors: Vec::new(),
+            path: Cow::Borrowed(b""),
+            invoked_as: Cow::Borrowed(b""),
+            working_directory: Cow::Borrowed(b""),
+            cgroup: Cow::Borrowed(b""),
+            arguments: Cow::Borrowed(b""),
+            environment: Cow::Borrowed(b""),
+            environment_head: 0,
+        }
+    }
+
     /// Reads a whole record.
     pub fn read(record: &'a [u8]) -> Result<Self, Malformed> {
         let header = RecordHeader::read(record)?;

@@ -40,42 +40,13 @@ fn shell() -> Vec<u8> {
     let header =
         RecordHeader { length: 0, kind: RecordKind::Exec, time_ns: SECOND, cgroup: 42, pid: 11, cpu: 0 };
     RecordExec {
-        header,
-        process: RecordProcess { pid: 11, start_ns: SECOND },
-        pid_in_namespace: 11,
-        session: 11,
-        uid: 0,
-        gid: 0,
-        effective_uid: 0,
-        effective_gid: 0,
-        login_uid: u32::MAX,
-        flags: 0,
-        effective_capabilities: 0,
-        pid_namespace: 1,
-        mount_namespace: 2,
-        network_namespace: 3,
-        user_namespace: 4,
-        terminal_major: 0,
-        terminal_index: 0,
-        name: [0; 16],
-        executable_device: 1,
-        executable_links: 1,
-        executable_mode: 0o100_755,
         executable_inode: 11,
-        executable_changed_ns: 1,
-        executable_size: 1,
-        executable_magic: 0xef53,
-        ancestors: vec![],
         descriptors: vec![socket(0), socket(1), socket(2)],
-        parent_descriptors: vec![],
-        grandparent_descriptors: vec![],
         path: b"dash\0bin\0usr\0".to_vec().into(),
         invoked_as: b"/bin/sh\0".to_vec().into(),
-        working_directory: vec![].into(),
         cgroup: b"session-1.scope\0user.slice\0".to_vec().into(),
         arguments: b"/bin/sh\0-i\0".to_vec().into(),
-        environment: vec![].into(),
-        environment_head: 0,
+        ..RecordExec::of(header, RecordProcess { pid: 11, start_ns: SECOND })
     }
     .write()
 }

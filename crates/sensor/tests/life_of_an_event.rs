@@ -21,51 +21,24 @@ fn record(
     descriptors: Vec<RecordDescriptor>,
 ) -> RecordExec<'static> {
     RecordExec {
-        header: RecordHeader {
-            length: 0,
-            kind: RecordKind::Exec,
-            time_ns: u64::from(pid) * 1_000,
-            cgroup: 42,
-            pid,
-            cpu: 0,
-        },
-        process: RecordProcess { pid, start_ns: u64::from(pid) * 1_000 },
-        pid_in_namespace: pid,
-        session: pid,
-        uid: 0,
-        gid: 0,
-        effective_uid: 0,
-        effective_gid: 0,
-        login_uid: u32::MAX,
-        flags: 0,
-        effective_capabilities: 0,
-        pid_namespace: 1,
-        mount_namespace: 2,
-        network_namespace: 3,
-        user_namespace: 4,
-        terminal_major: 0,
-        terminal_index: 0,
-        name: [0; 16],
-        executable_device: 1,
-        executable_links: 1,
-        executable_mode: 0o100_755,
         executable_inode: u64::from(pid),
-        executable_changed_ns: 1,
-        executable_size: 1,
-        executable_magic: 0xef53,
-        ancestors: vec![],
         descriptors,
-        parent_descriptors: vec![],
-        grandparent_descriptors: vec![],
         path: path.to_vec().into(),
-        invoked_as: vec![].into(),
-        working_directory: vec![].into(),
         cgroup: [b"c".repeat(64).as_slice(), b"\0pod11111111-2222-3333-4444-555555555555\0kubepods\0"]
             .concat()
             .into(),
         arguments: arguments.to_vec().into(),
-        environment: vec![].into(),
-        environment_head: 0,
+        ..RecordExec::of(
+            RecordHeader {
+                length: 0,
+                kind: RecordKind::Exec,
+                time_ns: u64::from(pid) * 1_000,
+                cgroup: 42,
+                pid,
+                cpu: 0,
+            },
+            RecordProcess { pid, start_ns: u64::from(pid) * 1_000 },
+        )
     }
 }
 
