@@ -29,10 +29,17 @@ pub(crate) struct Waiting {
     late: Vec<Pending>,
 }
 
+/// In the order in which they happened: one that waited again stands behind those that came later.
+fn in_order(mut taken: Vec<Pending>) -> Vec<Pending> {
+    taken.sort_by_key(|p| p.exec.time_ns);
+    taken
+}
+
 impl Waiting {
     /// Something that came earlier through the same connection still waits.
-    pub(crate) fn is_behind(&self, endpoint: Option<u64>) -> bool {
-        endpoint.is_some() && self.all.iter().any(|p| p.endpoint == endpoint)
+    pub(crate) fn is_behind(&self, endpoint: Option<u64>, time_ns: u64) -> bool {
+        let is_before = |p: &Pending| p.endpoint == endpoint && p.exec.time_ns < time_ns;
+        endpoint.is_some() && self.all.iter().any(is_before)
     }
 
     /// Lets it wait; gives it back when there is no room.
@@ -82,12 +89,12 @@ impl Waiting {
         let behind = |p: &Pending| p.needs.is_empty() && p.endpoint.is_some_and(|e| endpoints.contains(&e));
         let mut taken: Vec<Pending> = self.all.extract_if(.., |p| concerns(p) || behind(p)).collect();
         taken.extend(self.late.extract_if(.., |p| concerns(p)));
-        taken
+        in_order(taken)
     }
 
     /// Takes those that have waited long enough.
     pub(crate) fn due(&mut self, now_ns: u64) -> Vec<Pending> {
-        self.all.extract_if(.., |p| p.until_ns <= now_ns).collect()
+        in_order(self.all.extract_if(.., |p| p.until_ns <= now_ns).collect())
     }
 
     /// When the first has waited long enough.

@@ -216,7 +216,7 @@ impl Watch {
     fn decide(&mut self, exec: &Arc<Exec>, until_ns: u64, now_ns: u64) {
         let enriched = self.state.enrich(exec, now_ns);
         let endpoint = enriched.input.as_ref().map(|route| route.endpoint.inode);
-        let behind = self.waiting.is_behind(endpoint);
+        let behind = self.waiting.is_behind(endpoint, exec.time_ns);
         let needs = self.ask_needs(&enriched);
         if !needs.is_empty() || behind {
             let pending = Pending { exec: Arc::clone(exec), endpoint, until_ns, needs };
