@@ -303,7 +303,9 @@ impl Watch {
         let mut unseen = Vec::new();
         for exec in &live.processes {
             let known = self.state.tree.get(exec.process).and_then(|p| p.image.as_ref());
-            let same = known.is_some_and(|image| image.exec.executable.identity == exec.executable.identity);
+            // deleting or renaming a file changes its time, not what the process runs
+            let file = |exec: &Exec| (exec.executable.identity.device, exec.executable.identity.inode);
+            let same = known.is_some_and(|image| file(&image.exec) == file(exec));
             // Executed since the reading began: what was read may be the image before, even with the arguments after.
             let stale = live.at_ns != 0 && known.is_some_and(|image| image.exec.time_ns > live.at_ns);
             if !same && !stale {
