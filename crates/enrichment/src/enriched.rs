@@ -138,10 +138,11 @@ impl State {
             holders.sort_by_key(|p| std::cmp::Reverse(p.descriptors_ns));
             let holders: Vec<Holder<'_>> = holders
                 .into_iter()
-                .map(|p| Holder {
-                    process: p.key,
-                    descriptors: &p.descriptors,
-                    opaque: self.is_opaque(p.key, container, ancestors) || self.is_fixed(p),
+                .map(|p| {
+                    let program = Actor::of_process(p, &self.executables, &mut Vec::new());
+                    let opaque =
+                        self.is_opaque(p, &program, container, ancestors) || self.is_fixed(p, &program);
+                    Holder { process: p.key, descriptors: &p.descriptors, opaque }
                 })
                 .collect();
             holders
@@ -192,17 +193,17 @@ impl State {
     /// are: what commands a container's shell may stand outside.
     fn is_opaque(
         &self,
-        process: ProcessKey,
+        holder: &Process,
+        program: &Actor,
         container: Option<&Arc<Container>>,
         ancestors: &[Actor],
     ) -> bool {
-        let Some(holder) = self.tree.get(process) else { return true };
-        if Actor::of_process(holder, &self.executables, &mut Vec::new()).is_login_service() {
+        if program.is_login_service() {
             return true;
         }
         container.is_some()
             && !self.is_contained(holder)
-            && (ancestors.iter().any(|a| a.process == process) || is_runtime(holder))
+            && (ancestors.iter().any(|a| a.process == holder.key) || is_runtime(holder))
     }
 
     /// Whether a process hands on what it gets from that one. A terminal that a program keeps for its children is a
@@ -235,15 +236,14 @@ impl State {
     }
 
     /// A shell whose text is known, and executes nothing that it reads: what it writes to others are its own words.
-    fn is_fixed(&self, process: &Process) -> bool {
+    fn is_fixed(&self, process: &Process, program: &Actor) -> bool {
         let Some(image) = &process.image else { return false };
-        let actor = Actor::of_process(process, &self.executables, &mut Vec::new());
-        let verdict = match actor.invocation {
+        let verdict = match program.invocation {
             Invocation::CommandString { verdict, .. } => Some(verdict),
             Invocation::ScriptFile { .. } => self.executables.of_script(ImageKey::of(&image.exec)).flatten(),
             _ => None,
         };
-        actor.is_shell() && verdict == Some(Verdict::QUIET)
+        program.is_shell() && verdict == Some(Verdict::QUIET)
     }
 
     fn is_contained(&self, process: &Process) -> bool {
