@@ -29,6 +29,8 @@ pub struct Image {
 #[derive(Debug, Clone)]
 pub struct ImageBuilder {
     reference: String,
+    /// The Debian whose files go into the image: this machine, or a tree.
+    source: PathBuf,
     entries: BTreeMap<String, Entry>,
     command: Vec<String>,
 }
@@ -43,7 +45,12 @@ enum Entry {
 impl Image {
     /// An image named `reference` (with host and tag, such as `e2e.test/app:1`).
     pub fn builder(reference: &str) -> ImageBuilder {
-        ImageBuilder { reference: reference.to_owned(), entries: BTreeMap::new(), command: Vec::new() }
+        ImageBuilder {
+            reference: reference.to_owned(),
+            source: PathBuf::from("/"),
+            entries: BTreeMap::new(),
+            command: Vec::new(),
+        }
     }
 
     /// The OCI archive, for another tool to load.
@@ -58,7 +65,14 @@ impl Image {
 }
 
 impl ImageBuilder {
-    /// Adds a program of this machine with the libraries it is linked to, at the same paths.
+    /// What follows comes from another Debian's tree instead of this machine's.
+    #[must_use]
+    pub fn files_of(mut self, source: &Path) -> Self {
+        self.source = source.to_owned();
+        self
+    }
+
+    /// Adds a program with the libraries it is linked to, at the same paths.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -66,15 +80,15 @@ impl ImageBuilder {
         self.program_at(path, path)
     }
 
-    /// Adds a program of this machine at another path.
+    /// Adds a program at another path.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn program_at(mut self, host: &str, inside: &str) -> Result<Self> {
-        for library in libraries(Path::new(host))? {
-            self.copy(&library, &library.to_string_lossy())?;
+    pub fn program_at(mut self, path: &str, inside: &str) -> Result<Self> {
+        for library in libraries(&self.source, path)? {
+            self.copy(&library, &library)?;
         }
-        self.copy(Path::new(host), inside)?;
+        self.copy(path, inside)?;
         Ok(self)
     }
 
@@ -87,12 +101,12 @@ impl ImageBuilder {
         Ok(applets.iter().fold(with, |image, applet| image.link("busybox", &format!("/bin/{applet}"))))
     }
 
-    /// Adds a folder of this machine with everything below it and the libraries of what it holds, at the same path.
+    /// Adds a folder with everything below it and the libraries of what it holds, at the same path.
     ///
     /// # Errors
     /// When something cannot be read.
     pub fn folder(mut self, path: &str) -> Result<Self> {
-        self.walk(Path::new(path))?;
+        self.walk(path)?;
         Ok(self)
     }
 
@@ -178,50 +192,65 @@ impl ImageBuilder {
         self.entries.insert(path.to_owned(), entry);
     }
 
-    fn copy(&mut self, host: &Path, inside: &str) -> Result<()> {
-        let status = fs::metadata(host).with_context(|| format!("{} for the image", host.display()))?;
-        let content = fs::read(host).with_context(|| format!("{} for the image", host.display()))?;
-        self.put(inside, Entry::File { mode: status.permissions().mode() & 0o7777, content });
+    fn copy(&mut self, path: &str, inside: &str) -> Result<()> {
+        let file = below(&self.source, path);
+        let about = || format!("{} for the image", file.display());
+        let mode = fs::metadata(&file).with_context(about)?.permissions().mode() & 0o7777;
+        let content = fs::read(&file).with_context(about)?;
+        self.put(inside, Entry::File { mode, content });
         Ok(())
     }
 
-    fn walk(&mut self, folder: &Path) -> Result<()> {
-        self.put(&folder.to_string_lossy(), Entry::Folder);
-        for entry in fs::read_dir(folder).with_context(|| format!("{} for the image", folder.display()))? {
+    fn walk(&mut self, folder: &str) -> Result<()> {
+        self.put(folder, Entry::Folder);
+        let host = below(&self.source, folder);
+        for entry in fs::read_dir(&host).with_context(|| format!("{} for the image", host.display()))? {
             let entry = entry?;
-            let (path, kind) = (entry.path(), entry.file_type()?);
-            let name = path.to_string_lossy().into_owned();
+            let kind = entry.file_type()?;
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
             if kind.is_symlink() {
-                self.put(&name, Entry::Link(fs::read_link(&path)?.to_string_lossy().into_owned()));
+                let target = fs::read_link(entry.path())?;
+                self.put(&name, Entry::Link(target.to_string_lossy().into_owned()));
             } else if kind.is_dir() {
                 if entry.file_name() != "__pycache__" {
-                    self.walk(&path)?;
+                    self.walk(&name)?;
                 }
             } else if kind.is_file() {
                 if name.ends_with(".so") || name.contains(".so.") {
-                    for library in libraries(&path)? {
-                        self.copy(&library, &library.to_string_lossy())?;
+                    for library in libraries(&self.source, &name)? {
+                        self.copy(&library, &library)?;
                     }
                 }
-                self.copy(&path, &name)?;
+                self.copy(&name, &name)?;
             }
         }
         Ok(())
     }
 }
 
-/// What the dynamic loader would load for a program; nothing for a static one.
-fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
-    if !program.exists() {
-        bail!("{} is not on this machine; install the package that holds it", program.display());
+/// Where a path of a tree is on this machine.
+pub(crate) fn below(source: &Path, path: &str) -> PathBuf {
+    source.join(path.trim_start_matches('/'))
+}
+
+/// What the dynamic loader of a tree would load for a program; nothing for a static one.
+fn libraries(source: &Path, program: &str) -> Result<Vec<String>> {
+    let file = below(source, program);
+    if !file.exists() {
+        bail!("{} is missing; install the package that holds it", file.display());
     }
-    let listed = Command::new("ldd").arg(program).output().context("ldd, to find a program's libraries")?;
+    let mut list = Command::new("ldd");
+    if source != Path::new("/") {
+        list = Command::new("chroot");
+        list.arg(source).arg("ldd");
+    }
+    let listed = list.arg(program).output().context("ldd, to find a program's libraries")?;
     let text = String::from_utf8_lossy(&listed.stdout).into_owned();
     // `libc.so.6 => /lib/…/libc.so.6 (0x…)` or `/lib64/ld-linux-x86-64.so.2 (0x…)`
     let paths = text.lines().filter_map(|line| {
         let place = line.rsplit("=> ").next()?.trim();
         let path = place.split(" (").next()?;
-        path.starts_with('/').then(|| PathBuf::from(path))
+        path.starts_with('/').then(|| path.to_owned())
     });
     Ok(paths.collect())
 }

@@ -4,7 +4,9 @@
 #![expect(clippy::print_stdout, reason = "the table is the report")]
 
 use anyhow::{Result, ensure};
-use e2e::acceptance::{Bench, Product, Variant, own_corpus, read_cases, run_all, variants, vedette_binary};
+use e2e::acceptance::{
+    Bench, Product, Tools, Variant, own_corpus, read_cases, run_all, variants, vedette_binary,
+};
 use e2e::node_or_skip;
 
 #[test]
@@ -20,6 +22,27 @@ fn every_socat_shell_is_found_once_and_told_right() -> Result<()> {
         [(case.clone(), Variant::Plain), (case, disguise)]
     });
     let report = run_all(&bench, jobs.collect(), 4)?;
+    println!("{}", report.text());
+    ensure!(report.is_clean(), "see the table");
+    Ok(())
+}
+
+#[test]
+fn every_shell_of_socat_1_8_is_found_once_and_told_right() -> Result<()> {
+    let Some(node) = node_or_skip()? else { return Ok(()) };
+    let debian = match Tools::newer_socat() {
+        Ok(debian) => debian,
+        Err(skip) => {
+            skip.print();
+            return Ok(());
+        }
+    };
+    let product = Product::start(&vedette_binary()?, &node.folder().join("vedette"))?;
+    let watch = product.watch();
+    let bench = Bench::newer_socat(&node, &watch, &debian)?;
+    let cases = read_cases(&own_corpus("ground-truth.jsonl"))?;
+    let jobs = cases.into_iter().map(|case| (case, Variant::Plain)).collect();
+    let report = run_all(&bench, jobs, 4)?;
     println!("{}", report.text());
     ensure!(report.is_clean(), "see the table");
     Ok(())

@@ -9,6 +9,7 @@ mod machine;
 mod memory;
 mod process;
 mod regular;
+mod scheduling;
 mod script;
 mod taking;
 
@@ -20,5 +21,6 @@ pub use machine::{Machine, boot_id};
 pub use memory::{give_back, keep_small};
 pub use process::{arguments, environment};
 pub use regular::Pinned;
+pub use scheduling::go_first;
 pub use script::{ARGUMENTS_MAX, Asked, SCRIPT_MAX};
-pub use taking::{Content, Item, ItemKind, Taken, take};
+pub use taking::{Content, Item, ItemKind, Taken, take, take_executable};

@@ -88,22 +88,8 @@ pub struct Taken {
 
 /// Takes what there is of one process. `role` says who it is in the finding (`shell`, `socat`).
 pub fn take(proc_root: &Path, exec: &Exec, role: &str, redact: &dyn Fn(&[u8]) -> Vec<u8>) -> Taken {
-    let mut taken = Taken::default();
-    let pid = exec.process.pid;
-    let folder = proc_root.join(pid.to_string());
-    let executable = open_executable(
-        proc_root,
-        pid,
-        &exec.executable.identity,
-        exec.executable.size,
-        &exec.executable.path,
-    );
-    match executable {
-        Some(file) => taken.add_file(ItemKind::Executable, role, &exec.executable.path, file),
-        None => {
-            taken.missing.push(format!("{role}: executable: the process is gone or runs another file by now"))
-        }
-    }
+    let mut taken = take_executable(proc_root, exec, role);
+    let folder = proc_root.join(exec.process.pid.to_string());
     for (kind, file) in [
         (ItemKind::MemoryMap, "maps"),
         (ItemKind::Status, "status"),
@@ -126,6 +112,19 @@ pub fn take(proc_root: &Path, exec: &Exec, role: &str, redact: &dyn Fn(&[u8]) ->
     if let Some(listing) = descriptors(&folder) {
         let size = listing.len() as u64;
         taken.add(ItemKind::Descriptors, role, &Text::from("fd"), listing, size);
+    }
+    taken
+}
+
+/// Takes what a process executes, or executed: of an earlier image nothing else is left.
+pub fn take_executable(proc_root: &Path, exec: &Exec, role: &str) -> Taken {
+    let mut taken = Taken::default();
+    let file = &exec.executable;
+    match open_executable(proc_root, exec.process.pid, &file.identity, file.size, &file.path) {
+        Some(opened) => taken.add_file(ItemKind::Executable, role, &file.path, opened),
+        None => {
+            taken.missing.push(format!("{role}: executable: the process is gone or runs another file by now"))
+        }
     }
     taken
 }

@@ -31,6 +31,8 @@ pub(crate) struct Subject {
     pub(crate) role: &'static str,
     pub(crate) exec: Exec,
     pub(crate) script: Option<Text>,
+    /// The process runs something else by now: its files and memory are no longer this image's.
+    pub(crate) is_past: bool,
 }
 
 /// What to look up.
@@ -293,7 +295,11 @@ fn take_evidence(request: Request, reply: &Reply, proc_root: &std::path::Path) {
     let Request::Evidence { session, subjects, log } = request else { return };
     let mut all = host::Taken::default();
     for subject in &subjects {
-        let mut taken = host::take(proc_root, &subject.exec, subject.role, &redaction::environment);
+        let mut taken = if subject.is_past {
+            host::take_executable(proc_root, &subject.exec, subject.role)
+        } else {
+            host::take(proc_root, &subject.exec, subject.role, &redaction::environment)
+        };
         if let Some(script) = &subject.script {
             taken.add_script(proc_root, &subject.exec, subject.role, script);
         }

@@ -374,12 +374,17 @@ impl Watch {
         };
         let subject = |role, actor: &Actor| {
             let exec = actor.exec.as_ref()?;
+            let own = &evidence.enriched.exec;
+            let is_past = actor.process == own.process && exec.time_ns != own.time_ns;
             let exec = Exec { process: actor.process, ..Exec::clone(exec) };
-            Some(Subject { role, exec, script: script(actor) })
+            Some(Subject { role, exec, script: script(actor), is_past })
         };
         let shell = subject("shell", &evidence.enriched.actor);
-        let opener = evidence.opener.as_ref().filter(|o| o.process != evidence.enriched.exec.process);
-        let opener = opener.and_then(|o| subject("opener", o));
+        let opener = evidence.opener.as_ref().and_then(|opener| subject("opener", opener));
+        // a program that connects by itself and executes what it receives is its own opener
+        let opener = opener.filter(|opener| {
+            opener.is_past || shell.as_ref().is_none_or(|shell| shell.exec.process != opener.exec.process)
+        });
         let log = evidence.enriched.container.as_ref().and_then(|c| c.log_path.clone());
         let subjects = shell.into_iter().chain(opener).collect();
         self.ask_for_evidence(session, Request::Evidence { session, subjects, log });

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::rootfs::Tools;
-use crate::image::{Image, ImageBuilder};
+use crate::image::{Image, ImageBuilder, below};
 
 /// A renamed copy of socat in the ground truth's image.
 pub(crate) const RENAMED: &str = "/opt/kworkerd";
@@ -22,12 +22,15 @@ pub(crate) struct Ground {
     /// What goes before `path` for lines that need the traditional netcat.
     pub(crate) traditional: &'static str,
     pub(crate) certificate: PathBuf,
+    /// The Debian whose programs the image holds: `/` for this machine.
+    pub(crate) source: PathBuf,
 }
 
-/// Shells, socat and Python of this machine in an image of their own.
-pub(crate) fn small(folder: &Path) -> Result<Ground> {
+/// Shells, socat and Python of a Debian (`/`: this machine's) in an image of their own.
+pub(crate) fn small(source: &Path, folder: &Path) -> Result<Ground> {
     let certificate = certificate(folder)?;
     let mut image = Image::builder("e2e.test/ground/truth:1")
+        .files_of(source)
         .busybox(&[
             "cat", "cp", "env", "expr", "grep", "id", "ls", "mkfifo", "nc", "readlink", "rm", "setsid",
             "sleep", "stty", "true", "wc",
@@ -42,7 +45,7 @@ pub(crate) fn small(folder: &Path) -> Result<Ground> {
         .empty_folder("/root")
         .file("/etc/passwd", 0o644, "root:x:0:0::/root:/bin/sh\n")
         .file("/etc/server.pem", 0o600, std::fs::read(&certificate)?);
-    if let Some(python) = python() {
+    if let Some(python) = python(source) {
         image = image
             .program(&format!("/usr/bin/{python}"))?
             .link(&python, "/usr/bin/python3")
@@ -54,14 +57,15 @@ pub(crate) fn small(folder: &Path) -> Result<Ground> {
         path: "/usr/bin:/bin",
         traditional: "",
         certificate,
+        source: source.to_owned(),
     })
 }
 
-/// This machine's Debian Python, by the name of its folder.
-pub(crate) fn python() -> Option<String> {
-    let target = std::fs::read_link("/usr/bin/python3").ok()?;
+/// A Debian's Python, by the name of its folder.
+pub(crate) fn python(source: &Path) -> Option<String> {
+    let target = std::fs::read_link(below(source, "/usr/bin/python3")).ok()?;
     let name = target.to_str()?.to_owned();
-    Path::new("/usr/lib").join(&name).is_dir().then_some(name)
+    below(source, "/usr/lib").join(&name).is_dir().then_some(name)
 }
 
 /// The Debian tree, below an image that holds what lines expect around them.
@@ -85,7 +89,8 @@ pub(crate) fn wide(tools: &Tools, folder: &Path) -> Result<Ground> {
     let image = programs(image)?.build();
     let mounts = ["/usr", "/etc"].map(|name| (tools.path(name), name.to_owned())).to_vec();
     let path = "/work/bin:/usr/local/bin:/usr/bin:/usr/sbin";
-    Ok(Ground { image, mounts, path, traditional: "/opt/traditional:", certificate })
+    let (traditional, source) = ("/opt/traditional:", PathBuf::from("/"));
+    Ok(Ground { image, mounts, path, traditional, certificate, source })
 }
 
 /// Small programs that stand in for what the benign lines serve: none executes what it reads.

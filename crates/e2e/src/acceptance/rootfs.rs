@@ -12,7 +12,18 @@ use crate::skip::{Skip, program, root};
 const PACKAGES: &str = "bash,busybox-static,ca-certificates,curl,wget,socat,python3,perl,ruby,php-cli,nodejs,lua5.4,\
 lua-socket,gawk,ncat,netcat-traditional,netcat-openbsd,openssl,inetutils-telnet,golang-go,zsh,ksh,tcl,expect,screen,\
 tmux,rlwrap,procps,iproute2,xxd,openjdk-17-jdk-headless,cron";
-const SUITE: &str = "bookworm";
+
+/// A Debian to be made.
+struct Recipe {
+    suite: &'static str,
+    packages: &'static str,
+    name: &'static str,
+}
+
+const SHELLS: Recipe = Recipe { suite: "bookworm", packages: PACKAGES, name: "bookworm-shells" };
+/// The release with socat 1.8.
+const NEWER_SOCAT: Recipe =
+    Recipe { suite: "trixie", packages: "busybox-static,python3,socat", name: "trixie-socat" };
 
 /// The tree.
 #[derive(Debug, Clone)]
@@ -27,22 +38,34 @@ impl Tools {
     /// # Errors
     /// [`Skip`] where it cannot be made.
     pub fn ready() -> Result<Self, Skip> {
-        let cache = std::env::var_os("VEDETTE_CACHE").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.cache")),
-            PathBuf::from,
-        );
-        let folder = cache.join("rootfs").join(format!("{SUITE}-shells"));
-        root()?;
-        if !folder.join("usr/bin/socat").exists() {
-            program("debootstrap", "debootstrap")?;
-            make(&folder)
-                .map_err(|error| Skip { reason: format!("no Debian tree for the corpus: {error:#}") })?;
-        }
-        let tools = Self { folder };
+        let tools = Self::kept(&SHELLS)?;
         tools
             .prepare()
             .map_err(|error| Skip { reason: format!("the Debian tree for the corpus: {error:#}") })?;
         Ok(tools)
+    }
+
+    /// A tree with socat 1.8, kept in the same place (half a minute, 300 MB).
+    ///
+    /// # Errors
+    /// [`Skip`] where it cannot be made.
+    pub fn newer_socat() -> Result<Self, Skip> {
+        Self::kept(&NEWER_SOCAT)
+    }
+
+    fn kept(recipe: &Recipe) -> Result<Self, Skip> {
+        let cache = std::env::var_os("VEDETTE_CACHE").map_or_else(
+            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.cache")),
+            PathBuf::from,
+        );
+        let folder = cache.join("rootfs").join(recipe.name);
+        root()?;
+        if !folder.join("usr/bin/socat").exists() {
+            program("debootstrap", "debootstrap")?;
+            make(recipe, &folder)
+                .map_err(|error| Skip { reason: format!("no Debian tree {}: {error:#}", recipe.name) })?;
+        }
+        Ok(Self { folder })
     }
 
     /// A path of the tree on this machine.
@@ -80,7 +103,7 @@ impl Tools {
     }
 }
 
-fn make(folder: &Path) -> Result<()> {
+fn make(recipe: &Recipe, folder: &Path) -> Result<()> {
     let parent = folder.parent().context("a folder for the tree")?;
     fs::create_dir_all(parent)?;
     let part = folder.with_extension("part");
@@ -88,7 +111,7 @@ fn make(folder: &Path) -> Result<()> {
         fs::remove_dir_all(&part)?;
     }
     let output = Command::new("debootstrap")
-        .args(["--variant=minbase", &format!("--include={PACKAGES}"), SUITE])
+        .args(["--variant=minbase", &format!("--include={}", recipe.packages), recipe.suite])
         .arg(&part)
         .arg("http://deb.debian.org/debian")
         .output()

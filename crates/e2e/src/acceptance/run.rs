@@ -51,9 +51,21 @@ impl<'node> Bench<'node> {
     /// # Errors
     /// When the image cannot be made.
     pub fn ground_truth(node: &'node Node, watch: &'node Watch) -> Result<Self> {
+        Self::of_debian(node, watch, Path::new("/"))
+    }
+
+    /// The same with the programs of a Debian that has a newer socat.
+    ///
+    /// # Errors
+    /// When the image cannot be made.
+    pub fn newer_socat(node: &'node Node, watch: &'node Watch, debian: &Tools) -> Result<Self> {
+        Self::of_debian(node, watch, &debian.path("/"))
+    }
+
+    fn of_debian(node: &'node Node, watch: &'node Watch, source: &Path) -> Result<Self> {
         let folder = node.folder().join("ground-truth");
         std::fs::create_dir_all(&folder)?;
-        Self::new(node, watch, images::small(&folder)?, None, folder)
+        Self::new(node, watch, images::small(source, &folder)?, None, folder)
     }
 
     /// A bench with the programs that a corpus needs.
@@ -141,7 +153,7 @@ impl<'node> Bench<'node> {
             return Some(reason.to_owned());
         }
         if let Some(wanted) = case.word("socat") {
-            let version = socat_version();
+            let version = socat_version(&self.ground.source);
             if version.as_deref().is_none_or(|version| version < wanted) {
                 return Some(format!(
                     "needs socat {wanted}, here is {}",
@@ -150,7 +162,7 @@ impl<'node> Bench<'node> {
             }
         }
         if let Some(program) = case.word("program").filter(|path| *path == "/usr/bin/python3")
-            && images::python().is_none()
+            && images::python(&self.ground.source).is_none()
         {
             return Some(format!("no {program} here; install the package python3"));
         }
@@ -271,8 +283,8 @@ fn run(bench: &Bench<'_>, case: &Case, variant: Variant) -> Ran {
 }
 
 /// Such as `1.7.4.4`.
-fn socat_version() -> Option<String> {
-    let output = std::process::Command::new("socat").arg("-V").output().ok()?;
+fn socat_version(source: &Path) -> Option<String> {
+    let output = std::process::Command::new("chroot").arg(source).args(["socat", "-V"]).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     Some(text.split("socat version ").nth(1)?.split_whitespace().next()?.to_owned())
 }

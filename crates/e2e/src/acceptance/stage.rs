@@ -114,6 +114,7 @@ pub(crate) fn attack(
                 pod_uid: pod.uid.clone(),
                 containers: containers.iter().map(|container| container.id.clone()).collect(),
                 image: bench.ground.image.clone(),
+                source: bench.ground.source.clone(),
                 port: ports.port,
                 attacker_port: attacker.port(),
                 is_ground_truth: bench.tools.is_none(),

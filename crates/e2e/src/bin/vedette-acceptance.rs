@@ -1,4 +1,4 @@
-//! `vedette-acceptance ground-truth | corpus FILE.jsonl…`: what the product finds and misses, as a table.
+//! `vedette-acceptance ground-truth | ground-truth-newer-socat | corpus FILE.jsonl…`: what the product finds and misses, as a table.
 //!
 //! Exit code 1 when something was missed, wrong, found twice or found where nothing is.
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
@@ -12,8 +12,7 @@ use e2e::acceptance::{
 };
 use e2e::node_or_skip;
 
-const USAGE: &str =
-    "usage: vedette-acceptance [--only ID[,ID…]] [--workers N] ground-truth | corpus FILE.jsonl…";
+const USAGE: &str = "usage: vedette-acceptance [--only ID[,ID…]] [--workers N] ground-truth | ground-truth-newer-socat | corpus FILE.jsonl…";
 
 fn main() -> Result<ExitCode> {
     let mut arguments = std::env::args().skip(1).peekable();
@@ -34,11 +33,21 @@ fn main() -> Result<ExitCode> {
     let product = Product::start(&vedette_binary()?, &node.folder().join("vedette"))?;
     let watch = product.watch();
     let report = match command.as_str() {
-        "ground-truth" => {
+        "ground-truth" | "ground-truth-newer-socat" => {
+            let bench = match command.as_str() {
+                "ground-truth" => Bench::ground_truth(&node, &watch)?,
+                _ => match Tools::newer_socat() {
+                    Ok(debian) => Bench::newer_socat(&node, &watch, &debian)?,
+                    Err(skip) => {
+                        skip.print();
+                        return Ok(ExitCode::SUCCESS);
+                    }
+                },
+            };
             let cases = read_cases(&own_corpus("ground-truth.jsonl"))?;
             let jobs = cases.into_iter().filter(wanted);
             let jobs = jobs.flat_map(|case| variants().map(|variant| (case.clone(), variant))).collect();
-            run_all(&Bench::ground_truth(&node, &watch)?, jobs, workers)?
+            run_all(&bench, jobs, workers)?
         }
         "corpus" if !files.is_empty() => {
             let tools = match Tools::ready() {
