@@ -1,6 +1,8 @@
 //! Arguments.
 
+use crate::data_folder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sensor::{Recorder, RecordingError};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,17 +37,27 @@ pub(crate) struct Watching {
     /// Configuration file (YAML); see docs/configuration.md.
     #[arg(long, env = "VEDETTE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// Keep every record in this file, for `vedette replay`.
-    #[arg(long)]
+    /// Keep every record in this file, for `vedette replay`: a new file that only you can read.
+    #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
+    /// Let --record replace a file that is there.
+    #[arg(long, requires = "record")]
+    pub(crate) overwrite: bool,
+}
+
+impl Watching {
+    /// Makes the file of the recording, if one is wanted.
+    pub(crate) fn recorder(&self) -> Result<Option<Recorder>, RecordingError> {
+        self.record.as_deref().map(|path| Recorder::create(path, self.overwrite)).transpose()
+    }
 }
 
 #[derive(Args)]
 pub(crate) struct Up {
-    /// Folder of findings and evidence.
-    #[arg(long, default_value = "/var/lib/vedette", env = "VEDETTE_DATA")]
+    /// Folder of findings and evidence, for this Vedette alone.
+    #[arg(long, default_value = data_folder::DEFAULT, env = "VEDETTE_DATA")]
     pub(crate) data: PathBuf,
-    /// Address of the API. Beyond loopback anybody who can reach it can read everything: step carefully.
+    /// Address of the API. Beyond loopback its token, and what it answers, travel unencrypted: step carefully.
     #[arg(long, default_value = "127.0.0.1:7979", env = "VEDETTE_LISTEN")]
     pub(crate) listen: SocketAddr,
     /// Allow an address beyond loopback.
@@ -72,6 +84,12 @@ pub(crate) struct Replay {
 
 #[derive(Args)]
 pub(crate) struct Server {
+    #[command(flatten)]
+    pub(crate) url: Endpoint,
+}
+
+#[derive(Args)]
+pub(crate) struct Endpoint {
     /// Where the API is.
     #[arg(
         long = "server",
@@ -79,7 +97,10 @@ pub(crate) struct Server {
         default_value = "http://127.0.0.1:7979",
         env = "VEDETTE_SERVER"
     )]
-    pub(crate) url: String,
+    pub(crate) address: String,
+    /// File of the API's token. Default: VEDETTE_TOKEN, the token itself; else that of the Vedette of this machine.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -153,9 +174,10 @@ pub(crate) struct Evidence {
 pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) server: Server,
-    /// Folder of findings and evidence to look at.
-    #[arg(long, default_value = "/var/lib/vedette", env = "VEDETTE_DATA")]
-    pub(crate) data: PathBuf,
+    /// Folder of findings and evidence to look at. Default: that of the Vedette at the server's address, else
+    /// /var/lib/vedette.
+    #[arg(long, env = "VEDETTE_DATA")]
+    pub(crate) data: Option<PathBuf>,
     /// Configuration file (YAML), for sockets of container runtimes.
     #[arg(long, env = "VEDETTE_CONFIG")]
     pub(crate) config: Option<PathBuf>,

@@ -2,6 +2,8 @@
 
 mod arguments;
 mod client;
+mod credential;
+mod data_folder;
 mod doctor;
 mod encoding;
 mod findings;

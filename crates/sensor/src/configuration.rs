@@ -1,6 +1,6 @@
 //! The configuration file. Every key is optional; without a file there is nothing to configure.
 
-use crate::{Named, Recorder, RecordingError};
+use crate::{Named, Recorder};
 use cloud::{Cloud, Facts, MetadataServer};
 use findings::Place;
 use host::Machine;
@@ -51,9 +51,6 @@ pub enum ConfigurationError {
         /// The size that was given, bytes.
         bytes: u32,
     },
-    /// The file of the recording cannot be written.
-    #[error("--record")]
-    Record(#[source] RecordingError),
 }
 
 /// Whose metadata server is asked.
@@ -165,12 +162,12 @@ impl Configuration {
     }
 
     /// Everything the sensor is told.
-    pub fn sensor(&self, record: Option<&Path>) -> Result<crate::Config, ConfigurationError> {
+    pub fn sensor(&self, recorder: Option<Recorder>) -> crate::Config {
         let mut probes = probes::Settings::default();
         if let Some(bytes) = self.ring_buffer_bytes {
             probes.deciding_bytes = bytes;
         }
-        Ok(crate::Config {
+        crate::Config {
             named: self.named(),
             metadata: self.metadata_server(Path::new("/sys")),
             settings: self.settings(),
@@ -182,8 +179,8 @@ impl Configuration {
                 timeout: Duration::from_secs(2),
             },
             proc_root: "/proc".into(),
-            recorder: record.map(Recorder::create).transpose().map_err(ConfigurationError::Record)?,
-        })
+            recorder,
+        }
     }
 }
 
@@ -225,7 +222,7 @@ mod tests {
     #[test]
     fn what_is_written_is_told_to_the_sensor() {
         let text = "cluster: shop\nparity: true\nringBufferBytes: 131072\nhostRoot: /host\nmodules: {REVERSE_SHELL: false}\n";
-        let config = Configuration::parse(text, Path::new("v.yaml")).unwrap().sensor(None).unwrap();
+        let config = Configuration::parse(text, Path::new("v.yaml")).unwrap().sensor(None);
         assert_eq!(config.named.cluster.as_deref(), Some("shop"));
         assert_eq!((config.settings.parity, config.settings.modules["REVERSE_SHELL"]), (true, false));
         assert_eq!(config.probes.deciding_bytes, 131_072);

@@ -1,6 +1,8 @@
 //! `vedette-sensor`: what `vedette sensor` does, without the rest of Vedette; for nodes.
 
 use clap::Parser;
+use sensor::Recorder;
+use sensor::alone::AloneError;
 use std::error::Error;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -14,9 +16,12 @@ struct Arguments {
     /// Configuration file (YAML); see docs/configuration.md.
     #[arg(long, env = "VEDETTE_CONFIG")]
     config: Option<PathBuf>,
-    /// Keep every record in this file, for `vedette replay`.
-    #[arg(long)]
+    /// Keep every record in this file, for `vedette replay`: a new file that only you can read.
+    #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Let --record replace a file that is there.
+    #[arg(long, requires = "record")]
+    overwrite: bool,
     /// Level of the log on standard error: error, warn, info, debug, trace, or a filter such as sensor=debug.
     #[arg(long, env = "VEDETTE_LOG", default_value = "info", value_parser = |filter: &str| EnvFilter::try_new(filter))]
     log: EnvFilter,
@@ -37,7 +42,12 @@ fn main() -> ExitCode {
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .init();
-    match sensor::alone::run(arguments.config.as_deref(), arguments.record.as_deref()) {
+    let recorder = arguments.record.as_deref().map(|path| Recorder::create(path, arguments.overwrite));
+    let outcome = recorder
+        .transpose()
+        .map_err(AloneError::from)
+        .and_then(|recorder| sensor::alone::run(arguments.config.as_deref(), recorder));
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("vedette-sensor: {}", with_causes(&error));
