@@ -3,6 +3,7 @@
 use crate::data_folder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sensor::{Recorder, RecordingError};
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -199,7 +200,7 @@ pub(crate) struct Simulate {
     pub(crate) attack: Attack,
     #[command(flatten)]
     pub(crate) server: Server,
-    /// What makes the container: auto takes the first that works of containerd, runc and own namespaces.
+    /// What makes the container: auto takes the first that works of those that follow it.
     #[arg(long, value_enum, default_value_t = RuntimeChoice::Auto)]
     pub(crate) runtime: RuntimeChoice,
     /// Socket of containerd, when it is not in a usual place.
@@ -222,9 +223,20 @@ pub(crate) enum Attack {
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum)]
 pub(crate) enum RuntimeChoice {
     Auto,
+    /// The containerd that runs on this machine.
     Containerd,
+    /// A containerd that is started for this container and ended after it.
+    OwnContainerd,
+    /// runc alone; the container belongs to no pod.
     Runc,
+    /// The kernel alone; the container belongs to no pod.
     Namespaces,
+}
+
+impl fmt::Display for RuntimeChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
 }
 
 /// A number with its unit.

@@ -121,6 +121,17 @@ impl Drop for DataFolder {
     }
 }
 
+/// The folder of the Vedette whose API answers at the address, as far as a user can know who may not look into it.
+pub(crate) fn announced(asked: SocketAddr) -> Option<PathBuf> {
+    Running::at(asked).map(|running| running.folder).or_else(|| {
+        let mut known = std::fs::read_dir(RUNNING).into_iter().flatten().flatten();
+        known.find_map(|entry| {
+            let listens = entry.file_name().to_str()?.parse().ok()?;
+            answers(listens, asked).then(|| entry.path().read_link().ok()).flatten()
+        })
+    })
+}
+
 impl Running {
     /// The one that has the folder.
     pub(crate) fn with(folder: &Path) -> Option<Self> {

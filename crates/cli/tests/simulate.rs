@@ -158,7 +158,7 @@ fn attack(server: &str, arguments: &[&str]) -> String {
     assert!(socat["args"].as_array().unwrap().iter().any(|argument| *argument == *expected), "{socat}");
     let id = finding["sourceProperties"]["Container_Id"].as_str().unwrap();
     assert!(id.len() == 64 && id.starts_with(container), "{id} is not {container}");
-    if arguments.contains(&"containerd") {
+    if arguments.iter().any(|argument| argument.ends_with("containerd")) {
         assert_eq!(finding["sourceProperties"]["Pod_Name"], "socat-reverse-shell");
         assert_eq!(finding["sourceProperties"]["Container_Name"], "socat");
     }
@@ -208,6 +208,12 @@ fn an_attack_is_found_shown_and_kept_over_a_restart() {
         names.insert(attack(&server, &["--runtime", "containerd", "--containerd", socket]));
     } else {
         println!("without containerd: it is not installed");
+    }
+
+    if ["containerd", "ctr", "runc"].iter().all(|program| installed(program)) {
+        names.insert(attack(&server, &["--runtime", "own-containerd"]));
+    } else {
+        println!("without a containerd of the command's own: containerd and runc are not installed");
     }
 
     // a session that is open while Vedette restarts is seen twice and is one finding

@@ -15,8 +15,8 @@ const LITTLE: u64 = 1 << 30;
 pub(crate) fn rows(options: &Doctor) -> Vec<Row> {
     let server = &options.server.url;
     let host = server.address.trim_end_matches('/').strip_prefix("http://").unwrap_or_default();
-    let running = credential::addresses(host).into_iter().find_map(Running::at);
-    let path = options.data.clone().or_else(|| Some(running?.folder));
+    let announced = credential::addresses(host).into_iter().find_map(data_folder::announced);
+    let path = options.data.clone().or(announced);
     let mut rows = folder(&path.unwrap_or_else(|| data_folder::DEFAULT.into()));
     rows.push(api(server));
     rows
@@ -29,6 +29,14 @@ fn folder(path: &Path) -> Vec<Row> {
         let used = Row::ok("data folder", format!("{shown}, in use by {}", running.words()));
         return [used].into_iter().chain(room(path)).collect();
     }
+    if path.metadata().is_ok_and(|about| about.is_dir()) && access(path, Access::READ_OK).is_err() {
+        return vec![Row::less(
+            "data folder",
+            format!("{shown} is closed to this user"),
+            "nobody knows whether it is in order",
+            "run as its owner: sudo vedette doctor",
+        )];
+    }
     let nothing_kept = "findings and evidence cannot be kept: `vedette up` does not start";
     // what is not there yet is made below the nearest folder that is
     let Some(existing) = path.ancestors().find(|p| p.exists()) else {
@@ -40,7 +48,7 @@ fn folder(path: &Path) -> Vec<Row> {
         )];
     };
     if !existing.is_dir() || access(existing, Access::WRITE_OK | Access::EXEC_OK).is_err() {
-        let found = format!("{} cannot be written", existing.display());
+        let found = format!("{shown}: {} cannot be written by this user", existing.display());
         return vec![Row::missing(
             "data folder",
             found,
