@@ -212,16 +212,9 @@ impl Configuration {
 mod tests {
     use super::*;
 
-    /// The error and its causes, as the command line prints them.
+    /// As the command line prints it.
     fn refusal(text: &str) -> String {
-        let error = Configuration::parse(text, Path::new("v.yaml")).unwrap_err();
-        let mut words = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(error) = cause {
-            words += &format!(": {error}");
-            cause = error.source();
-        }
-        words
+        crate::with_causes(&Configuration::parse(text, Path::new("v.yaml")).unwrap_err())
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use clap::Parser;
 use sensor::Recorder;
 use sensor::alone::AloneError;
-use std::error::Error;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,20 +49,10 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("vedette-sensor: {}", with_causes(&error));
+            eprintln!("vedette-sensor: {}", sensor::with_causes(&error));
             ExitCode::FAILURE
         }
     }
-}
-
-fn with_causes(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words += &format!(": {error}");
-        cause = error.source();
-    }
-    words
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ impl Malformed {
         let written = line.and_then(|n| text.lines().nth(usize::try_from(n).ok()?.checked_sub(1)?));
         let (key, is_inner) = written.map_or(("", false), |line| {
             let key = line.split_once(':').map_or("", |(key, _)| key.trim());
+            let key = if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') { key } else { "" };
             (key, line.starts_with([' ', '\t']))
         });
         let mut reason = words(error);
@@ -56,6 +57,10 @@ fn words(error: &serde_saphyr::Error) -> String {
     let plain = [" at line ", ", set DuplicateKeyPolicy"]
         .iter()
         .fold(plain, |words, tail| words.split_once(tail).map_or(words, |(before, _)| before));
+    let plain = match plain.split_once("`, expected one of ") {
+        Some((_, known)) if plain.starts_with("unknown field") => &format!("no such key; there are {known}"),
+        _ => plain,
+    };
     plain
         .replace("sequence start", "a list")
         .replace("mapping start", "keys with values")
@@ -85,7 +90,7 @@ mod tests {
             ("cloudMetadata: aws\n", "cloudMetadata takes auto, off"),
             ("modules:\n  REVERSE_SHELL: true\n parity: false\n", ", line 3, parity: "),
             ("project: a\nproject: b\n", ", line 2, project: duplicate mapping key: project (docs"),
-            ("colour: red\n", ", line 1, colour: unknown field"),
+            ("colour: red\n", ", line 1, colour: no such key; there are organization, "),
             ("hello\n", ", line 1: expected keys with values (docs"),
         ] {
             let error: Result<Configuration, _> = serde_saphyr::from_str(text);
