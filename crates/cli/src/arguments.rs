@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Watch this machine: sensor, store and API in one process.
     Up(Up),
-    /// Watch this machine and print findings as JSON, one a line, without storing them.
+    /// Watch this machine and print each finding, and each update of one, as a line of JSON; nothing is stored.
     Sensor(SensorOnly),
     /// Look at findings through the API.
     #[command(subcommand)]

@@ -34,7 +34,7 @@ pub(crate) enum ClientError {
     #[error(
         "no Vedette answers at {server} ({reason}).\nStart one with `vedette up`, or name another with --server URL or VEDETTE_SERVER."
     )]
-    Unreachable { server: String, reason: Box<ureq::Error> },
+    Unreachable { server: String, reason: String },
     /// There is no such thing.
     #[error("{what}")]
     NotFound { what: String },
@@ -218,7 +218,8 @@ impl Client {
                 ClientError::Answer { server, reason: e.to_string() }
             }
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => ClientError::Address(server),
-            _ => ClientError::Unreachable { server, reason: Box::new(error) },
+            ureq::Error::Io(e) => ClientError::Unreachable { server, reason: e.to_string() },
+            _ => ClientError::Unreachable { server, reason: error.to_string() },
         }
     }
 

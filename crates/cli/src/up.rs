@@ -1,7 +1,7 @@
 //! `vedette up`: sensor, store and API in one process.
 
 use crate::arguments::Up;
-use crate::data_folder::DataFolder;
+use crate::data_folder::{DataFolder, Running};
 use crate::intake;
 use anyhow::{Context, Result, ensure};
 use api::{Hosts, Service, Token};
@@ -29,7 +29,9 @@ pub(crate) fn run(options: Up) -> Result<()> {
     let mut folder = DataFolder::take(&options.data)?;
     let store = Arc::new(runtime.block_on(SqliteStore::open(&options.data))?);
     let listener = runtime.block_on(TcpListener::bind(options.listen)).with_context(|| {
-        format!("the API cannot listen on {} (--listen chooses another address)", options.listen)
+        let other = Running::at(options.listen).map(|other| format!(" {} has it;", other.words()));
+        let other = other.unwrap_or_default();
+        format!("the API cannot listen on {};{other} choose another address with --listen", options.listen)
     })?;
     let address = listener.local_addr()?;
     folder.announce(address)?;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-/// Watch this machine and print findings as JSON, one a line, without storing them.
+/// Watch this machine and print each finding, and each update of one, as a line of JSON; nothing is stored.
 #[derive(Parser)]
 #[command(name = "vedette-sensor", version)]
 struct Arguments {
