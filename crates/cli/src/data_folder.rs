@@ -10,7 +10,7 @@ use rustix::process::{geteuid, umask};
 use std::fs::{DirBuilder, File, Metadata, Permissions};
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,11 @@ pub(crate) struct DataFolder {
     path: PathBuf,
     lock: File,
     token: String,
+}
+
+/// Where the API is, for commands of this machine. Withdrawn when dropped.
+pub(crate) struct Announcement {
+    lock: File,
     link: Option<PathBuf>,
 }
 
@@ -57,7 +62,7 @@ impl DataFolder {
         // its words are another's until it is locked
         let lock =
             File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&name);
-        let mut lock = lock.with_context(|| {
+        let lock = lock.with_context(|| {
             format!(
                 "{} cannot be written; run as the owner of {shown}, or choose another folder with --data",
                 name.display()
@@ -75,9 +80,9 @@ impl DataFolder {
             );
         }
         lock.set_len(0)?;
-        write!(lock, "{} ", std::process::id())?;
+        lock.write_all_at(format!("{} ", std::process::id()).as_bytes(), 0)?;
         let token = token(&path.join(TOKEN))?;
-        Ok(Self { path: path.canonicalize()?, lock, token, link: None })
+        Ok(Self { path: path.canonicalize()?, lock, token })
     }
 
     /// What a reader must show.
@@ -90,9 +95,12 @@ impl DataFolder {
         self.path.join(TOKEN)
     }
 
-    /// Says where the API is, so that commands find the folder. It is said after it listens: nobody else can then.
-    pub(crate) fn announce(&mut self, address: SocketAddr) -> Result<()> {
-        writeln!(self.lock, "{address}").context("the lock file cannot be written")?;
+    /// Says where the API is, so that commands find the folder. It is said while the API listens, and no longer: nobody
+    /// else can listen there then.
+    pub(crate) fn announce(&self, address: SocketAddr) -> Result<Announcement> {
+        let lock = self.lock.try_clone()?;
+        lock.write_all_at(format!("{} {address}\n", std::process::id()).as_bytes(), 0)
+            .context("the lock file cannot be written")?;
         let link = Path::new(RUNNING).join(address.to_string());
         let made = DirBuilder::new().recursive(true).mode(0o755).create(RUNNING).and_then(|()| {
             // the umask is ours; which folder an address belongs to is no secret
@@ -100,22 +108,22 @@ impl DataFolder {
             forget_the_killed(&self.path);
             symlink(&self.path, &link)
         });
-        match made {
-            Ok(()) => self.link = Some(link),
-            Err(error) => tracing::warn!(
+        if let Err(error) = &made {
+            tracing::warn!(
                 "{} cannot be made ({error}): other vedette commands find this folder when they are given VEDETTE_DATA={}",
                 link.display(),
                 self.path.display()
-            ),
+            );
         }
-        Ok(())
+        Ok(Announcement { lock, link: made.is_ok().then_some(link) })
     }
 }
 
-impl Drop for DataFolder {
+impl Drop for Announcement {
     fn drop(&mut self) {
-        // another one may have taken the address meanwhile
-        if let Some(link) = self.link.take().filter(|link| link.read_link().is_ok_and(|at| at == self.path)) {
+        // nothing that could be done if it fails: this process ends, and its lock with it
+        let _ = self.lock.set_len(0);
+        if let Some(link) = &self.link {
             let _ = std::fs::remove_file(link);
         }
     }

@@ -1,7 +1,7 @@
 //! `vedette up`: sensor, store and API in one process.
 
 use crate::arguments::Up;
-use crate::data_folder::{DataFolder, Running};
+use crate::data_folder::{Announcement, DataFolder, Running};
 use crate::intake;
 use anyhow::{Context, Result, ensure};
 use api::{Hosts, Service, Token};
@@ -26,7 +26,7 @@ pub(crate) fn run(options: Up) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
 
     // first of all: nothing that another one uses may be touched
-    let mut folder = DataFolder::take(&options.data)?;
+    let folder = DataFolder::take(&options.data)?;
     let store = Arc::new(runtime.block_on(SqliteStore::open(&options.data))?);
     let listener = runtime.block_on(TcpListener::bind(options.listen)).with_context(|| {
         let other = Running::at(options.listen).map(|other| format!(" {} has it;", other.words()));
@@ -34,7 +34,7 @@ pub(crate) fn run(options: Up) -> Result<()> {
         format!("the API cannot listen on {};{other} choose another address with --listen", options.listen)
     })?;
     let address = listener.local_addr()?;
-    folder.announce(address)?;
+    let announcement = folder.announce(address)?;
     let config = configuration.sensor(options.watching.recorder()?);
     let metrics = sensor::Metrics::default();
     let hosts = if address.ip().is_loopback() { Hosts::Loopback } else { Hosts::Any };
@@ -74,7 +74,10 @@ pub(crate) fn run(options: Up) -> Result<()> {
     );
 
     runtime.block_on(async {
-        axum::serve(listener, router).with_graceful_shutdown(stopped()).await.context("the API stopped")
+        axum::serve(listener, router)
+            .with_graceful_shutdown(stopped(announcement))
+            .await
+            .context("the API stopped")
     })?;
     tracing::info!("stopping: what was seen is being stored");
     sensor.stop();
@@ -82,10 +85,12 @@ pub(crate) fn run(options: Up) -> Result<()> {
         tracing::error!("the intake thread panicked");
     }
     runtime.block_on(store.close());
+    drop(folder);
     Ok(())
 }
 
-async fn stopped() {
+/// What is announced is withdrawn before the API stops listening.
+async fn stopped(announcement: Announcement) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
@@ -95,4 +100,5 @@ async fn stopped() {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    drop(announcement);
 }

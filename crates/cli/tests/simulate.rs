@@ -312,7 +312,10 @@ fn a_data_folder_is_for_one_at_a_time_and_its_token_opens_the_api() {
     let (third, server) = up(&data);
     assert!(Path::new("/run/vedette").join(address).read_link().is_err(), "the killed one's link");
     assert!(may(&server, &[]));
+    let link = Path::new("/run/vedette").join(server.trim_start_matches("http://"));
+    assert_eq!(link.read_link().unwrap(), data.canonicalize().unwrap());
     assert!(third.end(Signal::TERM).success());
+    assert!(link.read_link().is_err(), "who ends as asked leaves no link");
 }
 
 #[test]

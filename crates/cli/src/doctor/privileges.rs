@@ -105,6 +105,14 @@ mod tests {
     }
 
     #[test]
+    fn the_service_holds_what_is_wanted_and_nothing_else() {
+        let unit = include_str!("../../../../deploy/vedette.service");
+        let held = unit.lines().find_map(|line| line.strip_prefix("CapabilityBoundingSet=")).unwrap();
+        let named: Vec<&str> = wanted(false).iter().map(|wanted| wanted.name).collect();
+        assert_eq!(held.split(' ').collect::<Vec<_>>(), named);
+    }
+
+    #[test]
     fn bpf_and_perfmon_are_essential_and_the_old_all_mighty_one_replaces_them() {
         use Verdict::{Less, Missing, Ok};
         assert_eq!(verdicts(false, CapabilitySet::empty()), [Missing, Missing, Less, Less]);
