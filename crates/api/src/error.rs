@@ -24,10 +24,16 @@ pub(crate) enum ApiError {
     Unimplemented { what: String },
     /// The request did not name this server.
     #[error(
-        "the Host header names {host:?}, which is not this server; use http://localhost, or start it with the name it \
-         is reached by"
+        "the Host header names {host:?}, and this server answers to localhost and loopback addresses only; ask \
+         http://127.0.0.1 with its port, and let a proxy or a forwarded port send such a Host header"
     )]
     Host { host: String },
+    /// The request holds no token, or another one.
+    #[error(
+        "this needs the token of this Vedette: send `Authorization: Bearer TOKEN` with what is in {place}; the vedette \
+         command reads it by itself where it may, else give it --token-file or VEDETTE_TOKEN"
+    )]
+    Unauthenticated { place: String },
     /// More than is read.
     #[error("{what} has more than the {limit} bytes that are read")]
     TooLong { what: &'static str, limit: usize, status: StatusCode },
@@ -53,6 +59,7 @@ impl ApiError {
             Self::Method { .. } => (StatusCode::METHOD_NOT_ALLOWED, "UNIMPLEMENTED"),
             Self::Unimplemented { .. } => (StatusCode::NOT_IMPLEMENTED, "UNIMPLEMENTED"),
             Self::Host { .. } => (StatusCode::FORBIDDEN, "PERMISSION_DENIED"),
+            Self::Unauthenticated { .. } => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
             Self::TooLong { status, .. } => (*status, "INVALID_ARGUMENT"),
             Self::Timeout { .. } => (StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED"),
             Self::Store(StoreError::Corrupt { .. }) => (StatusCode::INTERNAL_SERVER_ERROR, "DATA_LOSS"),
@@ -100,6 +107,9 @@ impl IntoResponse for ApiError {
         let mut response = (code, Json(body)).into_response();
         if matches!(self, Self::Method { .. }) {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        if matches!(self, Self::Unauthenticated { .. }) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

@@ -1,4 +1,4 @@
-//! What a request must be before anything looks at it: short, and meant for this server.
+//! What a request must be before anything looks at it: short, meant for this server, and from somebody who may ask.
 //!
 //! A page on the web can make a name of its own lead to 127.0.0.1 and then read answers as its own (DNS rebinding);
 //! what it cannot do is make the browser write another name into the Host header.
@@ -103,7 +103,9 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
 
 /// Around every request.
 pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
-    let mut response = match check(&service.hosts, &request) {
+    let admitted = check(&service.hosts, &request)
+        .and_then(|()| service.token.check(request.uri().path(), request.headers()));
+    let mut response = match admitted {
         Err(error) => error.into_response(),
         Ok(()) => match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
             Ok(response) => response,

@@ -1,7 +1,7 @@
 //! The wire contract: REST in the shape of Security Command Center, v1 and v2.
 //!
 //! ```text
-//! request → limits → host guard → path splitter → endpoint → store
+//! request → limits → host guard → token → path splitter → endpoint → store
 //!                                                    ↓
 //!                  {"error": {"code", "status", "message", "details"}} for everything that goes wrong
 //! ```
@@ -22,6 +22,8 @@ mod parameters;
 mod path;
 mod service;
 mod shape;
+mod token;
 
 pub use guard::Hosts;
 pub use service::{Service, router};
+pub use token::Token;

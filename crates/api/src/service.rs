@@ -14,6 +14,7 @@ use crate::error::ApiError;
 use crate::guard::{self, Hosts};
 use crate::parameters::Parameters;
 use crate::path::{Target, Version};
+use crate::token::Token;
 
 /// What the endpoints need.
 pub struct Service {
@@ -27,6 +28,8 @@ pub struct Service {
     pub ready: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// Names the server may be called by.
     pub hosts: Hosts,
+    /// What a reader of findings and evidence must hold.
+    pub token: Token,
 }
 
 /// All of it: `/v1`, `/v2`, `/healthz`, `/readyz`, `/metrics`.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::{Hosts, Service, router};
+use api::{Hosts, Service, Token, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -20,6 +20,8 @@ use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+/// Not the real form: the form is nobody's business here.
+const TOKEN: &str = "an example";
 const PARENT: &str = "projects/shop/sources/vedette/locations/global";
 
 struct Server {
@@ -59,6 +61,7 @@ impl Server {
             metrics: Box::new(|| "vedette_findings_total 1\n# EOF\n".to_owned()),
             ready: Box::new(|| Ok(())),
             hosts: Hosts::of(listen),
+            token: Token::new(TOKEN, "/data/token"),
         };
         Self { store, router: router(service), _folder: folder }
     }
@@ -79,8 +82,13 @@ impl Server {
     }
 
     async fn get(&self, path: &str) -> Answer {
-        self.send(Request::get(path).header("host", "localhost:8080").body(Body::empty()).unwrap()).await
+        let request = Request::get(path).header("host", "localhost:8080").header("authorization", bearer());
+        self.send(request.body(Body::empty()).unwrap()).await
     }
+}
+
+fn bearer() -> String {
+    format!("Bearer {TOKEN}")
 }
 
 fn id(n: i64) -> String {
@@ -280,7 +288,10 @@ async fn what_is_not_done_yet_says_so() {
     let list = "/v2/projects/shop/sources/-/findings";
     assert_error(&server.get(&format!("{list}?filter=state%3D%22ACTIVE%22")).await, 501, "UNIMPLEMENTED");
     assert_eq!(server.get(&format!("{list}?filter=")).await.status, StatusCode::OK);
-    let post = |path: String| Request::post(path).header("host", "localhost").body(Body::empty()).unwrap();
+    let post = |path: String| {
+        let request = Request::post(path).header("host", "localhost").header("authorization", bearer());
+        request.body(Body::empty()).unwrap()
+    };
     assert_error(&server.send(post(format!("/v2/{}:setState", id(0)))).await, 501, "UNIMPLEMENTED");
     assert_error(&server.send(post(format!("{list}:group"))).await, 501, "UNIMPLEMENTED");
 }
@@ -294,6 +305,7 @@ async fn other_methods_are_refused_everywhere() {
                 .method(method)
                 .uri(path)
                 .header("host", "localhost")
+                .header("authorization", bearer())
                 .body(Body::empty())
                 .unwrap();
             let answer = server.send(request).await;
@@ -321,6 +333,46 @@ async fn a_page_of_another_origin_cannot_rebind_its_name_to_us() {
     for host in ["localhost", "127.0.0.1:8080", "[::1]:8080"] {
         let request = Request::get("/healthz").header("host", host).body(Body::empty()).unwrap();
         assert_eq!(server.send(request).await.status, StatusCode::OK, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn only_who_holds_the_token_may_read() {
+    let server = Server::with(1).await;
+    let list = "/v2/projects/shop/sources/-/findings";
+    let ask = async |path: &str, said: &[&str]| {
+        let mut request = Request::get(path).header("host", "localhost");
+        for value in said {
+            request = request.header("authorization", *value);
+        }
+        server.send(request.body(Body::empty()).unwrap()).await
+    };
+    let (token, shorter) = (bearer(), &bearer()[..bearer().len() - 1]);
+    let (longer, lower) = (format!("{token}x"), format!("bearer {TOKEN}"));
+    let far = format!("Bearer {}", "x".repeat(5_000));
+    for said in [
+        &[][..],
+        &[""],
+        &["Bearer"],
+        &["Bearer "],
+        &[TOKEN],
+        &[shorter],
+        &[&longer],
+        &[&far],
+        &[&token, &token],
+    ] {
+        for path in [list, &format!("/v1/{}", id(0)), &format!("/v2/{}/evidence", id(0)), "/", "/healthz/"] {
+            let answer = ask(path, said).await;
+            assert_error(&answer, 401, "UNAUTHENTICATED");
+            assert_eq!(answer.header("www-authenticate"), "Bearer");
+            assert!(answer.text().contains("/data/token"), "{}", answer.text());
+        }
+    }
+    for said in [&token, &lower] {
+        assert_eq!(ask(list, &[said]).await.status, StatusCode::OK, "{said}");
+    }
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(ask(path, &[]).await.status, StatusCode::OK, "{path}");
     }
 }
 

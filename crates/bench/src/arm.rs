@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::http::Api;
 use crate::usage::{self, Usage};
 use crate::{Arguments, http};
 
@@ -102,12 +103,14 @@ impl Sensor {
             .spawn()
             .with_context(|| format!("{program} could not be started"))?;
         let mut running =
-            Running { sensor: Some(child), folder: Some(folder), log: Some(log.clone()), port: None };
+            Running { sensor: Some(child), folder: Some(folder.clone()), log: Some(log.clone()), api: None };
         match self.ready {
             Ready::After(time) => std::thread::sleep(time),
             Ready::Answers => {
                 running.wait_for(port).with_context(|| format!("its last words are in {}", log.display()))?;
-                running.port = Some(port);
+                // a sensor that wants none to be shown makes none
+                let token = std::fs::read_to_string(folder.join("token")).unwrap_or_default();
+                running.api = Some(Api { port, token: token.trim().to_owned() });
                 std::thread::sleep(SETTLES_WITHIN);
             }
         }
@@ -124,7 +127,7 @@ pub(crate) struct Running {
     /// What it printed; removed with it unless it ended by itself.
     log: Option<PathBuf>,
     /// Where the findings are served, if they are.
-    pub(crate) port: Option<u16>,
+    pub(crate) api: Option<Api>,
 }
 
 impl Running {
@@ -158,7 +161,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if self.is_alive()
-            && self.port.is_some()
+            && self.api.is_some()
             && let Some(log) = &self.log
         {
             let _ = std::fs::remove_file(log);

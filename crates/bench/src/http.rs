@@ -8,14 +8,31 @@ use anyhow::{Context, Result, bail};
 
 const LARGEST_ANSWER: u64 = 256 << 20;
 
-/// The body of a 200 answer; anything else is an error.
+/// Who serves findings, and what it wants to be shown.
+pub(crate) struct Api {
+    pub(crate) port: u16,
+    pub(crate) token: String,
+}
+
+/// The body of a 200 answer for somebody who shows nothing; anything else is an error.
 pub(crate) fn get(port: u16, path: &str) -> Result<Vec<u8>> {
+    asked(port, path, "")
+}
+
+impl Api {
+    /// The same, with the token.
+    pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>> {
+        asked(self.port, path, &format!("Authorization: Bearer {}\r\n", self.token))
+    }
+}
+
+fn asked(port: u16, path: &str, shown: &str) -> Result<Vec<u8>> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))
         .with_context(|| format!("nothing answers on {address}"))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     // HTTP/1.0, so that the answer ends with the connection and comes unchunked.
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept: application/json\r\n\r\n")?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept: application/json\r\n{shown}\r\n")?;
     let mut answer = Vec::new();
     stream
         .take(LARGEST_ANSWER)

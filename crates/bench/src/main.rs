@@ -29,7 +29,8 @@ struct Arguments {
     /// Rounds; each runs every arm once (default 7, quick 3)
     #[arg(long)]
     rounds: Option<usize>,
-    /// Our sensor's command; {DIR} is an empty folder, {PORT} a free loopback port that must answer /readyz
+    /// Our sensor's command; {DIR} is an empty folder, {PORT} a free loopback port that must answer /readyz and give
+    /// findings to who shows the token in {DIR}/token
     #[arg(long, default_value = "target/release/vedette up --data {DIR} --listen 127.0.0.1:{PORT}")]
     sensor: String,
     /// Leave our sensor out

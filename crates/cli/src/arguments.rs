@@ -1,6 +1,9 @@
 //! Arguments.
 
+use crate::data_folder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sensor::{Recorder, RecordingError};
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,7 +20,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Watch this machine: sensor, store and API in one process.
     Up(Up),
-    /// Watch this machine and print findings as JSON, one a line, without storing them.
+    /// Watch this machine and print each finding, and each update of one, as a line of JSON; nothing is stored.
     Sensor(SensorOnly),
     /// Look at findings through the API.
     #[command(subcommand)]
@@ -35,17 +38,27 @@ pub(crate) struct Watching {
     /// Configuration file (YAML); see docs/configuration.md.
     #[arg(long, env = "VEDETTE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// Keep every record in this file, for `vedette replay`.
-    #[arg(long)]
+    /// Keep every record in this file, for `vedette replay`: a new file that only you can read.
+    #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
+    /// Let --record replace a file that is there.
+    #[arg(long, requires = "record")]
+    pub(crate) overwrite: bool,
+}
+
+impl Watching {
+    /// Makes the file of the recording, if one is wanted.
+    pub(crate) fn recorder(&self) -> Result<Option<Recorder>, RecordingError> {
+        self.record.as_deref().map(|path| Recorder::create(path, self.overwrite)).transpose()
+    }
 }
 
 #[derive(Args)]
 pub(crate) struct Up {
-    /// Folder of findings and evidence.
-    #[arg(long, default_value = "/var/lib/vedette", env = "VEDETTE_DATA")]
+    /// Folder of findings and evidence, for this Vedette alone.
+    #[arg(long, default_value = data_folder::DEFAULT, env = "VEDETTE_DATA")]
     pub(crate) data: PathBuf,
-    /// Address of the API. Beyond loopback anybody who can reach it can read everything: step carefully.
+    /// Address of the API. Beyond loopback its token, and what it answers, travel unencrypted: step carefully.
     #[arg(long, default_value = "127.0.0.1:7979", env = "VEDETTE_LISTEN")]
     pub(crate) listen: SocketAddr,
     /// Allow an address beyond loopback.
@@ -72,6 +85,12 @@ pub(crate) struct Replay {
 
 #[derive(Args)]
 pub(crate) struct Server {
+    #[command(flatten)]
+    pub(crate) url: Endpoint,
+}
+
+#[derive(Args)]
+pub(crate) struct Endpoint {
     /// Where the API is.
     #[arg(
         long = "server",
@@ -79,7 +98,10 @@ pub(crate) struct Server {
         default_value = "http://127.0.0.1:7979",
         env = "VEDETTE_SERVER"
     )]
-    pub(crate) url: String,
+    pub(crate) address: String,
+    /// File of the API's token. Default: VEDETTE_TOKEN, the token itself; else that of the Vedette of this machine.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -153,9 +175,10 @@ pub(crate) struct Evidence {
 pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) server: Server,
-    /// Folder of findings and evidence to look at.
-    #[arg(long, default_value = "/var/lib/vedette", env = "VEDETTE_DATA")]
-    pub(crate) data: PathBuf,
+    /// Folder of findings and evidence to look at. Default: that of the Vedette at the server's address, else
+    /// /var/lib/vedette.
+    #[arg(long, env = "VEDETTE_DATA")]
+    pub(crate) data: Option<PathBuf>,
     /// Configuration file (YAML), for sockets of container runtimes.
     #[arg(long, env = "VEDETTE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
@@ -177,7 +200,7 @@ pub(crate) struct Simulate {
     pub(crate) attack: Attack,
     #[command(flatten)]
     pub(crate) server: Server,
-    /// What makes the container: auto takes the first that works of containerd, runc and own namespaces.
+    /// What makes the container: auto takes the first that works of those that follow it.
     #[arg(long, value_enum, default_value_t = RuntimeChoice::Auto)]
     pub(crate) runtime: RuntimeChoice,
     /// Socket of containerd, when it is not in a usual place.
@@ -200,9 +223,20 @@ pub(crate) enum Attack {
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum)]
 pub(crate) enum RuntimeChoice {
     Auto,
+    /// The containerd that runs on this machine.
     Containerd,
+    /// A containerd that is started for this container and ended after it.
+    OwnContainerd,
+    /// runc alone; the container belongs to no pod.
     Runc,
+    /// The kernel alone; the container belongs to no pod.
     Namespaces,
+}
+
+impl fmt::Display for RuntimeChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
 }
 
 /// A number with its unit.

@@ -1,8 +1,11 @@
 //! Asking the API. Blocking, plain HTTP: the server is on this machine or behind a forwarded port.
 
+use crate::arguments::Endpoint;
+use crate::credential::Credential;
 use finding::{FindingName, Parent};
 use serde_json::Value;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 use ureq::{Agent, Body, http::Response};
 
@@ -21,11 +24,17 @@ pub(crate) enum ClientError {
         "--server {0:?} is not an address; write it like http://127.0.0.1:7979 (https is not offered yet)"
     )]
     Address(String),
+    /// The file of the token cannot be read.
+    #[error("--token-file {} cannot be read ({source}); run as its owner, or name another", path.display())]
+    TokenFile { path: PathBuf, source: io::Error },
+    /// What was given is no token.
+    #[error("{place} holds no token: it must be one word, as in the file `token` of Vedette's data folder")]
+    Token { place: String },
     /// Nobody answers.
     #[error(
         "no Vedette answers at {server} ({reason}).\nStart one with `vedette up`, or name another with --server URL or VEDETTE_SERVER."
     )]
-    Unreachable { server: String, reason: Box<ureq::Error> },
+    Unreachable { server: String, reason: String },
     /// There is no such thing.
     #[error("{what}")]
     NotFound { what: String },
@@ -75,14 +84,15 @@ pub(crate) struct Listed {
 /// One server.
 pub(crate) struct Client {
     server: String,
+    token: Option<String>,
     agent: Agent,
 }
 
 impl Client {
     /// Nothing is asked yet.
-    pub(crate) fn new(server: &str) -> Result<Self, ClientError> {
-        let wrong = || ClientError::Address(server.to_owned());
-        let address = server.trim_end_matches('/');
+    pub(crate) fn new(endpoint: &Endpoint) -> Result<Self, ClientError> {
+        let wrong = || ClientError::Address(endpoint.address.clone());
+        let address = endpoint.address.trim_end_matches('/');
         let host = address.strip_prefix("http://").ok_or_else(wrong)?;
         if host.is_empty()
             || host.contains(['/', '?', '#', '@'])
@@ -90,13 +100,14 @@ impl Client {
         {
             return Err(wrong());
         }
+        let Credential { host, token } = Credential::of(endpoint, host)?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             // findings never travel through a proxy that an environment variable names
             .proxy(None)
             .timeout_global(Some(TIME_LIMIT));
-        Ok(Self { server: address.to_owned(), agent: config.build().into() })
+        Ok(Self { server: format!("http://{host}"), token, agent: config.build().into() })
     }
 
     /// The server's address.
@@ -114,6 +125,11 @@ impl Client {
             503 => Ok(Err(said.trim().to_owned())),
             _ => Err(self.strange(format!("/readyz answers {status}"))),
         }
+    }
+
+    /// Whether findings are given to this user.
+    pub(crate) fn may_read(&self) -> Result<(), ClientError> {
+        self.json("/v2/organizations/-/sources/-/findings", &[("pageSize", "1")]).map(drop)
     }
 
     /// One page of a list.
@@ -167,6 +183,9 @@ impl Client {
         for (key, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
             request = request.query(*key, *value);
         }
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
         request.call().map_err(|e| self.lost(e))
     }
 
@@ -199,7 +218,8 @@ impl Client {
                 ClientError::Answer { server, reason: e.to_string() }
             }
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => ClientError::Address(server),
-            _ => ClientError::Unreachable { server, reason: Box::new(error) },
+            ureq::Error::Io(e) => ClientError::Unreachable { server, reason: e.to_string() },
+            _ => ClientError::Unreachable { server, reason: error.to_string() },
         }
     }
 
@@ -211,11 +231,16 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::{Client, ClientError};
+    use crate::arguments::Endpoint;
+
+    fn client(server: &str) -> Result<Client, ClientError> {
+        Client::new(&Endpoint { address: server.to_owned(), token_file: None })
+    }
 
     #[test]
     fn an_address_names_a_host_and_nothing_else() {
         for good in ["http://127.0.0.1:7979", "http://localhost/", "http://[::1]:80"] {
-            assert!(Client::new(good).is_ok(), "{good}");
+            assert!(client(good).is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -227,7 +252,7 @@ mod tests {
             "http://a b",
             "http://\u{1b}",
         ] {
-            assert!(matches!(Client::new(bad), Err(ClientError::Address(_))), "{bad:?}");
+            assert!(matches!(client(bad), Err(ClientError::Address(_))), "{bad:?}");
         }
     }
 
@@ -237,7 +262,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let server = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        let error = Client::new(&server).unwrap().ready().unwrap_err();
+        let error = client(&server).unwrap().ready().unwrap_err();
         assert!(!error.is_not_found());
         let text = error.to_string();
         assert!(text.contains(&server) && text.contains("vedette up"), "{text}");

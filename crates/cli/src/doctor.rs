@@ -8,9 +8,10 @@ mod reach;
 
 use crate::arguments::{Doctor, DoctorForm};
 use crate::encoding;
-use crate::inert::line;
+use crate::inert::{line, lines};
 use anyhow::Result;
 use comfy_table::{ContentArrangement, Table, presets};
+use rustix::process::geteuid;
 use serde::Serialize;
 use std::io::Write;
 use std::process::ExitCode;
@@ -26,6 +27,9 @@ pub(crate) struct Row {
     cost: String,
     /// What to do; empty when nothing needs doing.
     remedy: String,
+    /// The kernel's own words, where they help.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    said: String,
 }
 
 /// How it stands.
@@ -43,23 +47,28 @@ pub(crate) enum Verdict {
 impl Row {
     /// As it should be.
     fn ok(what: &'static str, found: impl Into<String>) -> Self {
-        Self { what, verdict: Verdict::Ok, found: found.into(), cost: String::new(), remedy: String::new() }
+        Self::new(what, Verdict::Ok, found, "", "")
     }
 
     /// Works with less.
     fn less(what: &'static str, found: impl Into<String>, cost: &str, remedy: &str) -> Self {
-        Self { what, verdict: Verdict::Less, found: found.into(), cost: cost.into(), remedy: remedy.into() }
+        Self::new(what, Verdict::Less, found, cost, remedy)
     }
 
     /// Does not work.
     fn missing(what: &'static str, found: impl Into<String>, cost: &str, remedy: &str) -> Self {
-        Self {
-            what,
-            verdict: Verdict::Missing,
-            found: found.into(),
-            cost: cost.into(),
-            remedy: remedy.into(),
-        }
+        Self::new(what, Verdict::Missing, found, cost, remedy)
+    }
+
+    fn new(
+        what: &'static str,
+        verdict: Verdict,
+        found: impl Into<String>,
+        cost: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        let (found, cost, remedy) = (found.into(), cost.into(), remedy.into());
+        Self { what, verdict, found, cost, remedy, said: String::new() }
     }
 }
 
@@ -79,9 +88,17 @@ pub(crate) fn run(options: &Doctor) -> Result<ExitCode> {
                 writeln!(out, "\n{}: {}", row.what, line(&row.found))?;
                 writeln!(out, "  without it: {}", line(&row.cost))?;
                 writeln!(out, "  to do:      {}", line(&row.remedy))?;
+                if !row.said.is_empty() {
+                    let said = lines(row.said.trim()).replace('\n', "\n    ");
+                    writeln!(out, "  the kernel's words:\n    {said}")?;
+                }
             }
             let verdict = match missing {
                 0 => "Vedette can watch this machine.".to_owned(),
+                _ if !geteuid().is_root() => {
+                    "This user cannot watch this machine; `sudo vedette doctor` looks at what root can do."
+                        .to_owned()
+                }
                 n => format!(
                     "Vedette cannot watch this machine: {n} essential {} missing.",
                     if n == 1 { "thing is" } else { "things are" }

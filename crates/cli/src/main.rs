@@ -2,6 +2,8 @@
 
 mod arguments;
 mod client;
+mod credential;
+mod data_folder;
 mod doctor;
 mod encoding;
 mod findings;
@@ -32,8 +34,15 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { FAILED } else { 0 });
         }
     };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("VEDETTE_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let filter = std::env::var("VEDETTE_LOG").unwrap_or_else(|_| "info".into());
+    let filter = match tracing_subscriber::EnvFilter::try_new(&filter) {
+        Ok(filter) => filter,
+        Err(error) => {
+            let (filter, error) = (inert::line(&filter), inert::line(&error.to_string()));
+            eprintln!("vedette: VEDETTE_LOG={filter} is no level such as info or debug ({error})");
+            return ExitCode::from(FAILED);
+        }
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
@@ -45,7 +54,7 @@ fn main() -> ExitCode {
         // a reader such as `head` has seen enough
         Err(error) if error.chain().any(is_closed_pipe) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("vedette: {}", inert::lines(&format!("{error:#}")));
+            eprintln!("vedette: {}", inert::lines(&sensor::with_causes(&*error)));
             let missing = error.chain().any(|cause| {
                 cause.downcast_ref::<client::ClientError>().is_some_and(client::ClientError::is_not_found)
             });

@@ -8,6 +8,7 @@ mod containerd;
 mod finding;
 mod interrupt;
 mod namespaces;
+mod own_containerd;
 mod rootfs;
 mod runc;
 mod session;
@@ -75,10 +76,11 @@ fn connect(
     cleanup: &mut Cleanup,
     interrupt: &Interrupt,
 ) -> Result<(Session, Begun)> {
-    use RuntimeChoice::{Auto, Containerd, Namespaces, Runc};
+    use RuntimeChoice::{Auto, Containerd, Namespaces, OwnContainerd, Runc};
     let choices: &[RuntimeChoice] = match options.runtime {
-        Auto => &[Containerd, Runc, Namespaces],
+        Auto => &[Containerd, OwnContainerd, Runc, Namespaces],
         Containerd => &[Containerd],
+        OwnContainerd => &[OwnContainerd],
         Runc => &[Runc],
         Namespaces => &[Namespaces],
     };
@@ -88,6 +90,7 @@ fn connect(
         let begun = Instant::now();
         let started = match choice {
             Auto | Containerd => containerd::start(stage, &command, options.containerd.as_deref(), cleanup),
+            OwnContainerd => own_containerd::start(stage, &command, cleanup, interrupt),
             Runc => runc::start(stage, &command, cleanup),
             Namespaces => namespaces::start(stage, &command, cleanup),
         };
@@ -96,6 +99,9 @@ fn connect(
             let session = listener.accept(&mut started, options.timeout, interrupt)?;
             let by = started.by.clone();
             cleanup.ends(started);
+            if matches!(choice, Runc | Namespaces) {
+                say("a container made this way belongs to no pod, so the finding will name none");
+            }
             Ok((session, Begun { at: begun, by }))
         });
         match attempt {
@@ -104,9 +110,9 @@ fn connect(
             Err(error) => {
                 let refusal = inert::lines(&format!("{error:#}"));
                 if choices.len() > 1 {
-                    say(&format!("not with {choice:?}: {refusal}"));
+                    say(&format!("not with {choice}: {refusal}"));
                 }
-                refusals.push(format!("{choice:?}: {refusal}"));
+                refusals.push(format!("{choice}: {refusal}"));
                 cleanup.undo_container();
             }
         }

@@ -1,9 +1,10 @@
 //! `vedette up`: sensor, store and API in one process.
 
 use crate::arguments::Up;
+use crate::data_folder::{Announcement, DataFolder, Running};
 use crate::intake;
 use anyhow::{Context, Result, ensure};
-use api::{Hosts, Service};
+use api::{Hosts, Service, Token};
 use crossbeam_channel::bounded;
 use sensor::configuration::Configuration;
 use std::sync::Arc;
@@ -18,20 +19,26 @@ const QUEUE: usize = 1_024;
 pub(crate) fn run(options: Up) -> Result<()> {
     ensure!(
         options.listen.ip().is_loopback() || options.listen_beyond_loopback,
-        "--listen {}: anybody who reaches that address could read every finding; add --listen-beyond-loopback if that is meant",
+        "--listen {}: the token and the findings would travel unencrypted; add --listen-beyond-loopback if that is meant",
         options.listen
     );
     let configuration = Configuration::load(options.watching.config.as_deref())?;
-    let config = configuration.sensor(options.watching.record.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
 
+    // first of all: nothing that another one uses may be touched
+    let folder = DataFolder::take(&options.data)?;
     let store = Arc::new(runtime.block_on(SqliteStore::open(&options.data))?);
     let listener = runtime.block_on(TcpListener::bind(options.listen)).with_context(|| {
-        format!("the API cannot listen on {} (--listen chooses another address)", options.listen)
+        let other = Running::at(options.listen).map(|other| format!(" {} has it;", other.words()));
+        let other = other.unwrap_or_default();
+        format!("the API cannot listen on {};{other} choose another address with --listen", options.listen)
     })?;
     let address = listener.local_addr()?;
+    let announcement = folder.announce(address)?;
+    let config = configuration.sensor(options.watching.recorder()?);
     let metrics = sensor::Metrics::default();
     let hosts = if address.ip().is_loopback() { Hosts::Loopback } else { Hosts::Any };
+    let token = folder.token_file();
     let router = api::router(Service {
         findings: Arc::clone(&store) as _,
         evidence: Arc::clone(&store) as _,
@@ -43,6 +50,13 @@ pub(crate) fn run(options: Up) -> Result<()> {
             let metrics = metrics.clone();
             move || if metrics.is_watching() { Ok(()) } else { Err("the sensor does not watch".into()) }
         }),
+        token: Token::new(
+            folder.token(),
+            match hosts {
+                Hosts::Loopback => token.display().to_string(),
+                _ => "the file `token` of its data folder".into(),
+            },
+        ),
         hosts,
     });
 
@@ -53,10 +67,17 @@ pub(crate) fn run(options: Up) -> Result<()> {
     })?;
     let sensor = sensor::start(config, out, metrics)?;
     tracing::info!("watching this machine; findings: http://{address}/v2/organizations/-/sources/-/findings");
-    tracing::info!("findings and evidence are kept in {}", options.data.display());
+    tracing::info!(
+        "findings and evidence are kept in {}; readers of the API need the token in {}",
+        options.data.display(),
+        token.display()
+    );
 
     runtime.block_on(async {
-        axum::serve(listener, router).with_graceful_shutdown(stopped()).await.context("the API stopped")
+        axum::serve(listener, router)
+            .with_graceful_shutdown(stopped(announcement))
+            .await
+            .context("the API stopped")
     })?;
     tracing::info!("stopping: what was seen is being stored");
     sensor.stop();
@@ -64,10 +85,12 @@ pub(crate) fn run(options: Up) -> Result<()> {
         tracing::error!("the intake thread panicked");
     }
     runtime.block_on(store.close());
+    drop(folder);
     Ok(())
 }
 
-async fn stopped() {
+/// What is announced is withdrawn before the API stops listening.
+async fn stopped(announcement: Announcement) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
@@ -77,4 +100,5 @@ async fn stopped() {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    drop(announcement);
 }

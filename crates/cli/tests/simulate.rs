@@ -158,7 +158,7 @@ fn attack(server: &str, arguments: &[&str]) -> String {
     assert!(socat["args"].as_array().unwrap().iter().any(|argument| *argument == *expected), "{socat}");
     let id = finding["sourceProperties"]["Container_Id"].as_str().unwrap();
     assert!(id.len() == 64 && id.starts_with(container), "{id} is not {container}");
-    if arguments.contains(&"containerd") {
+    if arguments.iter().any(|argument| argument.ends_with("containerd")) {
         assert_eq!(finding["sourceProperties"]["Pod_Name"], "socat-reverse-shell");
         assert_eq!(finding["sourceProperties"]["Container_Name"], "socat");
     }
@@ -208,6 +208,12 @@ fn an_attack_is_found_shown_and_kept_over_a_restart() {
         names.insert(attack(&server, &["--runtime", "containerd", "--containerd", socket]));
     } else {
         println!("without containerd: it is not installed");
+    }
+
+    if ["containerd", "ctr", "runc"].iter().all(|program| installed(program)) {
+        names.insert(attack(&server, &["--runtime", "own-containerd"]));
+    } else {
+        println!("without a containerd of the command's own: containerd and runc are not installed");
     }
 
     // a session that is open while Vedette restarts is seen twice and is one finding
@@ -264,6 +270,52 @@ fn an_interrupted_attack_leaves_nothing() {
         assert!(left_behind(scratch.path()).is_empty(), "{words}");
     }
     assert!(watching.end(Signal::TERM).success());
+}
+
+#[test]
+fn a_data_folder_is_for_one_at_a_time_and_its_token_opens_the_api() {
+    if let Some(reason) = cannot_watch() {
+        return println!("skipped: {reason}");
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let data = scratch.path().join("data");
+    let (first, server) = up(&data);
+    let second =
+        Command::new(VEDETTE).args(["up", "--listen", "127.0.0.1:0", "--data"]).arg(&data).output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    let (pid, address) = (first.child.id(), server.trim_start_matches("http://"));
+    assert!(
+        said.contains(&format!("process {pid}")) && said.contains(address) && said.contains("--data"),
+        "{said}"
+    );
+
+    let list = ["findings", "list", "--output", "json"];
+    let may = |server: &str, more: &[&str]| vedette(server, &[&list[..], more].concat()).status.success();
+    let token = data.join("token");
+    assert!(
+        may(&server.replace("127.0.0.1", "localhost"), &[]),
+        "the token is found under any name of the address"
+    );
+    assert!(may(&server, &["--token-file", token.to_str().unwrap()]));
+    let wrong = Command::new(VEDETTE)
+        .args(list)
+        .envs([("VEDETTE_SERVER", &*server), ("VEDETTE_TOKEN", "x")])
+        .output();
+    let said = String::from_utf8_lossy(&wrong.unwrap().stderr).into_owned();
+    assert!(said.contains("401") && said.contains(token.to_str().unwrap()), "{said}");
+
+    // a lock that was left is none, and neither is a link
+    first.end(Signal::KILL);
+    let nobody = vedette(&server, &list);
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("no Vedette answers"), "{nobody:?}");
+    let (third, server) = up(&data);
+    assert!(Path::new("/run/vedette").join(address).read_link().is_err(), "the killed one's link");
+    assert!(may(&server, &[]));
+    let link = Path::new("/run/vedette").join(server.trim_start_matches("http://"));
+    assert_eq!(link.read_link().unwrap(), data.canonicalize().unwrap());
+    assert!(third.end(Signal::TERM).success());
+    assert!(link.read_link().is_err(), "who ends as asked leaves no link");
 }
 
 #[test]

@@ -24,7 +24,7 @@ mod stand_ins;
 pub(crate) use namespace::Namespace;
 
 pub use case::{Case, Kind, read_cases};
-pub use findings::{Found, Watch, stored};
+pub use findings::{Found, Watch};
 pub use ground_truth::{Variant, variants};
 pub use product::{Product, vedette_binary};
 pub use report::{Outcome, Report, Verdict};

@@ -1,9 +1,12 @@
 //! The configuration file. Every key is optional; without a file there is nothing to configure.
 
-use crate::{Named, Recorder, RecordingError};
+mod malformed;
+
+use crate::{Named, Recorder};
 use cloud::{Cloud, Facts, MetadataServer};
 use findings::Place;
 use host::Machine;
+pub use malformed::Malformed;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,13 +26,8 @@ pub enum ConfigurationError {
         source: std::io::Error,
     },
     /// The file is no YAML, or holds a key or a value that has no place in it.
-    #[error("configuration {}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with the line.
-        source: Box<serde_saphyr::Error>,
-    },
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
     /// A key of `modules` names no detector.
     #[error("configuration {}: modules: no detector {module:?}; there are {known}", path.display())]
     UnknownDetector {
@@ -51,9 +49,6 @@ pub enum ConfigurationError {
         /// The size that was given, bytes.
         bytes: u32,
     },
-    /// The file of the recording cannot be written.
-    #[error("--record")]
-    Record(#[source] RecordingError),
 }
 
 /// Whose metadata server is asked.
@@ -96,6 +91,9 @@ pub struct Configuration {
     host_root: Option<PathBuf>,
     /// Ring buffers, bytes.
     ring_buffer_bytes: Option<u32>,
+    /// Where all this is from, for warnings.
+    #[serde(skip)]
+    file: PathBuf,
 }
 
 impl Configuration {
@@ -110,10 +108,8 @@ impl Configuration {
     /// Reads the file's text; `path` is for the errors.
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigurationError> {
         let path = path.to_owned();
-        let configuration: Self = match serde_saphyr::from_str(text) {
-            Ok(configuration) => configuration,
-            Err(source) => return Err(ConfigurationError::Malformed { path, source: Box::new(source) }),
-        };
+        let mut configuration: Self =
+            serde_saphyr::from_str(text).map_err(|error| Malformed::new(path.clone(), text, &error))?;
         let known: Vec<&str> = detectors::catalogue().iter().map(|d| d.metadata().module).collect();
         if let Some(module) = configuration.modules.keys().find(|m| !known.contains(&m.as_str())) {
             let (module, known) = (module.clone(), known.join(", "));
@@ -123,7 +119,10 @@ impl Configuration {
             Some(bytes) if !bytes.is_power_of_two() || bytes < RING_BUFFER_LEAST => {
                 Err(ConfigurationError::RingBuffer { path, bytes })
             }
-            _ => Ok(configuration),
+            _ => {
+                configuration.file = path;
+                Ok(configuration)
+            }
         }
     }
 
@@ -164,26 +163,48 @@ impl Configuration {
         detection::Settings { modules: self.modules.clone(), parity: self.parity }
     }
 
+    fn host_root(&self) -> &Path {
+        self.host_root.as_deref().unwrap_or(Path::new("/"))
+    }
+
+    /// Paths that are named and lead nowhere now. No error: a runtime may start later than we do.
+    fn missing_paths(&self) -> Vec<String> {
+        let root = self.host_root();
+        if !root.is_dir() {
+            return vec![format!(
+                "hostRoot: {} is no folder here, so no container of the node gets a name; mount the node's root there, or leave the key out",
+                root.display()
+            )];
+        }
+        let sockets = self.runtime_sockets.iter();
+        let sockets = sockets.map(|path| root.join(path.strip_prefix("/").unwrap_or(path)));
+        let missing = sockets.filter(|path| !path.exists());
+        missing.map(|path| format!("runtimeSockets: {} does not exist now", path.display())).collect()
+    }
+
     /// Everything the sensor is told.
-    pub fn sensor(&self, record: Option<&Path>) -> Result<crate::Config, ConfigurationError> {
+    pub fn sensor(&self, recorder: Option<Recorder>) -> crate::Config {
+        for missing in self.missing_paths() {
+            tracing::warn!("configuration {}: {missing}", self.file.display());
+        }
         let mut probes = probes::Settings::default();
         if let Some(bytes) = self.ring_buffer_bytes {
             probes.deciding_bytes = bytes;
         }
-        Ok(crate::Config {
+        crate::Config {
             named: self.named(),
             metadata: self.metadata_server(Path::new("/sys")),
             settings: self.settings(),
             probes,
             runtimes: container_runtime::Config {
-                host_root: self.host_root.clone().unwrap_or_else(|| "/".into()),
+                host_root: self.host_root().to_owned(),
                 proc_root: "/proc".into(),
                 extra_sockets: self.runtime_sockets.clone(),
                 timeout: Duration::from_secs(2),
             },
             proc_root: "/proc".into(),
-            recorder: record.map(Recorder::create).transpose().map_err(ConfigurationError::Record)?,
-        })
+            recorder,
+        }
     }
 }
 
@@ -191,16 +212,9 @@ impl Configuration {
 mod tests {
     use super::*;
 
-    /// The error and its causes, as the command line prints them.
+    /// As the command line prints it.
     fn refusal(text: &str) -> String {
-        let error = Configuration::parse(text, Path::new("v.yaml")).unwrap_err();
-        let mut words = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(error) = cause {
-            words += &format!(": {error}");
-            cause = error.source();
-        }
-        words
+        crate::with_causes(&Configuration::parse(text, Path::new("v.yaml")).unwrap_err())
     }
 
     #[test]
@@ -225,11 +239,26 @@ mod tests {
     #[test]
     fn what_is_written_is_told_to_the_sensor() {
         let text = "cluster: shop\nparity: true\nringBufferBytes: 131072\nhostRoot: /host\nmodules: {REVERSE_SHELL: false}\n";
-        let config = Configuration::parse(text, Path::new("v.yaml")).unwrap().sensor(None).unwrap();
+        let config = Configuration::parse(text, Path::new("v.yaml")).unwrap().sensor(None);
         assert_eq!(config.named.cluster.as_deref(), Some("shop"));
         assert_eq!((config.settings.parity, config.settings.modules["REVERSE_SHELL"]), (true, false));
         assert_eq!(config.probes.deciding_bytes, 131_072);
         assert_eq!(config.runtimes.host_root, Path::new("/host"));
+    }
+
+    #[test]
+    fn paths_that_lead_nowhere_are_named_with_their_key() {
+        let root = tempfile::tempdir().unwrap();
+        let missing = |text: &str| {
+            let text = text.replace("ROOT", root.path().to_str().unwrap());
+            Configuration::parse(&text, Path::new("v.yaml")).unwrap().missing_paths().join("\n")
+        };
+        std::fs::write(root.path().join("there.sock"), "").unwrap();
+        assert_eq!(missing(""), "");
+        assert_eq!(missing("hostRoot: ROOT\nruntimeSockets: [/there.sock]\n"), "");
+        let said = missing("hostRoot: ROOT\nruntimeSockets: [/there.sock, /none.sock]\n");
+        assert_eq!(said, format!("runtimeSockets: {}/none.sock does not exist now", root.path().display()));
+        assert!(missing("hostRoot: ROOT/none\n").starts_with("hostRoot: "), "the sockets are below it");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! channel. A recording goes through the same lines as the ring buffers.
 
 pub mod alone;
+mod causes;
 pub mod configuration;
 mod coverage;
 mod delivery;
@@ -23,6 +24,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+pub use causes::with_causes;
 pub use delivery::{Delivery, EvidenceContent};
 pub use metrics::Metrics;
 pub use place::Named;

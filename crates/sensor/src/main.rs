@@ -1,22 +1,26 @@
 //! `vedette-sensor`: what `vedette sensor` does, without the rest of Vedette; for nodes.
 
 use clap::Parser;
-use std::error::Error;
+use sensor::Recorder;
+use sensor::alone::AloneError;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-/// Watch this machine and print findings as JSON, one a line, without storing them.
+/// Watch this machine and print each finding, and each update of one, as a line of JSON; nothing is stored.
 #[derive(Parser)]
 #[command(name = "vedette-sensor", version)]
 struct Arguments {
     /// Configuration file (YAML); see docs/configuration.md.
     #[arg(long, env = "VEDETTE_CONFIG")]
     config: Option<PathBuf>,
-    /// Keep every record in this file, for `vedette replay`.
-    #[arg(long)]
+    /// Keep every record in this file, for `vedette replay`: a new file that only you can read.
+    #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Let --record replace a file that is there.
+    #[arg(long, requires = "record")]
+    overwrite: bool,
     /// Level of the log on standard error: error, warn, info, debug, trace, or a filter such as sensor=debug.
     #[arg(long, env = "VEDETTE_LOG", default_value = "info", value_parser = |filter: &str| EnvFilter::try_new(filter))]
     log: EnvFilter,
@@ -37,23 +41,18 @@ fn main() -> ExitCode {
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .init();
-    match sensor::alone::run(arguments.config.as_deref(), arguments.record.as_deref()) {
+    let recorder = arguments.record.as_deref().map(|path| Recorder::create(path, arguments.overwrite));
+    let outcome = recorder
+        .transpose()
+        .map_err(AloneError::from)
+        .and_then(|recorder| sensor::alone::run(arguments.config.as_deref(), recorder));
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("vedette-sensor: {}", with_causes(&error));
+            eprintln!("vedette-sensor: {}", sensor::with_causes(&error));
             ExitCode::FAILURE
         }
     }
-}
-
-fn with_causes(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words += &format!(": {error}");
-        cause = error.source();
-    }
-    words
 }
 
 #[cfg(test)]

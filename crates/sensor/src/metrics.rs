@@ -1,5 +1,6 @@
 //! One counter per arrow: in, out, lost.
 
+use event::LossKind;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -43,7 +44,7 @@ pub struct Metrics {
     /// Processes kept.
     pub processes: Gauge,
     /// Processes forgotten because there were too many.
-    pub processes_forgotten: Gauge,
+    pub processes_forgotten: Counter,
     /// Containers kept.
     pub containers: Gauge,
     /// Programs waiting to be found on the network.
@@ -60,7 +61,6 @@ pub(crate) struct EventCounters {
     pub(crate) fork: Counter,
     pub(crate) exit: Counter,
     pub(crate) socket: Counter,
-    pub(crate) snapshot: Counter,
 }
 
 /// The sensor watches for as long as this lives.
@@ -84,13 +84,17 @@ impl Default for Metrics {
             lookups_dropped: Family::default(),
             snapshots: Counter::default(),
             processes: Gauge::default(),
-            processes_forgotten: Gauge::default(),
+            processes_forgotten: Counter::default(),
             containers: Gauge::default(),
             candidates: Gauge::default(),
             waiting: Gauge::default(),
             registry: Arc::default(),
             watches: Arc::default(),
         };
+        // a series that is not there yet cannot be watched for its first increase
+        for kind in LossKind::ALL {
+            drop(this.lost.get_or_create(&Kind { kind: kind.name() }));
+        }
         registry.register("sensor_events", "Records read from the kernel, by kind", this.events.clone());
         registry.register(
             "sensor_ringbuf_lost",
@@ -131,13 +135,7 @@ impl Metrics {
 
     pub(crate) fn event_counters(&self) -> EventCounters {
         let of = |kind| self.events.get_or_create(&Kind { kind }).clone();
-        EventCounters {
-            exec: of("exec"),
-            fork: of("fork"),
-            exit: of("exit"),
-            socket: of("socket"),
-            snapshot: of("snapshot"),
-        }
+        EventCounters { exec: of("exec"), fork: of("fork"), exit: of("exit"), socket: of("socket") }
     }
 
     /// Whether the sensor's thread is at work; false also after it ended by itself, which it never should.
@@ -153,5 +151,20 @@ impl Metrics {
             Ok(()) => out,
             Err(_) => String::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Metrics;
+
+    #[test]
+    fn a_loss_is_a_series_before_the_first_one() {
+        let text = Metrics::default().text();
+        for kind in ["exec", "fork", "exit", "socket", "malformed"] {
+            let line = format!("vedette_sensor_ringbuf_lost_total{{kind=\"{kind}\"}} 0");
+            assert!(text.lines().any(|l| l == line), "{kind}: {text}");
+        }
+        assert!(text.contains("vedette_sensor_process_cache_forgotten_total 0"), "{text}");
     }
 }

@@ -135,7 +135,6 @@ impl Watch {
             }
             Event::Snapshot(processes) => {
                 let processes = processes.into_iter().map(Arc::new).collect();
-                self.counters.snapshot.inc();
                 self.live(Live { processes, at_ns: now_ns }, now_ns);
             }
         }
@@ -432,7 +431,8 @@ impl Watch {
         }
         let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.metrics.processes.set(gauge(self.state.tree.len()));
-        self.metrics.processes_forgotten.set(i64::try_from(self.state.tree.forgotten()).unwrap_or(i64::MAX));
+        let forgotten = self.state.tree.forgotten().saturating_sub(self.metrics.processes_forgotten.get());
+        self.metrics.processes_forgotten.inc_by(forgotten);
         self.metrics.containers.set(gauge(self.state.containers.len()));
         self.metrics.candidates.set(gauge(self.candidates.len()));
         self.metrics.waiting.set(gauge(self.waiting.len()));

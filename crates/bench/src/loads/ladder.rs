@@ -13,7 +13,7 @@ use crate::statistics::Random;
 pub(crate) fn run(room: &Room, scale: &Scale, running: &Running, _: &mut Random) -> Result<Vec<Measure>> {
     let mut measures = Vec::new();
     for rung in scale.rungs {
-        let (before, lost_before) = (running.usage(), running.port.and_then(lost));
+        let (before, lost_before) = (running.usage(), lost(running));
         let reached =
             exec_generator::run(&room.tiny, Pace::PerSecond(*rung), scale.storm, &AtomicBool::new(false))?;
         measures.push(Measure::more(format!("at {rung}/s: reached"), "1/s", reached));
@@ -21,7 +21,7 @@ pub(crate) fn run(room: &Room, scale: &Scale, running: &Running, _: &mut Random)
             let share = (after.cpu_seconds - before.cpu_seconds) / scale.storm.as_secs_f64();
             measures.push(Measure::less(format!("at {rung}/s: sensor CPU"), "% of a core", share * 100.0));
         }
-        if let (Some(before), Some(after)) = (lost_before, running.port.and_then(lost)) {
+        if let (Some(before), Some(after)) = (lost_before, lost(running)) {
             measures.push(Measure::less(format!("at {rung}/s: lost"), "events", after - before));
         }
     }
@@ -29,7 +29,8 @@ pub(crate) fn run(room: &Room, scale: &Scale, running: &Running, _: &mut Random)
 }
 
 /// The sum of the sensor's counters that are called lost; none if it publishes no metrics.
-fn lost(port: u16) -> Option<f64> {
+fn lost(running: &Running) -> Option<f64> {
+    let port = running.api.as_ref()?.port;
     let text = String::from_utf8(http::get(port, "/metrics").ok()?).ok()?;
     Some(lost_in(&text))
 }

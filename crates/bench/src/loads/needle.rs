@@ -19,7 +19,7 @@ use self::planted::{Planted, Variant};
 use super::exec_generator::{self, Pace};
 use super::{Measure, Room, Scale};
 use crate::arm::Running;
-use crate::http;
+use crate::http::Api;
 use crate::statistics::{Random, quantile};
 
 /// How often the newest findings are asked for: short against the times that are measured.
@@ -118,7 +118,8 @@ fn plant_and_look(
 ) -> Result<(Vec<Planted>, Option<Found>)> {
     let (planted, all_planted) = mpsc::channel();
     std::thread::scope(|scope| {
-        let watch = running.port.map(|port| scope.spawn(move || watch(port, &all_planted, scale.patience)));
+        let watch =
+            running.api.as_ref().map(|api| scope.spawn(move || watch(api, &all_planted, scale.patience)));
         let needles: Result<Vec<Planted>> = (0..scale.needles)
             .map(|_| {
                 std::thread::sleep(Duration::from_millis(random.below(60) as u64));
@@ -137,11 +138,11 @@ fn plant_and_look(
 
 /// Polls until every planted port was seen, or patience ends after the last was planted; then reads all findings once,
 /// for those that came twice or that the polls ran past.
-fn watch(port: u16, all_planted: &mpsc::Receiver<Vec<u16>>, patience: Duration) -> Result<Found> {
+fn watch(api: &Api, all_planted: &mpsc::Receiver<Vec<u16>>, patience: Duration) -> Result<Found> {
     let mut found = Found::new();
     let (mut wanted, mut until) = (None, None);
     loop {
-        note(&mut found, &page(port, NEWEST, "")?);
+        note(&mut found, &page(api, NEWEST, "")?);
         let now = Instant::now();
         if wanted.is_none() {
             match all_planted.try_recv() {
@@ -162,7 +163,7 @@ fn watch(port: u16, all_planted: &mpsc::Receiver<Vec<u16>>, patience: Duration) 
     found.values_mut().for_each(|met| met.findings = 0);
     let mut token = String::new();
     loop {
-        let page = page(port, 1000, &token)?;
+        let page = page(api, 1000, &token)?;
         note(&mut found, &page);
         for port in findings(&page).flat_map(ports) {
             if let Some(met) = found.get_mut(&port) {
@@ -177,9 +178,9 @@ fn watch(port: u16, all_planted: &mpsc::Receiver<Vec<u16>>, patience: Duration) 
 }
 
 /// Findings, the newest first.
-fn page(port: u16, size: usize, token: &str) -> Result<Value> {
+fn page(api: &Api, size: usize, token: &str) -> Result<Value> {
     let path = format!("/v2/organizations/-/sources/-/findings?pageSize={size}&pageToken={token}");
-    serde_json::from_slice(&http::get(port, &path)?).context("the findings API wrote no JSON")
+    serde_json::from_slice(&api.get(&path)?).context("the findings API wrote no JSON")
 }
 
 fn findings(page: &Value) -> impl Iterator<Item = &Value> {

@@ -4,6 +4,7 @@ use super::Row;
 use host::Machine;
 use probe_abi::{RecordHeader, RecordKind};
 use probes::{Lane, LoadError, Probes, Reader, Settings};
+use rustix::process::geteuid;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -119,11 +120,22 @@ fn speaks(reader: &Reader) -> Row {
 }
 
 fn refused(what: &'static str, error: &LoadError) -> Row {
-    let remedy = match error {
-        LoadError::Refused { remedy, .. } | LoadError::Attach { remedy, .. } => remedy,
-        LoadError::Incomplete(_) => "rebuild Vedette",
+    let (remedy, said) = match error {
+        LoadError::Refused { remedy, said, .. } | LoadError::Attach { remedy, said, .. } => {
+            (*remedy, said.as_str())
+        }
+        LoadError::Incomplete(_) => ("rebuild Vedette", ""),
     };
-    Row::missing(what, error.to_string(), NO_PROBES, remedy)
+    // the rest of both is for those who are elsewhere
+    let remedy = remedy.split_once("; `vedette doctor`").map_or(remedy, |(remedy, _)| remedy);
+    let words = error.to_string();
+    let found = words.lines().next().unwrap_or_default().trim_end_matches('.');
+    let mut row = Row::missing(what, found, NO_PROBES, remedy);
+    // to somebody who may not, the kernel speaks of memory
+    if geteuid().is_root() {
+        row.said = said.to_owned();
+    }
+    row
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use super::Row;
 use super::kernel::version;
 use host::Machine;
+use rustix::process::geteuid;
 use rustix::thread::{CapabilitySet, capabilities};
 
 /// From this kernel on, memory of probes is counted by the memory cgroup and not by a resource limit.
 const NO_MEMLOCK: (u32, u32) = (5, 11);
-const GIVE: &str = "run as root, or give the capability (systemd: AmbientCapabilities=, Kubernetes: securityContext.capabilities.add)";
 
 struct Wanted {
     name: &'static str,
@@ -29,8 +29,16 @@ pub(crate) fn rows() -> Vec<Row> {
             )];
         }
     };
+    let user = geteuid();
+    let mut rows = vec![if user.is_root() {
+        Row::ok("user", "root")
+    } else {
+        let cost = "what follows is what this user may do, and root may do more";
+        Row::less("user", format!("uid {}, not root", user.as_raw()), cost, "sudo vedette doctor")
+    }];
     let old = version(&Machine::read().kernel).is_some_and(|version| version < NO_MEMLOCK);
-    wanted(old).into_iter().map(|wanted| judge(&wanted, held)).collect()
+    rows.extend(wanted(old).iter().map(|wanted| judge(wanted, held)));
+    rows
 }
 
 fn wanted(old_kernel: bool) -> Vec<Wanted> {
@@ -73,10 +81,16 @@ fn wanted(old_kernel: bool) -> Vec<Wanted> {
 }
 
 fn judge(wanted: &Wanted, held: CapabilitySet) -> Row {
+    let name = wanted.name;
+    let short = name.trim_start_matches("CAP_");
+    let first = if geteuid().is_root() { "this root is confined: give it" } else { "run as root, or give" };
+    let give = format!(
+        "{first} {name} (AmbientCapabilities={name} in a systemd unit, capabilities.add: [{short}] in Kubernetes, --cap-add={short} in Docker)"
+    );
     match (held.intersects(wanted.any_of), wanted.essential) {
-        (true, _) => Row::ok(wanted.name, "held"),
-        (false, true) => Row::missing(wanted.name, "not held", wanted.cost, GIVE),
-        (false, false) => Row::less(wanted.name, "not held", wanted.cost, GIVE),
+        (true, _) => Row::ok(name, "held"),
+        (false, true) => Row::missing(name, "not held", wanted.cost, &give),
+        (false, false) => Row::less(name, "not held", wanted.cost, &give),
     }
 }
 
@@ -88,6 +102,14 @@ mod tests {
 
     fn verdicts(old: bool, held: CapabilitySet) -> Vec<Verdict> {
         wanted(old).iter().map(|w| judge(w, held).verdict).collect()
+    }
+
+    #[test]
+    fn the_service_holds_what_is_wanted_and_nothing_else() {
+        let unit = include_str!("../../../../deploy/vedette.service");
+        let held = unit.lines().find_map(|line| line.strip_prefix("CapabilityBoundingSet=")).unwrap();
+        let named: Vec<&str> = wanted(false).iter().map(|wanted| wanted.name).collect();
+        assert_eq!(held.split(' ').collect::<Vec<_>>(), named);
     }
 
     #[test]

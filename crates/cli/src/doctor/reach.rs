@@ -2,7 +2,10 @@
 
 use super::Row;
 use crate::arguments::Doctor;
+use crate::arguments::Endpoint;
 use crate::client::{Client, ClientError};
+use crate::credential;
+use crate::data_folder::{self, Running};
 use rustix::fs::{Access, access, statvfs};
 use std::path::Path;
 
@@ -10,13 +13,30 @@ use std::path::Path;
 const LITTLE: u64 = 1 << 30;
 
 pub(crate) fn rows(options: &Doctor) -> Vec<Row> {
-    let mut rows = folder(&options.data);
-    rows.push(api(&options.server.url));
+    let server = &options.server.url;
+    let host = server.address.trim_end_matches('/').strip_prefix("http://").unwrap_or_default();
+    let announced = credential::addresses(host).into_iter().find_map(data_folder::announced);
+    let path = options.data.clone().or(announced);
+    let mut rows = folder(&path.unwrap_or_else(|| data_folder::DEFAULT.into()));
+    rows.push(api(server));
     rows
 }
 
 fn folder(path: &Path) -> Vec<Row> {
     let shown = path.display();
+    // whoever has it can write to it
+    if let Some(running) = Running::with(path) {
+        let used = Row::ok("data folder", format!("{shown}, in use by {}", running.words()));
+        return [used].into_iter().chain(room(path)).collect();
+    }
+    if path.metadata().is_ok_and(|about| about.is_dir()) && access(path, Access::READ_OK).is_err() {
+        return vec![Row::less(
+            "data folder",
+            format!("{shown} is closed to this user"),
+            "nobody knows whether it is in order",
+            "run as its owner: sudo vedette doctor",
+        )];
+    }
     let nothing_kept = "findings and evidence cannot be kept: `vedette up` does not start";
     // what is not there yet is made below the nearest folder that is
     let Some(existing) = path.ancestors().find(|p| p.exists()) else {
@@ -28,7 +48,7 @@ fn folder(path: &Path) -> Vec<Row> {
         )];
     };
     if !existing.is_dir() || access(existing, Access::WRITE_OK | Access::EXEC_OK).is_err() {
-        let found = format!("{} cannot be written", existing.display());
+        let found = format!("{shown}: {} cannot be written by this user", existing.display());
         return vec![Row::missing(
             "data folder",
             found,
@@ -37,26 +57,33 @@ fn folder(path: &Path) -> Vec<Row> {
         )];
     }
     let later = if existing == path { "" } else { " (will be made)" };
-    let mut rows = vec![Row::ok("data folder", format!("{shown}{later}"))];
-    if let Ok(room) = statvfs(existing) {
-        let free = room.f_bavail.saturating_mul(room.f_frsize);
-        let found = format!("{} MiB free", free >> 20);
-        rows.push(if free >= LITTLE {
-            Row::ok("free space", found)
-        } else {
-            Row::less(
-                "free space",
-                found,
-                "a full disk stops storing",
-                "make room, or choose another folder with --data",
-            )
-        });
-    }
-    rows
+    let usable = Row::ok("data folder", format!("{shown}{later}"));
+    [usable].into_iter().chain(room(existing)).collect()
 }
 
-fn api(server: &str) -> Row {
-    let ready = Client::new(server).and_then(|client| client.ready());
+fn room(folder: &Path) -> Option<Row> {
+    let room = statvfs(folder).ok()?;
+    let free = room.f_bavail.saturating_mul(room.f_frsize);
+    let found = format!("{} MiB free", free >> 20);
+    Some(if free >= LITTLE {
+        Row::ok("free space", found)
+    } else {
+        Row::less(
+            "free space",
+            found,
+            "a full disk stops storing",
+            "make room, or choose another folder with --data",
+        )
+    })
+}
+
+fn api(endpoint: &Endpoint) -> Row {
+    let server = &endpoint.address;
+    let ready = Client::new(endpoint).and_then(|client| client.ready().map(|ready| (client, ready)));
+    let ready = ready.and_then(|(client, ready)| match ready {
+        Ok(()) => client.may_read().map(Ok),
+        not => Ok(not),
+    });
     match ready {
         Ok(Ok(())) => Row::ok("API", format!("{server} is ready")),
         Ok(Err(reason)) => {
@@ -67,6 +94,12 @@ fn api(server: &str) -> Row {
             format!("nobody answers at {server}"),
             "there are no findings to read while Vedette does not run",
             "start it: vedette up",
+        ),
+        Err(error @ ClientError::Refused { status: 401, .. }) => Row::less(
+            "API",
+            error.to_string(),
+            "findings cannot be read by this user",
+            "run as root or as the owner of the data folder, or give the token with --token-file",
         ),
         Err(error) => Row::less(
             "API",

@@ -30,8 +30,21 @@ pub(crate) fn start(
 ) -> Result<Started> {
     let ctr = need("ctr", "containerd")?;
     let (socket, version) = answering(&ctr, chosen)?;
+    let by = format!("containerd {version} at {}", socket.display());
+    start_at(stage, command, &ctr, &socket, by, cleanup)
+}
+
+/// Starts the container by the daemon that answers there.
+pub(crate) fn start_at(
+    stage: &Stage,
+    command: &[String],
+    ctr: &Path,
+    socket: &Path,
+    by: String,
+    cleanup: &mut Cleanup,
+) -> Result<Started> {
     let namespace = format!("{NAMESPACE}-{}", short(&stage.id));
-    let base = base(&socket, &namespace);
+    let base = base(socket, &namespace);
     // runc removes the container's control groups and leaves their parents, named like the namespace
     cleanup.with_container("control groups", {
         let namespace = namespace.clone();
@@ -44,16 +57,16 @@ pub(crate) fn start(
         &["tasks", "delete", "--force", &stage.id],
         &["tasks", "kill", "--signal", "SIGKILL", &stage.id],
     ] {
-        undo(cleanup, &ctr, &base, step);
+        undo(cleanup, ctr, &base, step);
     }
 
-    let mut run = commands::quiet(&ctr);
+    let mut run = commands::quiet(ctr);
     run.args(&base).args(["run", "--rm", "--rootfs", "--net-host"]);
     for (key, value) in ANNOTATIONS {
         run.args(["--annotation", &format!("{key}={value}")]);
     }
     run.arg(&stage.root).arg(&stage.id).args(command);
-    stage.start(&mut run, format!("containerd {version} at {}", socket.display()))
+    stage.start(&mut run, by)
 }
 
 fn base(socket: &Path, namespace: &str) -> Vec<OsString> {
@@ -95,14 +108,19 @@ fn answering(ctr: &Path, chosen: Option<&Path>) -> Result<(PathBuf, String)> {
     }
     let mut last = None;
     for socket in sockets {
-        let mut arguments = base(&socket, NAMESPACE);
-        arguments.push("version".into());
-        match commands::output(ctr, &arguments) {
-            Ok(said) => return Ok((socket, server_version(&said))),
+        match version_at(ctr, &socket) {
+            Ok(version) => return Ok((socket, version)),
             Err(error) => last = Some(error.context(format!("{}", socket.display()))),
         }
     }
     Err(last.context("no containerd answers")?)
+}
+
+/// The version of the daemon that answers there.
+pub(crate) fn version_at(ctr: &Path, socket: &Path) -> Result<String> {
+    let mut arguments = base(socket, NAMESPACE);
+    arguments.push("version".into());
+    commands::output(ctr, &arguments).map(|said| server_version(&said))
 }
 
 fn sockets() -> Vec<PathBuf> {

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::http;
+use super::http::Api;
 
 const PATH: &str = "/v2/organizations/-/sources/-/findings";
 const PAUSE: Duration = Duration::from_millis(15);
@@ -26,7 +26,7 @@ pub struct Found {
 /// A thread that reads the newest findings over and over.
 #[derive(Debug)]
 pub struct Watch {
-    port: u16,
+    api: Option<Api>,
     seen: Arc<Mutex<BTreeMap<String, Found>>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -59,26 +59,26 @@ impl Found {
 }
 
 impl Watch {
-    pub(crate) fn start(port: u16) -> Self {
+    pub(crate) fn start(api: Api) -> Self {
         let (seen, stop) = (Arc::<Mutex<BTreeMap<String, Found>>>::default(), Arc::<AtomicBool>::default());
         let thread = std::thread::spawn({
-            let (seen, stop) = (Arc::clone(&seen), Arc::clone(&stop));
+            let (api, seen, stop) = (api.clone(), Arc::clone(&seen), Arc::clone(&stop));
             move || {
                 while !stop.load(Ordering::Relaxed) {
                     let newest = format!("{PATH}?pageSize=12&orderBy=create_time%20desc");
-                    if let Ok(answer) = http::json(port, &newest) {
+                    if let Ok(answer) = api.json(&newest) {
                         keep(&seen, &answer);
                     }
                     std::thread::sleep(PAUSE);
                 }
             }
         });
-        Self { port, seen, stop, thread: Some(thread) }
+        Self { api: Some(api), seen, stop, thread: Some(thread) }
     }
 
     /// Follows nothing: for a bench that runs while there is no product.
     pub fn nobody() -> Self {
-        Self { port: 0, seen: Arc::default(), stop: Arc::default(), thread: None }
+        Self { api: None, seen: Arc::default(), stop: Arc::default(), thread: None }
     }
 
     /// What is known now about findings for which `wanted` holds.
@@ -92,9 +92,10 @@ impl Watch {
     /// # Errors
     /// When the API does not answer.
     pub fn all(&self) -> Result<Vec<Found>> {
+        let api = self.api.as_ref().context("nobody is followed")?;
         let mut token = String::new();
         loop {
-            let answer = http::json(self.port, &format!("{PATH}?pageSize=1000&pageToken={token}"))?;
+            let answer = api.json(&format!("{PATH}?pageSize=1000&pageToken={token}"))?;
             keep(&self.seen, &answer);
             match answer.get("nextPageToken").and_then(Value::as_str).filter(|next| !next.is_empty()) {
                 Some(next) => token = next.to_owned(),
@@ -111,16 +112,6 @@ impl Drop for Watch {
             let _ = thread.join();
         }
     }
-}
-
-/// All findings that are stored.
-///
-/// # Errors
-/// When the API does not answer or gives something else.
-pub fn stored(port: u16) -> Result<Vec<Value>> {
-    let answer = http::json(port, &format!("{PATH}?pageSize=1000"))?;
-    let list = answer.get("listFindingsResults").and_then(Value::as_array).cloned().unwrap_or_default();
-    list.into_iter().map(|item| item.get("finding").cloned().context("an item without a finding")).collect()
 }
 
 fn keep(seen: &Mutex<BTreeMap<String, Found>>, answer: &Value) {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::findings::Watch;
-use super::http;
+use super::http::{self, Api};
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
@@ -18,8 +18,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Product {
     child: Child,
-    /// Its port on loopback.
-    pub port: u16,
+    api: Api,
     data: PathBuf,
     log: PathBuf,
     binary: PathBuf,
@@ -45,14 +44,22 @@ impl Product {
             .stderr(output)
             .spawn()
             .with_context(|| format!("starting {}", binary.display()))?;
-        let mut product = Self { child, port, data: data.to_owned(), log, binary: binary.to_owned() };
+        let mut product = Self {
+            child,
+            api: Api { port, token: String::new() },
+            data: data.to_owned(),
+            log,
+            binary: binary.to_owned(),
+        };
         product.wait()?;
+        product.api.token =
+            fs::read_to_string(data.join("token")).context("the API's token")?.trim().to_owned();
         Ok(product)
     }
 
     fn wait(&mut self) -> Result<()> {
         let until = Instant::now() + READY_WITHIN;
-        while http::get(self.port, "/readyz").is_err() {
+        while http::get(self.api.port, "/readyz").is_err() {
             let ended = self.child.try_wait()?;
             if ended.is_some() || Instant::now() > until {
                 let log = self.log();
@@ -66,7 +73,7 @@ impl Product {
 
     /// Follows its findings.
     pub fn watch(&self) -> Watch {
-        Watch::start(self.port)
+        Watch::start(self.api.clone())
     }
 
     /// Asks it to end, or kills it, and starts it again on the same folder.
@@ -108,7 +115,7 @@ impl Product {
     /// # Errors
     /// When it does not answer.
     pub fn metrics(&self) -> Result<String> {
-        Ok(String::from_utf8_lossy(&http::get(self.port, "/metrics")?).into_owned())
+        Ok(String::from_utf8_lossy(&http::get(self.api.port, "/metrics")?).into_owned())
     }
 }
 

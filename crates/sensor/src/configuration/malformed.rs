@@ -1,0 +1,102 @@
+//! What is wrong with the file: which line, which key, what belongs there.
+
+use std::path::PathBuf;
+
+/// What a key takes; the others take text.
+const TAKES: [(&str, &str); 6] = [
+    ("modules", "detectors by name, each true or false"),
+    ("parity", "true or false"),
+    ("runtimeSockets", "a list of paths, such as [/srv/containerd/containerd.sock]"),
+    ("hostRoot", "a path, such as /host"),
+    ("ringBufferBytes", "a number of bytes, such as 4194304"),
+    ("cloudMetadata", "auto, off, google, amazon or azure"),
+];
+
+/// The file is no YAML, or holds a key or a value that has no place in it.
+#[derive(Debug, thiserror::Error)]
+#[error("configuration {}{place}: {reason} (docs/configuration.md shows every key)", path.display())]
+pub struct Malformed {
+    path: PathBuf,
+    /// `, line 3, parity`, as far as it is known.
+    place: String,
+    reason: String,
+}
+
+impl Malformed {
+    pub(super) fn new(path: PathBuf, text: &str, error: &serde_saphyr::Error) -> Self {
+        let line = error.location().map(|at| at.line());
+        let written = line.and_then(|n| text.lines().nth(usize::try_from(n).ok()?.checked_sub(1)?));
+        let (key, is_inner) = written.map_or(("", false), |line| {
+            let key = line.split_once(':').map_or("", |(key, _)| key.trim());
+            let key = if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') { key } else { "" };
+            (key, line.starts_with([' ', '\t']))
+        });
+        let mut reason = words(error);
+        let takes = match TAKES.iter().find(|(name, _)| *name == key && !is_inner) {
+            Some((_, takes)) => Some(*takes),
+            None if is_inner && !reason.contains("pars") => Some("true or false"),
+            None => None,
+        };
+        if let Some(takes) = takes {
+            reason += &format!("; {key} takes {takes}");
+        }
+        let mut place = line.map(|line| format!(", line {line}")).unwrap_or_default();
+        if !key.is_empty() {
+            place += &format!(", {key}");
+        }
+        Self { path, place, reason }
+    }
+}
+
+/// The parser's own words, without the place, which is said in ours.
+fn words(error: &serde_saphyr::Error) -> String {
+    let said = error.without_snippet().to_string();
+    let said = said.lines().next().unwrap_or_default();
+    let after = said.split_once("column ").and_then(|(_, rest)| rest.split_once(": "));
+    let plain = after.map_or(said, |(_, words)| words);
+    let plain = [" at line ", ", set DuplicateKeyPolicy"]
+        .iter()
+        .fold(plain, |words, tail| words.split_once(tail).map_or(words, |(before, _)| before));
+    let plain = match plain.split_once("`, expected one of ") {
+        Some((_, known)) if plain.starts_with("unknown field") => &format!("no such key; there are {known}"),
+        _ => plain,
+    };
+    plain
+        .replace("sequence start", "a list")
+        .replace("mapping start", "keys with values")
+        .replace("string scalar", "text")
+        .replace("invalid boolean", "neither true nor false")
+        .replace("invalid u32", "no whole number below 4294967296")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::Configuration;
+
+    #[test]
+    fn the_line_the_key_and_what_belongs_there_are_named() {
+        for (text, wanted) in [
+            (
+                "project: shop\nruntimeSockets: /a\n",
+                ", line 2, runtimeSockets: expected a list; runtimeSockets takes a list of",
+            ),
+            ("parity: perhaps\n", ", line 1, parity: neither true nor false; parity takes true or false"),
+            (
+                "modules:\n  REVERSE_SHELL: 3\n",
+                ", line 2, REVERSE_SHELL: neither true nor false; REVERSE_SHELL takes true",
+            ),
+            ("ringBufferBytes: 4MB\n", ", line 1, ringBufferBytes: no whole number"),
+            ("cloudMetadata: aws\n", "cloudMetadata takes auto, off"),
+            ("modules:\n  REVERSE_SHELL: true\n parity: false\n", ", line 3, parity: "),
+            ("project: a\nproject: b\n", ", line 2, project: duplicate mapping key: project (docs"),
+            ("colour: red\n", ", line 1, colour: no such key; there are organization, "),
+            ("hello\n", ", line 1: expected keys with values (docs"),
+        ] {
+            let error: Result<Configuration, _> = serde_saphyr::from_str(text);
+            let said = Malformed::new("v.yaml".into(), text, &error.unwrap_err()).to_string();
+            assert!(said.starts_with("configuration v.yaml") && said.contains(wanted), "{text:?}: {said}");
+            assert!(!said.contains('\n'), "{said}");
+        }
+    }
+}
