@@ -7,7 +7,8 @@ use rustix::thread::gettid;
 const AHEAD: i32 = -10;
 
 /// Lets this thread go before ordinary programs: a file that was executed may be gone in milliseconds, and on a busy
-/// machine whoever waits for a turn comes too late. Needs CAP_SYS_NICE.
+/// machine whoever waits for a turn comes too late. Needs CAP_SYS_NICE or a limit
+/// (`RLIMIT_NICE`) that allows it.
 ///
 /// # Errors
 /// When the system refuses; the thread then waits like any other.

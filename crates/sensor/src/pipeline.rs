@@ -27,7 +27,9 @@ pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Record
         return tracing::error!("the answers of the sensor's workers cannot be waited for: {error}");
     }
     if let Err(error) = host::go_first() {
-        tracing::info!("without CAP_SYS_NICE findings wait for their turn on a busy machine: {error}");
+        tracing::info!(
+            "on a busy machine findings wait for their turn, since this thread may not go first (CAP_SYS_NICE): {error}"
+        );
     }
     let (mut losses_due, mut housekeeping_due) = (0, 0);
     let mut expecting = false;
