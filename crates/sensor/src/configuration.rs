@@ -1,6 +1,6 @@
 //! The configuration file. Every key is optional; without a file there is nothing to configure.
 
-use crate::{Named, Recorder, RecordingError};
+use crate::{Made, Named, Recorder, RecordingError};
 use cloud::{Cloud, Facts, MetadataServer};
 use findings::Place;
 use host::Machine;
@@ -166,6 +166,7 @@ impl Configuration {
 
     /// Everything the sensor is told.
     pub fn sensor(&self, record: Option<&Path>) -> Result<crate::Config, ConfigurationError> {
+        let recorder = |path: &Path| Recorder::create(path, &Made::here(self.place().node));
         let mut probes = probes::Settings::default();
         if let Some(bytes) = self.ring_buffer_bytes {
             probes.deciding_bytes = bytes;
@@ -182,7 +183,7 @@ impl Configuration {
                 timeout: Duration::from_secs(2),
             },
             proc_root: "/proc".into(),
-            recorder: record.map(Recorder::create).transpose().map_err(ConfigurationError::Record)?,
+            recorder: record.map(recorder).transpose().map_err(ConfigurationError::Record)?,
         })
     }
 }

@@ -26,6 +26,6 @@ mod tests;
 pub use delivery::{Delivery, EvidenceContent};
 pub use metrics::Metrics;
 pub use place::Named;
-pub use recording::{Recorder, Recording, RecordingError};
+pub use recording::{Made, Recorder, Recording, RecordingError};
 pub use replay::replay;
 pub use start::{Config, Running, SensorError, start};
