@@ -1,7 +1,7 @@
 //! `vedette up`: sensor, store and API in one process.
 
 use crate::arguments::Up;
-use crate::intake;
+use crate::{intake, sweep};
 use anyhow::{Context, Result, ensure};
 use api::{Hosts, Service};
 use crossbeam_channel::bounded;
@@ -52,6 +52,11 @@ pub(crate) fn run(options: Up) -> Result<()> {
         move || intake::run(&deliveries, &store, &handle)
     })?;
     let sensor = sensor::start(config, out, metrics)?;
+    thread::Builder::new().name("vedette-sweep".into()).spawn({
+        let (store, handle) = (Arc::clone(&store), runtime.handle().clone());
+        let node = configuration.place().node;
+        move || sweep::run(&store, &node, &handle)
+    })?;
     tracing::info!("watching this machine; findings: http://{address}/v2/organizations/-/sources/-/findings");
     tracing::info!("findings and evidence are kept in {}", options.data.display());
 

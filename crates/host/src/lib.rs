@@ -10,6 +10,7 @@ mod memory;
 mod process;
 mod regular;
 mod script;
+mod sockets;
 mod taking;
 
 pub use clock::Clock;
@@ -21,4 +22,5 @@ pub use memory::{give_back, keep_small};
 pub use process::{arguments, environment};
 pub use regular::Pinned;
 pub use script::{ARGUMENTS_MAX, Asked, SCRIPT_MAX};
+pub use sockets::{held_sockets, start_ticks};
 pub use taking::{Content, Item, ItemKind, Taken, take};

@@ -16,6 +16,7 @@ mod place;
 mod recording;
 mod redaction;
 mod replay;
+mod sessions;
 mod start;
 mod waiting;
 mod watch;
