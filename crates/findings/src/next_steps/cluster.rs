@@ -52,12 +52,14 @@ impl About<'_> {
             "kubectl exec --namespace={namespace} -ti {name} -c {} -- /bin/sh",
             quote(&container.name)
         ));
+        self.enter_on_node(steps, container);
 
         self.methods(steps);
         steps.step(&format!(
             "Carry out the response: contact the owner of project {project_display_name}; stop or delete the compromised container and replace it:"
         ));
         steps.command(&format!("kubectl delete pod --namespace={namespace} {name}"));
+        self.stop_on_node(steps, container);
         self.end_processes(steps);
     }
 

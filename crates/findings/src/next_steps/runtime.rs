@@ -70,6 +70,18 @@ impl About<'_> {
         self.end_processes(steps);
     }
 
+    /// For a container of a pod, where the cluster cannot be asked.
+    pub(super) fn enter_on_node(&self, steps: &mut Steps, container: &Container) {
+        steps.say(&format!("On node {}, without kubectl:", self.place.node));
+        self.tool(container).enter.iter().for_each(|command| steps.command(command));
+    }
+
+    /// The same, for its end; what is left of it is the kubelet's to remove.
+    pub(super) fn stop_on_node(&self, steps: &mut Steps, container: &Container) {
+        steps.say(&format!("On node {}, without kubectl (a kubelet starts another one):", self.place.node));
+        self.tool(container).stop.iter().take(1).for_each(|command| steps.command(command));
+    }
+
     fn tool(&self, container: &Container) -> Tool {
         let id = quote(container.id.as_str());
         match container.runtime {
@@ -118,6 +130,7 @@ impl About<'_> {
         if namespace == KUBELET {
             tool.review.push(format!("crictl inspect {id}"));
             tool.logs.push(format!("crictl logs --timestamps {id}"));
+            tool.enter.push(format!("crictl exec -ti {id} /bin/sh"));
         }
         tool
     }
@@ -140,6 +153,7 @@ impl About<'_> {
         let path = &self.evidence.enriched.exec.cgroup.path;
         let above = || match path.as_slice() {
             [above, own, ..] if own.as_str() == Some(container.id.as_str()) => above.as_str(),
+            _ if container.pod.is_some() => Some(KUBELET),
             _ => None,
         };
         of_task.or_else(|| above().filter(|name| !name.contains('.') || *name == KUBELET).map(str::to_owned))
