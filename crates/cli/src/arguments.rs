@@ -2,7 +2,7 @@
 
 use crate::data_folder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use sensor::{Recorder, RecordingError};
+use sensor::RecordTo;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,9 +47,9 @@ pub(crate) struct Watching {
 }
 
 impl Watching {
-    /// Makes the file of the recording, if one is wanted.
-    pub(crate) fn recorder(&self) -> Result<Option<Recorder>, RecordingError> {
-        self.record.as_deref().map(|path| Recorder::create(path, self.overwrite)).transpose()
+    /// The recording that is wanted.
+    pub(crate) fn record_to(&self) -> Option<RecordTo> {
+        Some(RecordTo { path: self.record.clone()?, overwrite: self.overwrite })
     }
 }
 
@@ -121,6 +121,8 @@ pub(crate) struct List {
     /// What they are listed under: {organizations|folders|projects}/ID/sources/ID[/locations/LOCATION]; - is all.
     #[arg(default_value = "organizations/-/sources/-")]
     pub(crate) parent: finding::Parent,
+    #[command(flatten)]
+    pub(crate) which: Which,
     /// Stop after this many; 0 for all.
     #[arg(long, default_value_t = 100)]
     pub(crate) limit: u64,
@@ -133,6 +135,29 @@ pub(crate) struct List {
     /// Form of the answer.
     #[arg(short, long, value_enum, default_value_t = ListForm::Table)]
     pub(crate) output: ListForm,
+}
+
+/// Which findings: those to which every word given applies.
+#[derive(Args, Default)]
+pub(crate) struct Which {
+    /// Of this container: its name, its id, or the first 8 or more characters of its id.
+    #[arg(long)]
+    pub(crate) container: Option<String>,
+    /// Of the pod of this name.
+    #[arg(long)]
+    pub(crate) pod: Option<String>,
+    /// Of pods in this namespace.
+    #[arg(long)]
+    pub(crate) namespace: Option<String>,
+    /// Of this category, by its name or the detector's.
+    #[arg(long)]
+    pub(crate) category: Option<String>,
+    /// Whose event time is not before this: RFC 3339, or how long ago (15m, 6h, 2d).
+    #[arg(long, value_name = "TIME", value_parser = crate::findings::moment)]
+    pub(crate) since: Option<finding::Timestamp>,
+    /// Whose event time is before this.
+    #[arg(long, value_name = "TIME", value_parser = crate::findings::moment)]
+    pub(crate) until: Option<finding::Timestamp>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]

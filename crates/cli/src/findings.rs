@@ -1,6 +1,7 @@
 //! `vedette findings`.
 
 mod evidence;
+mod filter;
 mod list;
 mod lookup;
 mod processes;
@@ -12,6 +13,7 @@ use crate::encoding;
 use anyhow::Result;
 use std::io::{self, Write};
 
+pub(crate) use filter::moment;
 pub(crate) use show::{document, text};
 
 pub(crate) fn run(command: Findings) -> Result<()> {

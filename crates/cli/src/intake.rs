@@ -66,10 +66,17 @@ async fn finding(store: &impl FindingStore, delivery: &Delivery) -> Result<(), S
             return Ok(());
         }
     };
-    // live state read after a restart knows less than what was seen as it happened
+    // live state read after a restart knows less than what was seen as it happened, except of the session's end
     if from_snapshot(&delivery.finding)
-        && store.get(&name).await?.is_some_and(|stored| !from_snapshot(&stored))
+        && let Some(mut stored) = store.get(&name).await?
+        && !from_snapshot(&stored)
     {
+        if let Some(ended) = findings::ended(&delivery.finding.finding)
+            && findings::is_open(&stored.finding)
+        {
+            findings::end(&mut stored.finding, ended);
+            store.upsert(&stored, now()).await?;
+        }
         return Ok(());
     }
     let upserted = store.upsert(&delivery.finding, now()).await?;

@@ -12,6 +12,7 @@ mod intake;
 mod replay;
 mod sensor_only;
 mod simulate;
+mod sweep;
 mod up;
 
 use anyhow::Result;

@@ -5,5 +5,5 @@ use anyhow::Result;
 
 pub(crate) fn run(options: SensorOnly) -> Result<()> {
     let watching = options.watching;
-    Ok(sensor::alone::run(watching.config.as_deref(), watching.recorder()?)?)
+    Ok(sensor::alone::run(watching.config.as_deref(), watching.record_to().as_ref())?)
 }

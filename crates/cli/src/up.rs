@@ -2,7 +2,7 @@
 
 use crate::arguments::Up;
 use crate::data_folder::{Announcement, DataFolder, Running};
-use crate::intake;
+use crate::{intake, sweep};
 use anyhow::{Context, Result, ensure};
 use api::{Hosts, Service, Token};
 use crossbeam_channel::bounded;
@@ -35,7 +35,7 @@ pub(crate) fn run(options: Up) -> Result<()> {
     })?;
     let address = listener.local_addr()?;
     let announcement = folder.announce(address)?;
-    let config = configuration.sensor(options.watching.recorder()?);
+    let config = configuration.sensor(options.watching.record_to().as_ref())?;
     let metrics = sensor::Metrics::default();
     let hosts = if address.ip().is_loopback() { Hosts::Loopback } else { Hosts::Any };
     let token = folder.token_file();
@@ -66,6 +66,11 @@ pub(crate) fn run(options: Up) -> Result<()> {
         move || intake::run(&deliveries, &store, &handle)
     })?;
     let sensor = sensor::start(config, out, metrics)?;
+    thread::Builder::new().name("vedette-sweep".into()).spawn({
+        let (store, handle) = (Arc::clone(&store), runtime.handle().clone());
+        let node = configuration.place().node;
+        move || sweep::run(&store, &node, &handle)
+    })?;
     tracing::info!("watching this machine; findings: http://{address}/v2/organizations/-/sources/-/findings");
     tracing::info!(
         "findings and evidence are kept in {}; readers of the API need the token in {}",

@@ -226,9 +226,21 @@ fn an_attack_is_found_shown_and_kept_over_a_restart() {
     let port = open.after("listening on 127.0.0.1:");
     let port = port.split(';').next().unwrap();
     open.after("the session stays open");
+    // and one that ends meanwhile
+    let mut unseen = Running::start(
+        Command::new(VEDETTE)
+            .args(["simulate", "socat-reverse-shell", "--runtime", "namespaces", "--keep"])
+            .env("VEDETTE_SERVER", &server),
+    );
+    let unseen_port = unseen.after("listening on 127.0.0.1:");
+    let unseen_port = unseen_port.split(';').next().unwrap();
+    unseen.after("the session stays open");
+    let open_said = open.said.clone();
     let before = findings(&server);
     assert_eq!(of_port(&before, port).len(), 1);
+    assert_eq!(of_port(&before, unseen_port)[0]["finding"]["vedette"]["session"]["ended"], Value::Null);
     assert!(first.end(Signal::TERM).success(), "a requested end is no failure");
+    assert!(unseen.end(Signal::INT).success());
 
     let (second, server) = up(&data);
     std::thread::sleep(Duration::from_secs(2));
@@ -241,7 +253,26 @@ fn an_attack_is_found_shown_and_kept_over_a_restart() {
     assert_eq!(after.len(), kept(&after).len());
 
     assert_eq!(left_behind(scratch.path()).len(), 1, "the open session's folder");
+    let session =
+        |list: &[Value], port: &str| of_port(list, port)[0]["finding"]["vedette"]["session"].clone();
+    assert_eq!(session(&after, port)["ended"], Value::Null, "it goes on");
+    assert_eq!(session(&after, unseen_port)["endedExactly"], false, "nobody saw it end");
+    for other in after.iter().map(|f| &f["finding"]).filter(|f| names.contains(f["name"].as_str().unwrap())) {
+        assert!(other["vedette"]["session"]["ended"].is_string(), "its attacker is gone: {other}");
+    }
     assert!(open.end(Signal::INT).success());
+    let begun = Instant::now();
+    while session(&findings(&server), port)["ended"].is_null() {
+        assert!(begun.elapsed() < PATIENCE, "its end is not noticed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let container = between(&open_said, "container ", ' ');
+    let related = |options: &[&str]| {
+        let all = [&["findings", "list", "--output", "json", "--container", container], options].concat();
+        serde_json::from_slice::<Vec<Value>>(&vedette(&server, &all).stdout).unwrap()
+    };
+    assert_eq!(related(&["--since", "1h"]).len(), 1);
+    assert_eq!(related(&["--until", "1h"]).len(), 0);
     assert!(left_behind(scratch.path()).is_empty(), "everything is cleaned up");
     assert!(second.end(Signal::TERM).success());
 }

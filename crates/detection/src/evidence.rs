@@ -53,7 +53,7 @@ pub struct Evidence {
     pub tls: Option<bool>,
     /// A pseudo-terminal is on the way.
     pub terminal: bool,
-    /// How the opener was recognised.
+    /// How the program that decides was recognised: the opener where the detector is about it, else the shell.
     pub recognised_by: Option<RecognisedBy>,
     /// Why this was taken for an attack, one sentence each.
     pub reasons: Vec<String>,

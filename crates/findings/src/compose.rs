@@ -1,13 +1,14 @@
 //! One finding from one piece of evidence.
 
-use crate::{Place, next_steps, processes};
+use crate::confidence::Confidence;
+use crate::{Ended, Place, description, extra, next_steps, processes};
 use detection::{Direction, Evidence};
 use event::{Container as Known, Internet, Text};
 use finding::{
     Connection, Container, Finding, FindingClass, FindingResource, GcpMetadata, Indicator, Kubernetes, Label,
     MitreAttack, Mute, Node, Pod, Protocol, Resource, State, Timestamp,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Version of ATT&CK that the technique ids come from.
@@ -54,8 +55,14 @@ pub struct Circumstances<'a> {
     pub place: &'a Place,
     /// Identity of the session: 32 hexadecimal digits.
     pub id: &'a str,
-    /// When the program was executed, nanoseconds since the epoch.
+    /// When the program was first on the connection, nanoseconds since the epoch.
     pub event_time_ns: i64,
+    /// When its process was born, nanoseconds since the epoch.
+    pub born_ns: i64,
+    /// The machine's boot, which process ids and socket numbers belong to.
+    pub boot_id: &'a str,
+    /// The end of the session, if it has come.
+    pub ended: Option<Ended>,
     /// Coverage.
     pub coverage: &'a Coverage,
     /// Evidence that is stored by now.
@@ -72,6 +79,7 @@ pub fn compose(evidence: &Evidence, at: &Circumstances<'_>) -> FindingResource {
         format!("organizations/{}/sources/{SOURCE}/locations/{}", place.organization, place.name_location);
     let name = format!("{parent}/findings/{id}");
     let container = evidence.enriched.container.as_deref();
+    let sure = Confidence::of(evidence, at.coverage);
     let finding = Finding {
         canonical_name: format!(
             "projects/{}/sources/{SOURCE}/locations/{}/findings/{id}",
@@ -97,16 +105,16 @@ pub fn compose(evidence: &Evidence, at: &Circumstances<'_>) -> FindingResource {
         },
         connections: evidence.endpoint.iter().map(|e| connection(e, evidence.direction)).collect(),
         processes: processes::list(evidence),
-        containers: container.map(of_container).into_iter().collect(),
+        containers: container.map(of_container).filter(is_told).into_iter().collect(),
         kubernetes: kubernetes(container, place),
-        description: description(evidence, place),
-        next_steps: next_steps::write(evidence, place, &name),
+        description: description::write(evidence, at, &sure),
+        next_steps: next_steps::write(evidence, at, &name),
         module_name: metadata.module.into(),
         files: std::iter::once(&evidence.enriched.actor)
             .chain(&evidence.opener)
             .map(processes::binary)
             .collect(),
-        vedette: extra(evidence, at),
+        vedette: extra::write(evidence, at, &sure),
         name,
         ..Finding::default()
     };
@@ -172,6 +180,11 @@ fn of_container(known: &Known) -> Container {
     }
 }
 
+/// One of which nothing but the id is known, which the published model has no place for, would be an empty object.
+fn is_told(container: &Container) -> bool {
+    *container != Container::default()
+}
+
 fn kubernetes(container: Option<&Known>, place: &Place) -> Kubernetes {
     let pods = container
         .and_then(|c| c.pod.as_ref().map(|pod| (c, pod)))
@@ -179,7 +192,7 @@ fn kubernetes(container: Option<&Known>, place: &Place) -> Kubernetes {
             ns: pod.namespace.clone(),
             name: pod.name.clone(),
             labels: labels(&pod.labels),
-            containers: vec![of_container(c)],
+            containers: Some(of_container(c)).filter(is_told).into_iter().collect(),
         })
         .into_iter()
         .collect();
@@ -203,7 +216,7 @@ fn source_properties(evidence: &Evidence, at: &Circumstances<'_>) -> BTreeMap<St
         ("Process_Arguments", json!(arguments)),
         ("Pid", json!(exec.process.pid)),
         ("Parent_Pid", json!(exec.parent().map_or(0, |p| p.pid))),
-        ("Process_Creation_Timestamp", timestamp(at.event_time_ns)),
+        ("Process_Creation_Timestamp", timestamp(at.born_ns)),
     ]);
     if let Some(container) = container {
         map.insert("Container_Id", json!(container.id.as_str()));
@@ -220,125 +233,4 @@ fn source_properties(evidence: &Evidence, at: &Circumstances<'_>) -> BTreeMap<St
         map.insert("Reverse_Shell_Stdin_Redirection_Src_Port", json!(socket.local.port));
     }
     map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-}
-
-/// One plain sentence: who, what, where, to whom, and how sure.
-fn description(evidence: &Evidence, place: &Place) -> String {
-    let exec = &evidence.enriched.exec;
-    let program = &exec.executable.path;
-    let through = evidence.opener.as_ref().map(|o| format!(" through {}", o.name)).unwrap_or_default();
-    let peer = match (&evidence.endpoint, evidence.direction) {
-        (Some(s), Direction::Reverse) if s.remote.port != 0 => format!("connected to {}", end(s.remote)),
-        (Some(s), Direction::Bind) if s.remote.port != 0 => {
-            format!("serving {} on port {}", end(s.remote), s.local.port)
-        }
-        (Some(s), _) => format!("on port {}", s.local.port),
-        (None, _) => "with an unknown peer".into(),
-    };
-    let place = match evidence.enriched.container.as_deref() {
-        Some(c) => match c.pod.as_ref().filter(|p| !p.name.is_empty()) {
-            Some(pod) => format!("container {} of pod {}/{}", c.name, pod.namespace, pod.name),
-            None => format!("container {}", c.id),
-        },
-        None => format!("node {} (outside any container)", place.node),
-    };
-    let sure = evidence.recognised_by.map(|by| format!(" Recognised by {}.", by.name())).unwrap_or_default();
-    format!(
-        "User {} ran {program}{through}, {peer}, in {place}. {}{sure}",
-        exec.credentials.effective_uid,
-        evidence.reasons.join(" ")
-    )
-}
-
-fn end(endpoint: event::Endpoint) -> String {
-    std::net::SocketAddr::new(endpoint.address, endpoint.port).to_string()
-}
-
-/// Facts that the published model has no place for; documented in docs/finding.md.
-fn extra(evidence: &Evidence, at: &Circumstances<'_>) -> Map<String, Value> {
-    let exec = &evidence.enriched.exec;
-    let container = evidence.enriched.container.as_deref();
-    let endpoint = evidence.endpoint.map(|s| {
-        json!({
-            "transport": format!("{:?}", s.protocol).to_lowercase(),
-            "peer": end(s.remote),
-            "local": end(s.local),
-            "socketInode": s.inode.to_string(),
-        })
-    });
-    let stdio: Vec<Value> = exec
-        .descriptors
-        .iter()
-        .map(|d| json!({"number": d.number, "object": format!("{:?}", d.object)}))
-        .collect();
-    let not_utf8 = exec.arguments.values.iter().any(|a| a.as_str().is_none());
-    let mut map = Map::from_iter([
-        (
-            "session".to_owned(),
-            json!({
-                "direction": evidence.direction.name(),
-                "endpoint": endpoint,
-                "tls": evidence.tls,
-                "terminal": evidence.terminal,
-                "recognisedBy": evidence.recognised_by.map(|by| by.name()),
-                "reasons": evidence.reasons,
-            }),
-        ),
-        (
-            "process".to_owned(),
-            json!({
-                "workingDirectory": exec.working_directory,
-                "userId": exec.credentials.effective_uid,
-                "realUserId": exec.credentials.uid,
-                "pidInContainer": exec.pid_in_namespace,
-                "session": exec.session,
-                "descriptors": stdio,
-                "deleted": exec.executable.links == 0,
-                "fileSystem": format!("{:?}", exec.executable.file_system),
-                "argumentsHex": not_utf8.then(|| exec.arguments.values.iter().map(hex).collect::<Vec<_>>()),
-            }),
-        ),
-        (
-            "container".to_owned(),
-            json!(container.map(|c| json!({
-                "id": c.id.as_str(),
-                "runtime": c.runtime.name(),
-                "podUid": c.pod.as_ref().map(|p| p.uid.as_str()),
-                "identityComplete": c.complete && !c.name.is_empty(),
-                "within": c.within.as_ref().map(|(id, _)| id.as_str()),
-            }))),
-        ),
-        (
-            "coverage".to_owned(),
-            json!({
-                "from": Timestamp::from_nanos(at.coverage.from_ns),
-                "to": Timestamp::from_nanos(at.coverage.to_ns),
-                "complete": at.coverage.lost.is_empty(),
-                "lost": at.coverage.lost,
-                "fromSnapshot": at.coverage.from_snapshot,
-            }),
-        ),
-        ("evidence".to_owned(), Value::Array(at.items.iter().map(item).collect())),
-        ("evidenceMissing".to_owned(), json!(at.missing)),
-        ("attackTechniques".to_owned(), json!(evidence.metadata.additional_technique_ids)),
-        ("kernel".to_owned(), json!(at.place.kernel)),
-    ]);
-    map.retain(|_, value| !value.is_null());
-    map
-}
-
-fn item(item: &EvidenceItem) -> Value {
-    json!({
-        "kind": item.kind,
-        "name": item.name,
-        "sha256": item.sha256,
-        "size": item.size.to_string(),
-        "originalSize": item.original_size.to_string(),
-        "truncated": item.truncated,
-        "takenAt": Timestamp::from_nanos(item.taken_at_ns),
-    })
-}
-
-fn hex(text: &Text) -> String {
-    text.bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }

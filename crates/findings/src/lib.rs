@@ -3,11 +3,17 @@
 //! Pure: time, place and what was taken are parameters.
 
 mod compose;
+mod confidence;
+mod description;
+mod descriptors;
+mod extra;
 mod next_steps;
 mod place;
 mod processes;
 mod quote;
+mod session;
 
 pub use compose::{Circumstances, Coverage, EvidenceItem, compose};
 pub use place::Place;
 pub use quote::shell_quote;
+pub use session::{Ended, duration, end, ended, is_open};

@@ -2,9 +2,9 @@
 
 use detection::Evidence;
 use enrichment::{Actor, Enriched};
-use event::{Exec, Text};
+use event::{Exec, ProcessKey, Text};
 use finding::{File, Process};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Processes listed at most.
 const PROCESSES_MAX: usize = 24;
@@ -13,6 +13,8 @@ const PROCESSES_MAX: usize = 24;
 pub(crate) fn list(evidence: &Evidence) -> Vec<Process> {
     let enriched = &evidence.enriched;
     let mut seen = HashSet::from([enriched.exec.process]);
+    let parents = parents(evidence);
+    let of_actor = |actor: &Actor| of_actor(actor, &parents);
     let mut list = vec![of_actor(&enriched.actor)];
     // the opener may be an earlier image of the same process
     if let Some(opener) = &evidence.opener
@@ -29,6 +31,23 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<Process> {
     list
 }
 
+/// Whose child each process is. Of one that was never seen to execute anything its own facts do not tell: what it runs is
+/// what its parent executed.
+fn parents(evidence: &Evidence) -> HashMap<ProcessKey, ProcessKey> {
+    let enriched = &evidence.enriched;
+    let above = enriched.ancestors.iter().map(|actor| actor.process);
+    let line: Vec<ProcessKey> = std::iter::once(enriched.exec.process).chain(above).collect();
+    let mut parents: HashMap<_, _> = line.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    for actor in enriched.relays.iter().chain(&evidence.opener) {
+        let Some(exec) = &actor.exec else { continue };
+        let parent = if exec.process == actor.process { exec.parent() } else { Some(exec.process) };
+        if let Some(parent) = parent {
+            parents.entry(actor.process).or_insert(parent);
+        }
+    }
+    parents
+}
+
 /// Ancestors up to the container's first process.
 fn within_container(enriched: &Enriched) -> impl Iterator<Item = &Actor> {
     let namespace = enriched.exec.namespaces.pid;
@@ -41,17 +60,17 @@ fn within_container(enriched: &Enriched) -> impl Iterator<Item = &Actor> {
     })
 }
 
-fn of_actor(actor: &Actor) -> Process {
+fn of_actor(actor: &Actor, parents: &HashMap<ProcessKey, ProcessKey>) -> Process {
     let mut process = Process {
         name: actor.name.to_string(),
         pid: i64::from(actor.process.pid),
+        parent_pid: parents.get(&actor.process).map_or(0, |parent| i64::from(parent.pid)),
         binary: binary(actor),
         ..Process::default()
     };
     if let Some(exec) = &actor.exec {
         process.args = exec.arguments.values.iter().map(Text::lossy).collect();
         process.arguments_truncated = exec.arguments.truncated;
-        process.parent_pid = exec.parent().map_or(0, |p| i64::from(p.pid));
         process.user_id = Some(i64::from(exec.credentials.effective_uid));
         if let programs::invocation::Invocation::ScriptFile { path } = &actor.invocation {
             process.script.path = path.lossy();

@@ -7,7 +7,8 @@ pub fn shell_quote(text: &[u8]) -> String {
     if !text.is_empty() && text.iter().all(plain) {
         return String::from_utf8_lossy(text).into_owned();
     }
-    if text.iter().all(|b| (0x20..0x7f).contains(b)) {
+    // a grave accent would end the code span of the Markdown around it
+    if text.iter().all(|b| (0x20..0x7f).contains(b) && *b != b'`') {
         return format!("'{}'", String::from_utf8_lossy(text).replace('\'', r"'\''"));
     }
     let mut out = String::from("$'");
@@ -17,7 +18,7 @@ pub fn shell_quote(text: &[u8]) -> String {
                 out.push('\\');
                 out.push(char::from(*byte));
             }
-            0x20..0x7f => out.push(char::from(*byte)),
+            0x20..0x7f if *byte != b'`' => out.push(char::from(*byte)),
             other => out.push_str(&format!("\\x{other:02x}")),
         }
     }
@@ -36,6 +37,7 @@ mod tests {
         assert_eq!(shell_quote(b"a b;$(id)"), "'a b;$(id)'");
         assert_eq!(shell_quote(b"it's"), r"'it'\''s'");
         assert_eq!(shell_quote(b"a\nb'\xff"), r"$'a\x0ab\'\xff'");
+        assert_eq!(shell_quote(b"`id`"), r"$'\x60id\x60'");
         assert_eq!(shell_quote("\u{202e}".as_bytes()), r"$'\xe2\x80\xae'");
     }
 }

@@ -17,6 +17,11 @@ impl Clock {
         Self { boot_at_ns: ns(wall) - ns(boot) }
     }
 
+    /// The clock of a machine that began its boot then, nanoseconds since the epoch.
+    pub const fn of_boot(boot_at_ns: i64) -> Self {
+        Self { boot_at_ns }
+    }
+
     /// Nanoseconds since boot, now.
     pub fn now_ns() -> u64 {
         let t = clock_gettime(ClockId::Boottime);

@@ -11,6 +11,7 @@ mod process;
 mod regular;
 mod scheduling;
 mod script;
+mod sockets;
 mod taking;
 
 pub use clock::Clock;
@@ -23,4 +24,5 @@ pub use process::{arguments, environment};
 pub use regular::Pinned;
 pub use scheduling::go_first;
 pub use script::{ARGUMENTS_MAX, Asked, SCRIPT_MAX};
+pub use sockets::{held_sockets, start_ticks};
 pub use taking::{Content, Item, ItemKind, Taken, take, take_executable};

@@ -3,7 +3,7 @@
 //! configuration → start → deliveries → standard output, until a signal or until output is refused
 
 use crate::configuration::{Configuration, ConfigurationError};
-use crate::{Delivery, Metrics, Recorder, RecordingError, SensorError};
+use crate::{Delivery, Metrics, RecordTo, RecordingError, SensorError};
 use crossbeam_channel::{Receiver, bounded};
 use std::io::{self, Write};
 use std::path::Path;
@@ -39,8 +39,8 @@ pub enum AloneError {
 }
 
 /// Watches this machine until SIGTERM or SIGINT; what was read by then is still printed.
-pub fn run(config: Option<&Path>, recorder: Option<Recorder>) -> Result<(), AloneError> {
-    let config = Configuration::load(config)?.sensor(recorder);
+pub fn run(config: Option<&Path>, record: Option<&RecordTo>) -> Result<(), AloneError> {
+    let config = Configuration::load(config)?.sensor(record)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(AloneError::Signals)?;
     // before the probes are loaded: a signal that comes meanwhile must not leave a finding unprinted

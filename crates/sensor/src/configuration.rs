@@ -2,7 +2,7 @@
 
 mod malformed;
 
-use crate::{Named, Recorder};
+use crate::{Made, Named, RecordTo, Recorder, RecordingError};
 use cloud::{Cloud, Facts, MetadataServer};
 use findings::Place;
 use host::Machine;
@@ -182,16 +182,20 @@ impl Configuration {
         missing.map(|path| format!("runtimeSockets: {} does not exist now", path.display())).collect()
     }
 
-    /// Everything the sensor is told.
-    pub fn sensor(&self, recorder: Option<Recorder>) -> crate::Config {
+    /// Everything the sensor is told, and the file of a recording, if one is wanted.
+    ///
+    /// # Errors
+    /// When the recording cannot be made.
+    pub fn sensor(&self, record: Option<&RecordTo>) -> Result<crate::Config, RecordingError> {
         for missing in self.missing_paths() {
             tracing::warn!("configuration {}: {missing}", self.file.display());
         }
+        let recorder = |to: &RecordTo| Recorder::create(to, &Made::here(self.place().node));
         let mut probes = probes::Settings::default();
         if let Some(bytes) = self.ring_buffer_bytes {
             probes.deciding_bytes = bytes;
         }
-        crate::Config {
+        Ok(crate::Config {
             named: self.named(),
             metadata: self.metadata_server(Path::new("/sys")),
             settings: self.settings(),
@@ -203,8 +207,8 @@ impl Configuration {
                 timeout: Duration::from_secs(2),
             },
             proc_root: "/proc".into(),
-            recorder,
-        }
+            recorder: record.map(recorder).transpose()?,
+        })
     }
 }
 
@@ -239,7 +243,7 @@ mod tests {
     #[test]
     fn what_is_written_is_told_to_the_sensor() {
         let text = "cluster: shop\nparity: true\nringBufferBytes: 131072\nhostRoot: /host\nmodules: {REVERSE_SHELL: false}\n";
-        let config = Configuration::parse(text, Path::new("v.yaml")).unwrap().sensor(None);
+        let config = Configuration::parse(text, Path::new("v.yaml")).unwrap().sensor(None).unwrap();
         assert_eq!(config.named.cluster.as_deref(), Some("shop"));
         assert_eq!((config.settings.parity, config.settings.modules["REVERSE_SHELL"]), (true, false));
         assert_eq!(config.probes.deciding_bytes, 131_072);

@@ -1,8 +1,7 @@
 //! `vedette-sensor`: what `vedette sensor` does, without the rest of Vedette; for nodes.
 
 use clap::Parser;
-use sensor::Recorder;
-use sensor::alone::AloneError;
+use sensor::RecordTo;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,12 +40,9 @@ fn main() -> ExitCode {
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .init();
-    let recorder = arguments.record.as_deref().map(|path| Recorder::create(path, arguments.overwrite));
-    let outcome = recorder
-        .transpose()
-        .map_err(AloneError::from)
-        .and_then(|recorder| sensor::alone::run(arguments.config.as_deref(), recorder));
-    match outcome {
+    let overwrite = arguments.overwrite;
+    let record = arguments.record.map(|path| RecordTo { path, overwrite });
+    match sensor::alone::run(arguments.config.as_deref(), record.as_ref()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("vedette-sensor: {}", sensor::with_causes(&error));

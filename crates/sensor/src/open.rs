@@ -2,12 +2,13 @@
 
 use crate::coverage::LossLog;
 use crate::lookups::facts::Wanted;
+use crate::sessions::{End, Sessions};
 use crate::{Delivery, EvidenceContent, Metrics};
 use crossbeam_channel::Sender;
 use detection::{Evidence, Session};
 use enrichment::{Actor, ImageKey};
-use event::{Container, ContainerId, Origin};
-use findings::{Circumstances, EvidenceItem, Place, compose};
+use event::{Container, ContainerId, Origin, ProcessKey};
+use findings::{Circumstances, Ended, EvidenceItem, Place, compose};
 use host::Clock;
 use programs::invocation::Invocation;
 use std::collections::HashMap;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 
 /// Open findings kept; the oldest are closed.
 const OPEN_MAX: usize = 128;
-/// A finding that has learned nothing for so long is closed: what it holds of its processes is given back, nanoseconds.
+/// A finding whose session has ended and that has learned nothing for so long is closed: what it holds of its processes is
+/// given back, nanoseconds.
 const CLOSE_AFTER_NS: u64 = 300_000_000_000;
 /// What is lost this long after a shell was found may have been its doing, nanoseconds.
 const WINDOW_AFTER_NS: u64 = 10_000_000_000;
@@ -33,6 +35,9 @@ struct Open {
     evidence: Evidence,
     id: String,
     since_ns: u64,
+    /// When the program was first seen on the connection, nanoseconds since boot.
+    event_ns: u64,
+    ended: Option<End>,
     /// When it was delivered last.
     told_ns: u64,
     /// Waits for names until then.
@@ -60,11 +65,21 @@ pub(crate) struct OpenFindings {
     place_due_ns: u64,
     boot_id: String,
     metrics: Metrics,
+    /// Whether their sessions go on.
+    pub(crate) sessions: Sessions,
 }
 
 impl OpenFindings {
     pub(crate) fn new(out: Sender<Delivery>, place: Place, boot_id: String, metrics: Metrics) -> Self {
-        Self { all: HashMap::new(), out, place, place_due_ns: 0, boot_id, metrics }
+        Self {
+            all: HashMap::new(),
+            out,
+            place,
+            place_due_ns: 0,
+            boot_id,
+            metrics,
+            sessions: Sessions::default(),
+        }
     }
 
     /// Somebody was asked where this is.
@@ -72,14 +87,24 @@ impl OpenFindings {
         self.place_due_ns = now_ns + WAIT_FOR_PLACE_NS;
     }
 
-    /// A detection becomes a finding.
-    pub(crate) fn open(&mut self, evidence: Evidence, now_ns: u64) {
+    /// A detection becomes a finding. `event_ns`: when the program was first on the connection; `ended` says when a process
+    /// ended, if it has.
+    pub(crate) fn open(
+        &mut self,
+        evidence: Evidence,
+        event_ns: u64,
+        now_ns: u64,
+        ended: impl Fn(ProcessKey) -> Option<u64>,
+    ) {
+        self.sessions.follow(&evidence, now_ns, ended);
         let module = evidence.metadata.module;
         self.metrics.findings.get_or_create(&crate::metrics::Module { module }).inc();
         let named = evidence.enriched.container.as_deref().is_none_or(is_settled);
         let open = Open {
             id: self.id(evidence.session),
             since_ns: now_ns,
+            event_ns,
+            ended: None,
             told_ns: now_ns,
             due_ns: if named { now_ns } else { now_ns + WAIT_FOR_NAMES_NS },
             delivered: false,
@@ -91,9 +116,11 @@ impl OpenFindings {
         };
         self.all.insert(open.evidence.session, open);
         if self.all.len() > OPEN_MAX {
-            let oldest = self.all.iter().filter(|(_, o)| o.delivered).min_by_key(|(_, o)| o.since_ns);
+            let delivered = self.all.iter().filter(|(_, o)| o.delivered);
+            let oldest = delivered.min_by_key(|(_, o)| (o.ended.is_none(), o.since_ns));
             if let Some(oldest) = oldest.map(|(session, _)| *session) {
                 self.all.remove(&oldest);
+                self.sessions.forget(oldest);
             }
         }
     }
@@ -115,6 +142,7 @@ impl OpenFindings {
         let same = old.enriched.exec.process == new.enriched.exec.process;
         let stronger = (!takes(old) && takes(new)) || (same && known(new) > known(old));
         if stronger {
+            self.sessions.amend(&evidence);
             open.evidence = evidence;
             open.changed = true;
         }
@@ -186,6 +214,18 @@ impl OpenFindings {
         }
     }
 
+    /// Sessions have ended.
+    pub(crate) fn tell_ends(&mut self, ends: Vec<(Session, End)>, now_ns: u64) {
+        for (session, end) in ends {
+            if let Some(open) = self.all.get_mut(&session) {
+                open.ended = Some(end);
+                open.changed = true;
+                // what it waits for may still come, but not from its processes
+                open.told_ns = now_ns;
+            }
+        }
+    }
+
     /// Records were lost: findings whose window that touches say so, together a little later when losses go on.
     pub(crate) fn tell_loss(&mut self, now_ns: u64) {
         let touched = |o: &&mut Open| o.delivered && now_ns.saturating_sub(o.since_ns) < WINDOW_AFTER_NS;
@@ -221,7 +261,10 @@ impl OpenFindings {
             let circumstances = Circumstances {
                 place: &self.place,
                 id: &open.id,
-                event_time_ns: clock.wall_ns(exec.time_ns),
+                event_time_ns: clock.wall_ns(open.event_ns),
+                born_ns: clock.wall_ns(exec.process.start_ns),
+                boot_id: &self.boot_id,
+                ended: open.ended.map(|end| Ended { at_ns: clock.wall_ns(end.at_ns), exactly: end.exactly }),
                 coverage: &coverage,
                 items: &open.items,
                 missing: &open.missing,
@@ -243,10 +286,10 @@ impl OpenFindings {
         }
     }
 
-    /// Closes findings that have learned nothing for long. Returns whether there were any.
+    /// Closes findings whose session has ended and that have learned nothing for long. Returns whether there were any.
     pub(crate) fn expire(&mut self, now_ns: u64) -> bool {
         let before = self.all.len();
-        let is_due = |o: &Open| now_ns.saturating_sub(o.told_ns) >= CLOSE_AFTER_NS;
+        let is_due = |o: &Open| o.ended.is_some() && now_ns.saturating_sub(o.told_ns) >= CLOSE_AFTER_NS;
         self.all.retain(|_, open| !open.delivered || open.changed || !is_due(open));
         self.all.len() < before
     }

@@ -1,15 +1,50 @@
 //! Recordings: probe records in a file, replayed through the same lines as the ring buffers.
 //!
-//! Layout: the magic line, then the records one behind the other; the first four bytes of each are its
-//! length. Only records that a probe wrote are kept; facts that are looked up live are not there at replay.
+//! Layout: the magic line, a line of JSON that says where and when they were made, then the records one behind the other;
+//! the first four bytes of each are its length. Only records that a probe wrote are kept; facts that are looked up live are not there at replay.
 
 use std::fs::{File, Permissions};
-use std::io::{BufReader, BufWriter, ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-const MAGIC: &[u8] = b"vedette-recording 1\n";
+const MAGIC: &[u8] = b"vedette-recording 2\n";
+/// Begins the recordings of every version.
+const MAGIC_ANY: &[u8] = b"vedette-recording ";
+/// Longest line that says where a recording was made, bytes.
+const MADE_MAX: u64 = 4 << 10;
 const RECORD_MAX: u32 = 64 << 10;
+
+/// Where and when a recording was made: what findings' ids, names and times depend on besides the records.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Made {
+    /// The machine's boot.
+    pub boot_id: String,
+    /// When that boot began, nanoseconds since the epoch, as of the start of the recording.
+    pub boot_time_nanos: i64,
+    /// The node, as findings name it.
+    pub node: String,
+    /// The node's kernel.
+    pub kernel: String,
+}
+
+impl Made {
+    /// Here and now, on the node of that name.
+    pub fn here(node: String) -> Self {
+        let host::Machine { boot_id, kernel, .. } = host::Machine::read();
+        Self { boot_id, boot_time_nanos: host::Clock::read().wall_ns(0), node, kernel }
+    }
+}
+
+/// The file that a recording goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordTo {
+    /// The file.
+    pub path: PathBuf,
+    /// It may be there already, and is then replaced.
+    pub overwrite: bool,
+}
 
 /// A recording could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -26,10 +61,13 @@ pub enum RecordingError {
     #[error("recording {0}: the file exists; name another one, or add --overwrite to replace it")]
     Exists(PathBuf),
     /// Not a recording.
-    #[error(
-        "{0} is not a Vedette recording (or of another version): make one with `vedette sensor --record FILE`"
-    )]
+    #[error("{0} is not a Vedette recording: make one with `vedette sensor --record FILE`")]
     NotARecording(PathBuf),
+    /// A recording of another version of Vedette.
+    #[error(
+        "recording {0} was made by another version of Vedette, whose recordings this one cannot replay: replay it with that version, or record again with `vedette sensor --record FILE`"
+    )]
+    OtherVersion(PathBuf),
     /// The file is damaged.
     #[error("recording {path} is damaged at byte {at}: {replayed} records before that were replayed")]
     Damaged {
@@ -52,12 +90,16 @@ pub struct Recorder {
 
 impl Recorder {
     /// Creates the file, readable by its owner alone: records hold every command line of the machine.
-    pub fn create(path: &Path, overwrite: bool) -> Result<Self, RecordingError> {
+    ///
+    /// # Errors
+    /// When there is a file that is not to be replaced, and what the system says.
+    pub fn create(to: &RecordTo, made: &Made) -> Result<Self, RecordingError> {
+        let RecordTo { path, overwrite } = to;
         let io = |source| RecordingError::Io { path: path.to_owned(), source };
         let mut options = File::options();
         options.write(true).mode(0o600);
         let (file, is_bare) = match options.create_new(true).open(path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && overwrite => {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && *overwrite => {
                 let file = options.create_new(false).truncate(true).open(path).map_err(io)?;
                 if file.metadata().map_err(io)?.is_file() {
                     file.set_permissions(Permissions::from_mode(0o600)).map_err(io)?;
@@ -71,6 +113,8 @@ impl Recorder {
         };
         let mut file = BufWriter::new(file);
         file.write_all(MAGIC).map_err(io)?;
+        serde_json::to_writer(&mut file, made).map_err(|e| io(e.into()))?;
+        file.write_all(b"\n").map_err(io)?;
         Ok(Self { file, path: path.to_owned(), is_bare })
     }
 
@@ -100,6 +144,7 @@ impl Drop for Recorder {
 pub struct Recording {
     file: BufReader<File>,
     path: PathBuf,
+    made: Made,
     at: u64,
     records: usize,
 }
@@ -112,10 +157,26 @@ impl Recording {
         let mut magic = vec![0; MAGIC.len()];
         match file.read_exact(&mut magic) {
             Ok(()) if magic == MAGIC => {}
+            Ok(()) if magic.starts_with(MAGIC_ANY) => {
+                return Err(RecordingError::OtherVersion(path.to_owned()));
+            }
             Err(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => return Err(io(source)),
             _ => return Err(RecordingError::NotARecording(path.to_owned())),
         }
-        Ok(Self { file, path: path.to_owned(), at: MAGIC.len() as u64, records: 0 })
+        let mut line = Vec::new();
+        file.by_ref().take(MADE_MAX).read_until(b'\n', &mut line).map_err(io)?;
+        let at = MAGIC.len() as u64;
+        let made = serde_json::from_slice(&line).map_err(|_| RecordingError::Damaged {
+            path: path.to_owned(),
+            at,
+            replayed: 0,
+        })?;
+        Ok(Self { file, path: path.to_owned(), made, at: at + line.len() as u64, records: 0 })
+    }
+
+    /// Where and when it was made.
+    pub fn made(&self) -> &Made {
+        &self.made
     }
 
     /// The next record; `None` at the end.
@@ -152,20 +213,71 @@ mod tests {
     use super::*;
     use std::os::unix::fs::MetadataExt;
 
+    fn made() -> Made {
+        Made { boot_id: "b".into(), boot_time_nanos: 7, node: "n\n\"".into(), kernel: "6.1".into() }
+    }
+
+    fn to(path: &Path, overwrite: bool) -> RecordTo {
+        RecordTo { path: path.to_owned(), overwrite }
+    }
+
+    fn record(byte: u8) -> Vec<u8> {
+        let mut record = vec![byte; 40];
+        record[..4].copy_from_slice(&40u32.to_le_bytes());
+        record
+    }
+
+    #[test]
+    fn what_is_recorded_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("day.rec");
+        let mut recorder = Recorder::create(&to(&path, false), &made()).unwrap();
+        recorder.write(&record(1)).unwrap();
+        recorder.write(&record(b'\n')).unwrap();
+        recorder.finish().unwrap();
+        let mut recording = Recording::open(&path).unwrap();
+        assert_eq!(recording.made(), &made());
+        assert_eq!(recording.next_record().unwrap(), Some(record(1)));
+        assert_eq!(recording.next_record().unwrap(), Some(record(b'\n')));
+        assert_eq!(recording.next_record().unwrap(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_replayed_is_refused_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let refused = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            match Recording::open(&path) {
+                Ok(_) => panic!("{bytes:?} was taken"),
+                Err(error) => error,
+            }
+        };
+        let old = refused(b"vedette-recording 1\n\x28\0\0\0");
+        assert!(matches!(&old, RecordingError::OtherVersion(_)), "{old}");
+        assert!(old.to_string().contains("record again"), "{old}");
+        assert!(matches!(refused(b""), RecordingError::NotARecording(_)));
+        assert!(matches!(refused(b"a text that is no recording"), RecordingError::NotARecording(_)));
+        for line in ["", "{}\n", "{\"bootId\":\n"] {
+            let error = refused(&[MAGIC, line.as_bytes()].concat());
+            assert!(matches!(error, RecordingError::Damaged { at: 20, replayed: 0, .. }), "{error}");
+        }
+    }
+
     #[test]
     fn a_recording_is_its_owners_and_never_replaces_a_file_unasked() {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("day.rec");
         let mode = || path.metadata().unwrap().mode() & 0o777;
-        Recorder::create(&path, false).unwrap().finish().unwrap();
+        Recorder::create(&to(&path, false), &made()).unwrap().finish().unwrap();
         assert_eq!(mode(), 0o600);
         std::fs::write(&path, "yesterday's").unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
-        let refused = Recorder::create(&path, false).err().unwrap().to_string();
+        let refused = Recorder::create(&to(&path, false), &made()).err().unwrap().to_string();
         assert!(refused.contains("day.rec") && refused.contains("--overwrite"), "{refused}");
         assert_eq!(std::fs::read(&path).unwrap(), b"yesterday's");
-        Recorder::create(&path, true).unwrap().finish().unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), MAGIC);
+        Recorder::create(&to(&path, true), &made()).unwrap().finish().unwrap();
+        assert!(std::fs::read(&path).unwrap().starts_with(MAGIC));
         assert_eq!(mode(), 0o600);
     }
 
@@ -173,10 +285,10 @@ mod tests {
     fn a_sensor_that_never_recorded_leaves_no_file_of_its_own() {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("day.rec");
-        drop(Recorder::create(&path, false).unwrap());
+        drop(Recorder::create(&to(&path, false), &made()).unwrap());
         assert!(!path.exists());
         std::fs::write(&path, "theirs").unwrap();
-        drop(Recorder::create(&path, true).unwrap());
+        drop(Recorder::create(&to(&path, true), &made()).unwrap());
         assert!(path.exists(), "it was there before");
     }
 }

@@ -20,7 +20,7 @@ const SECOND: u64 = 1_000_000_000;
 const CLUSTER: &str = "//container.googleapis.com/projects/424242/locations/europe-west1/clusters/shop";
 
 /// A shell whose input and output are a connection to 192.0.2.7.
-fn shell() -> Vec<u8> {
+pub(crate) fn shell() -> Vec<u8> {
     let mut remote = [0; 16];
     remote[..4].copy_from_slice(&[192, 0, 2, 7]);
     let socket = |number| RecordDescriptor {
@@ -102,7 +102,7 @@ fn asking(server: MetadataServer) -> (Receiver<Answer>, Sender<()>) {
 }
 
 /// A sensor that knows of its place what `facts` say; with `expected`, more is on its way.
-fn sensor(facts: &Facts, expected: bool) -> (Watch, Receiver<Delivery>) {
+pub(crate) fn sensor(facts: &Facts, expected: bool) -> (Watch, Receiver<Delivery>) {
     let (out, deliveries) = bounded(16);
     let place = Named::default().place(&machine(), facts);
     let mut open = OpenFindings::new(out, place, "boot".into(), Metrics::default());
@@ -118,7 +118,7 @@ fn answer(facts: &Facts) -> Answer {
     Answer::Place(Box::new(Named::default().place(&machine(), facts)))
 }
 
-fn delivered(deliveries: &Receiver<Delivery>) -> Option<FindingResource> {
+pub(crate) fn delivered(deliveries: &Receiver<Delivery>) -> Option<FindingResource> {
     deliveries.try_recv().ok().map(|delivery| *delivery.finding)
 }
 

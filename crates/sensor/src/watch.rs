@@ -2,18 +2,19 @@
 
 mod asking;
 mod budget;
+mod reading;
 
 use crate::Metrics;
 use crate::coverage::LossLog;
 use crate::live::Live;
-use crate::lookups::{Answer, Lookups, Request, Subject};
+use crate::lookups::{Answer, Lookups, Request};
 use crate::metrics::{EventCounters, Kind};
 use crate::open::OpenFindings;
 use crate::waiting::{Pending, Waiting};
 use asking::Asking;
 use budget::ReadingBudget;
 use decoder::Decoded;
-use detection::{Candidates, Engine, Outcome, Session};
+use detection::{Candidates, Engine, Outcome};
 use enrichment::channel::leads_elsewhere;
 use enrichment::{Actor, Known, State, Told};
 use event::{Access, Descriptor, Event, Exec, Loss, LossKind, Object, ProcessKey, SocketEvent, SocketState};
@@ -53,6 +54,8 @@ pub(crate) struct Watch {
     gave_back_ns: u64,
     /// Candidates for whose sake live state is being read.
     looked_for: Vec<ProcessKey>,
+    /// When what is being decided came about: a connection may come long after the program, nanoseconds since boot.
+    moment_ns: u64,
     /// Keys that the probes should watch; the pipeline takes them.
     pub(crate) wishes: Vec<u64>,
 }
@@ -85,6 +88,7 @@ impl Watch {
             has_worked: false,
             gave_back_ns: 0,
             looked_for: Vec::new(),
+            moment_ns: 0,
             wishes: Vec::new(),
         }
     }
@@ -118,14 +122,17 @@ impl Watch {
             Event::Fork(fork) => {
                 self.counters.fork.inc();
                 self.state.tree.fork(&fork);
+                self.open.sessions.fork(&fork);
             }
             Event::Exit(exit) => {
                 self.counters.exit.inc();
                 self.state.tree.exit(&exit);
                 self.candidates.end(exit.process, now_ns);
+                self.open.sessions.exit(&exit);
             }
             Event::Socket(socket) => {
                 self.counters.socket.inc();
+                self.moment_ns = socket.time_ns;
                 self.socket(&socket, now_ns);
             }
             Event::Loss(loss) => {
@@ -160,6 +167,7 @@ impl Watch {
     fn exec(&mut self, exec: Arc<Exec>, now_ns: u64) {
         self.candidates.remove(exec.process);
         self.state.tree.exec(&exec);
+        self.open.sessions.exec(&exec);
         self.container(&exec, now_ns);
         if self.is_interesting(&exec) {
             self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
@@ -231,6 +239,9 @@ impl Watch {
         let may_be_joined = followable || enriched.actor.reads_commands_from_network();
         match self.engine.evaluate(&Arc::new(enriched)) {
             Outcome::Detected(evidence) => {
+                // one that has waited for its connection was not on it when it was executed
+                let has_waited = self.candidates.get(exec.process).is_some();
+                let event_ns = if has_waited { self.moment_ns.max(exec.time_ns) } else { exec.time_ns };
                 self.candidates.remove(exec.process);
                 if evidence.endpoint.is_some_and(|e| e.local.port == 0)
                     && self.connecting.len() < CONNECTING_MAX
@@ -242,7 +253,9 @@ impl Watch {
                     self.state.report(&evidence.enriched, endpoint);
                 }
                 let session = evidence.session;
-                self.open.open(*evidence, now_ns);
+                let tree = &self.state.tree;
+                let ended = |process| tree.get(process).and_then(|p| p.ended_ns);
+                self.open.open(*evidence, event_ns, now_ns, ended);
                 self.ask_hashes(session);
                 self.take_evidence(session);
             }
@@ -297,43 +310,6 @@ impl Watch {
         }
     }
 
-    /// Live state was read.
-    fn live(&mut self, live: Live, now_ns: u64) {
-        let mut unseen = Vec::new();
-        for exec in &live.processes {
-            let known = self.state.tree.get(exec.process).and_then(|p| p.image.as_ref());
-            // deleting or renaming a file changes its time, not what the process runs
-            let file = |exec: &Exec| (exec.executable.identity.device, exec.executable.identity.inode);
-            let same = known.is_some_and(|image| file(&image.exec) == file(exec));
-            // Executed since the reading began: what was read may be the image before, even with the arguments after.
-            let stale = live.at_ns != 0 && known.is_some_and(|image| image.exec.time_ns > live.at_ns);
-            if !same && !stale {
-                self.state.tree.exec(exec);
-                unseen.push(Arc::clone(exec));
-            }
-            self.container(exec, now_ns);
-        }
-        if live.at_ns != 0 {
-            self.state.tree.reconcile(&live.processes, live.at_ns);
-            let tree = &self.state.tree;
-            self.candidates
-                .reconcile(now_ns, |process| tree.get(process).is_some_and(|p| p.ended_ns.is_none()));
-        }
-        if live.at_ns != 0 {
-            for exec in self.unsettled(&live.processes) {
-                self.decide(&exec, now_ns, now_ns);
-            }
-        }
-        for exec in unseen.iter().filter(|exec| self.is_interesting(exec)).cloned().collect::<Vec<_>>() {
-            self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
-        }
-        for exec in std::mem::take(&mut self.connecting) {
-            self.decide(&exec, now_ns, now_ns);
-        }
-        self.decide_candidates(now_ns, |watch| std::mem::take(&mut watch.looked_for));
-        self.looked_for.clear();
-    }
-
     pub(crate) fn answer(&mut self, answer: Answer, now_ns: u64) {
         self.has_worked = true;
         match answer {
@@ -359,34 +335,13 @@ impl Watch {
                 self.metrics.snapshots.inc();
                 self.live(live, now_ns);
             }
-            Answer::NoLive => self.live_budget.ended(now_ns),
+            Answer::NoLive => {
+                self.live_budget.ended(now_ns);
+                self.conclude(now_ns);
+            }
             Answer::Evidence { session, items, missing } => self.open.tell_evidence(session, items, missing),
             Answer::Place(place) => self.open.tell_place(*place),
         }
-    }
-
-    fn take_evidence(&mut self, session: Session) {
-        let Some(evidence) = self.open.evidence_of(session) else { return };
-        let script = |actor: &Actor| match &actor.invocation {
-            Invocation::ScriptFile { path } => Some(path.clone()),
-            _ => None,
-        };
-        let subject = |role, actor: &Actor| {
-            let exec = actor.exec.as_ref()?;
-            let own = &evidence.enriched.exec;
-            let is_past = actor.process == own.process && exec.time_ns != own.time_ns;
-            let exec = Exec { process: actor.process, ..Exec::clone(exec) };
-            Some(Subject { role, exec, script: script(actor), is_past })
-        };
-        let shell = subject("shell", &evidence.enriched.actor);
-        let opener = evidence.opener.as_ref().and_then(|opener| subject("opener", opener));
-        // a program that connects by itself and executes what it receives is its own opener
-        let opener = opener.filter(|opener| {
-            opener.is_past || shell.as_ref().is_none_or(|shell| shell.exec.process != opener.exec.process)
-        });
-        let log = evidence.enriched.container.as_ref().and_then(|c| c.log_path.clone());
-        let subjects = shell.into_iter().chain(opener).collect();
-        self.ask_for_evidence(session, Request::Evidence { session, subjects, log });
     }
 
     /// What is due by time.
@@ -395,7 +350,10 @@ impl Watch {
             self.decide(&pending.exec, pending.until_ns, now_ns);
         }
         self.live_wanted |= self.look_again(now_ns);
-        let look_due = self.candidates.next_look_ns().is_some_and(|due| due <= now_ns);
+        let look_due = self.next_look_ns().is_some_and(|due| due <= now_ns);
+        if self.lookups.is_none() {
+            self.conclude(now_ns);
+        }
         if let Some(lookups) = &self.lookups
             && (self.live_wanted || look_due)
             && self.live_budget.allows(now_ns)
@@ -413,6 +371,7 @@ impl Watch {
         for pending in self.waiting.due(u64::MAX) {
             self.decide(&pending.exec, now_ns, now_ns);
         }
+        self.conclude(now_ns);
         self.open.wait_no_longer();
         self.open.deliver(&self.losses, self.clock, now_ns);
     }
@@ -451,7 +410,7 @@ impl Watch {
     /// When something is due next, nanoseconds since boot.
     pub(crate) fn next_due_ns(&self) -> Option<u64> {
         let waiting = self.waiting.next_due_ns();
-        let look = self.candidates.next_look_ns();
+        let look = self.next_look_ns();
         let wanted = if self.live_wanted { Some(0) } else { look };
         let live = wanted.zip(self.live_budget.next_ns()).map(|(wanted, allowed)| wanted.max(allowed));
         [waiting, live, self.open.next_due_ns()].into_iter().flatten().min()

@@ -7,7 +7,7 @@ use sensor::configuration::Configuration;
 use std::path::Path;
 
 pub(crate) fn rows(configuration: Option<&Path>) -> Result<Vec<Row>> {
-    let config = Configuration::load(configuration)?.sensor(None).runtimes;
+    let config = Configuration::load(configuration)?.sensor(None)?.runtimes;
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
     let runtimes = Runtimes::new(config);
     let mut rows = vec![control_groups(&mounts)];

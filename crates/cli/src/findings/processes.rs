@@ -9,12 +9,14 @@ use std::fmt::Write as _;
 /// Of a command in the tree.
 const TREE_CHARACTERS: usize = 160;
 
-/// Writes the tree, the outermost ancestor first; `*` marks the process that the finding is about.
+/// Writes the tree, the outermost ancestor first; `*` marks the process that the finding is about. What a process ran
+/// before stands below what it runs.
 pub(crate) fn tree(out: &mut String, processes: &[Process]) {
     let mut written = HashSet::new();
     for (at, process) in processes.iter().enumerate() {
         let has_parent = processes.iter().any(|p| p.pid == process.parent_pid && p.pid != process.pid);
-        if !has_parent {
+        let is_earlier = processes[..at].iter().any(|p| p.pid == process.pid);
+        if !has_parent && !is_earlier {
             branch(out, processes, at, 0, &mut written);
         }
     }
@@ -39,6 +41,13 @@ fn branch(out: &mut String, processes: &[Process], at: usize, depth: usize, writ
         process.pid,
         shortened(&command(process), TREE_CHARACTERS)
     );
+    for earlier in (at + 1..processes.len()).filter(|earlier| processes[*earlier].pid == process.pid) {
+        if written.insert(earlier) {
+            let command = shortened(&command(&processes[earlier]), TREE_CHARACTERS);
+            let indent = "   ".repeat(depth);
+            let _ = writeln!(out, "    {indent}(before: {}: {command})", line(&processes[earlier].name));
+        }
+    }
     let below = (0..processes.len())
         .filter(|child| processes[*child].parent_pid == process.pid && processes[*child].pid != process.pid);
     for child in below.collect::<Vec<_>>() {
@@ -95,6 +104,10 @@ mod tests {
         let mut out = String::new();
         tree(&mut out, &list);
         assert_eq!(out.lines().count(), 3, "{out}");
+        let list = [process("sh", 5, 4, &["sh"]), process("bash", 5, 4, &["bash", "-c", "exec sh"])];
+        let mut out = String::new();
+        tree(&mut out, &list);
+        assert_eq!(out, "  * sh pid 5: sh\n    (before: bash: bash -c 'exec sh')\n");
     }
 
     #[test]

