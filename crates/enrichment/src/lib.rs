@@ -12,7 +12,7 @@ mod program;
 mod reported;
 mod tree;
 
-pub use containers::{Containers, Known, Told};
+pub use containers::{Containers, Known, NodeNamespaces, Told};
 pub use enriched::{Enriched, State};
 pub use executables::{ExecutableFacts, Executables, ImageKey, hashed};
 pub use program::{Actor, Need, RecognisedBy, Started, script_takes_commands};

@@ -97,7 +97,7 @@ pub fn compose(evidence: &Evidence, at: &Circumstances<'_>) -> FindingResource {
         },
         connections: evidence.endpoint.iter().map(|e| connection(e, evidence.direction)).collect(),
         processes: processes::list(evidence),
-        containers: container.map(of_container).into_iter().collect(),
+        containers: container.filter(|c| c.id.is_claimed()).map(of_container).into_iter().collect(),
         kubernetes: kubernetes(container, place),
         description: description(evidence, place),
         next_steps: next_steps::write(evidence, place, &name),
@@ -205,7 +205,7 @@ fn source_properties(evidence: &Evidence, at: &Circumstances<'_>) -> BTreeMap<St
         ("Parent_Pid", json!(exec.parent().map_or(0, |p| p.pid))),
         ("Process_Creation_Timestamp", timestamp(at.event_time_ns)),
     ]);
-    if let Some(container) = container {
+    if let Some(container) = container.filter(|c| c.id.is_claimed()) {
         map.insert("Container_Id", json!(container.id.as_str()));
         map.insert("Container_Image_Id", json!(container.image.digest));
         if container.created_ns != 0 {
@@ -238,7 +238,12 @@ fn description(evidence: &Evidence, place: &Place) -> String {
     let place = match evidence.enriched.container.as_deref() {
         Some(c) => match c.pod.as_ref().filter(|p| !p.name.is_empty()) {
             Some(pod) => format!("container {} of pod {}/{}", c.name, pod.namespace, pod.name),
-            None => format!("container {}", c.id),
+            None if c.id.is_claimed() => format!("container {}", c.id),
+            None => format!(
+                "a container that no known runtime claims (control group {}, pid namespace {})",
+                c.cgroup_path(),
+                exec.namespaces.pid
+            ),
         },
         None => format!("node {} (outside any container)", place.node),
     };
@@ -301,7 +306,10 @@ fn extra(evidence: &Evidence, at: &Circumstances<'_>) -> Map<String, Value> {
         (
             "container".to_owned(),
             json!(container.map(|c| json!({
-                "id": c.id.as_str(),
+                "id": c.id.is_claimed().then(|| c.id.as_str()),
+                "claimed": c.id.is_claimed(),
+                "controlGroup": c.cgroup_path(),
+                "pidNamespace": exec.namespaces.pid,
                 "runtime": c.runtime.name(),
                 "podUid": c.pod.as_ref().map(|p| p.uid.as_str()),
                 "identityComplete": c.complete && !c.name.is_empty(),

@@ -27,7 +27,7 @@ pub(crate) fn write(evidence: &Evidence, place: &Place, name: &str) -> String {
         let _ = writeln!(
             out,
             "3. The process belongs to no Kubernetes pod that is known. Its container: {}.",
-            container.map_or("none (a process of the node)", |c| c.id.as_str())
+            container.map_or_else(|| "none (a process of the node)".to_owned(), named)
         );
         let _ = writeln!(
             out,
@@ -98,4 +98,15 @@ pub(crate) fn write(evidence: &Evidence, place: &Place, name: &str) -> String {
         "7. Carry out the response: contact the owner of project {project}; stop or delete the compromised container and replace it:\n   `kubectl delete pod --namespace={namespace} {pod_name}`"
     );
     out
+}
+
+fn named(container: &event::Container) -> String {
+    if container.id.is_claimed() {
+        container.id.to_string()
+    } else {
+        format!(
+            "one that no known runtime claims, in control group {}",
+            shell_quote(container.cgroup_path().as_bytes())
+        )
+    }
 }

@@ -13,7 +13,7 @@ use cloud::MetadataServer;
 use container_runtime::Runtimes;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use detection::Session;
-use event::{Container, Exec, Text};
+use event::{Container, ContainerId, Exec, Text, Whereabouts};
 use facts::{Fact, Found, Queues, ToHash, Wanted};
 use findings::{EvidenceItem, Place};
 use host::{Clock, Machine};
@@ -35,7 +35,7 @@ pub(crate) struct Subject {
 
 /// What to look up.
 pub(crate) enum Request {
-    Container { bare: Box<Container>, ancestors: Vec<u32> },
+    Container { bare: Box<Container>, at: Arc<Whereabouts> },
     Live,
     Evidence { session: Session, subjects: Vec<Subject>, log: Option<PathBuf> },
 }
@@ -48,7 +48,13 @@ pub(crate) enum Answer {
         sha256: String,
         size: u64,
     },
-    Container(Box<Container>),
+    Container {
+        /// The identity it was asked about by.
+        asked: ContainerId,
+        facts: Box<Container>,
+        /// The process for whose sake it was asked.
+        at: Arc<Whereabouts>,
+    },
     Live(Live),
     /// Live state could not be read; the log says why.
     NoLive,
@@ -262,14 +268,19 @@ fn spawn_thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Re
 
 /// Twice: what the bundle says is there at once, what the CRI says may take a while.
 fn ask_runtime(request: Request, reply: &Reply, runtimes: &Runtimes) {
-    let Request::Container { bare, ancestors } = request else { return };
-    let known = runtimes.bundle_facts(*bare, &ancestors);
-    reply.send(Answer::Container(Box::new(known.clone())));
+    let Request::Container { bare, at } = request else { return };
+    let asked = bare.id.clone();
+    let answer =
+        |facts| Answer::Container { asked: asked.clone(), facts: Box::new(facts), at: Arc::clone(&at) };
+    let known = runtimes.facts_of(*bare, &at);
+    if known.id.is_claimed() {
+        reply.send(answer(known.clone()));
+    }
     let facts = runtimes.cri_facts(&known).unwrap_or_else(|error| {
         tracing::debug!("container {}: {error}", known.id);
         known
     });
-    reply.send(Answer::Container(Box::new(Container { complete: true, ..facts })));
+    reply.send(answer(Container { complete: true, ..facts }));
 }
 
 /// A thread of its own, because it may take half a minute. It is wanted for as long as the returned handle lives.

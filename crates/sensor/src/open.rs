@@ -76,7 +76,8 @@ impl OpenFindings {
     pub(crate) fn open(&mut self, evidence: Evidence, now_ns: u64) {
         let module = evidence.metadata.module;
         self.metrics.findings.get_or_create(&crate::metrics::Module { module }).inc();
-        let named = evidence.enriched.container.as_deref().is_none_or(is_settled);
+        let enriched = &evidence.enriched;
+        let named = enriched.container.as_deref().map_or(enriched.asked.is_none(), is_settled);
         let open = Open {
             id: self.id(evidence.session),
             since_ns: now_ns,
@@ -126,15 +127,19 @@ impl OpenFindings {
         self.all.get(&session).map(|open| &open.evidence)
     }
 
-    /// The runtime told more of a container: the one that was known by this id.
+    /// The runtime told more of a container: the one that was asked about by this id. A process of the node stays one
+    /// unless a runtime claims it.
     pub(crate) fn tell_container(&mut self, id: &ContainerId, container: &Arc<Container>, now_ns: u64) {
         for open in self.all.values_mut() {
-            let of = open.evidence.enriched.container.as_ref();
-            if of.is_none_or(|c| c.id != *id) {
+            let enriched = &open.evidence.enriched;
+            if !enriched.asked.as_ref().is_some_and(|asked| asked == id || *asked == container.id) {
                 continue;
             }
-            if of != Some(container) {
-                Arc::make_mut(&mut open.evidence.enriched).container = Some(Arc::clone(container));
+            let is_in = enriched.container.is_some() || container.id.is_claimed();
+            if is_in && enriched.container.as_ref() != Some(container) {
+                let enriched = Arc::make_mut(&mut open.evidence.enriched);
+                enriched.container = Some(Arc::clone(container));
+                enriched.asked = Some(container.id.clone());
                 open.changed = true;
             }
             if is_settled(container) {

@@ -16,7 +16,10 @@ use decoder::Decoded;
 use detection::{Candidates, Engine, Outcome, Session};
 use enrichment::channel::leads_elsewhere;
 use enrichment::{Actor, Known, State, Told};
-use event::{Access, Descriptor, Event, Exec, Loss, LossKind, Object, ProcessKey, SocketEvent, SocketState};
+use event::{
+    Access, Container, Descriptor, Event, Exec, Loss, LossKind, Object, ProcessKey, SocketEvent, SocketState,
+    Whereabouts,
+};
 use host::Clock;
 use programs::invocation::Invocation;
 use std::sync::Arc;
@@ -204,11 +207,21 @@ impl Watch {
     }
 
     fn container(&mut self, exec: &Exec, now_ns: u64) {
-        if let Known::New(bare) = self.state.containers.of(&exec.cgroup, now_ns)
-            && let Some(lookups) = &self.lookups
-        {
-            let ancestors = exec.ancestors.iter().map(|a| a.process.pid).collect();
-            lookups.ask(Request::Container { bare: Box::new((*bare).clone()), ancestors });
+        if let Known::New(bare) = self.state.container_of(exec, now_ns) {
+            let at = Whereabouts {
+                cgroup: exec.cgroup.clone(),
+                pid_namespace: exec.namespaces.pid,
+                ancestors: exec.ancestors.iter().map(|a| a.process.pid).collect(),
+            };
+            self.ask_runtime(&bare, Arc::new(at));
+        }
+    }
+
+    /// Without room it is asked about at the next sign of life.
+    fn ask_runtime(&mut self, bare: &Container, at: Arc<Whereabouts>) {
+        let Some(lookups) = &self.lookups else { return };
+        if lookups.ask(Request::Container { bare: Box::new(bare.clone()), at }) {
+            self.state.containers.asked(&bare.id);
         }
     }
 
@@ -340,21 +353,22 @@ impl Watch {
         match answer {
             Answer::Fact(found) => self.found(found, now_ns),
             Answer::Hash { wanted, sha256, size } => self.hashed(wanted, &sha256, size),
-            Answer::Container(facts) => match self.state.containers.tell(*facts, now_ns) {
-                Told::Forgotten => {}
-                Told::Kept(container) => self.open.tell_container(&container.id, &container, now_ns),
-                Told::Forged { claimed, actual, is_new } => {
-                    tracing::warn!(
-                        "no runtime knows container {claimed}, a control group within {}",
-                        actual.id
-                    );
-                    self.open.tell_container(&claimed, &actual, now_ns);
-                    if let (true, Some(lookups)) = (is_new, &self.lookups) {
-                        let bare = Box::new((*actual).clone());
-                        lookups.ask(Request::Container { bare, ancestors: Vec::new() });
+            Answer::Container { asked, facts, at } => {
+                match self.state.containers.tell(&asked, *facts, now_ns) {
+                    Told::Forgotten => {}
+                    Told::Kept(container) => self.open.tell_container(&asked, &container, now_ns),
+                    Told::Forged { claimed, actual, is_new } => {
+                        tracing::warn!(
+                            "no runtime knows container {claimed}, a control group within {}",
+                            actual.id
+                        );
+                        self.open.tell_container(&claimed, &actual, now_ns);
+                        if is_new {
+                            self.ask_runtime(&actual, at);
+                        }
                     }
                 }
-            },
+            }
             Answer::Live(live) => {
                 self.live_budget.ended(now_ns);
                 self.metrics.snapshots.inc();
