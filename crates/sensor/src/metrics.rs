@@ -32,6 +32,8 @@ pub struct Metrics {
     pub lost: Family<Kind, Counter>,
     /// Findings delivered for the first time.
     pub findings: Family<Module, Counter>,
+    /// Findings given up because too many waited to be delivered, by module.
+    pub findings_lost: Family<Module, Counter>,
     /// Deliveries (new findings and updates).
     pub deliveries: Counter,
     /// Lookups by what was looked up.
@@ -79,6 +81,7 @@ impl Default for Metrics {
             events: Family::default(),
             lost: Family::default(),
             findings: Family::default(),
+            findings_lost: Family::default(),
             deliveries: Counter::default(),
             lookups: Family::default(),
             lookups_dropped: Family::default(),
@@ -98,6 +101,11 @@ impl Default for Metrics {
             this.lost.clone(),
         );
         registry.register("findings", "Findings detected, by module", this.findings.clone());
+        registry.register(
+            "sensor_findings_lost",
+            "Findings given up because too many waited to be delivered, by module",
+            this.findings_lost.clone(),
+        );
         registry.register("sensor_deliveries", "Findings and updates delivered", this.deliveries.clone());
         registry.register("sensor_lookups", "Facts looked up, by what", this.lookups.clone());
         registry.register(

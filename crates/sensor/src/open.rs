@@ -13,8 +13,10 @@ use programs::invocation::Invocation;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Open findings kept; the oldest are closed.
+/// Open findings kept; the oldest that were delivered are closed.
 const OPEN_MAX: usize = 128;
+/// Findings kept that cannot be delivered (a full disk); of more, some are given up.
+pub(crate) const WAITING_MAX: usize = 256;
 /// A finding that has learned nothing for so long is closed: what it holds of its processes is given back, nanoseconds.
 const CLOSE_AFTER_NS: u64 = 300_000_000_000;
 /// What is lost this long after a shell was found may have been its doing, nanoseconds.
@@ -72,8 +74,8 @@ impl OpenFindings {
         self.place_due_ns = now_ns + WAIT_FOR_PLACE_NS;
     }
 
-    /// A detection becomes a finding.
-    pub(crate) fn open(&mut self, evidence: Evidence, now_ns: u64) {
+    /// A detection becomes a finding. Returns whether one was given up for it.
+    pub(crate) fn open(&mut self, evidence: Evidence, now_ns: u64) -> bool {
         let module = evidence.metadata.module;
         self.metrics.findings.get_or_create(&crate::metrics::Module { module }).inc();
         let enriched = &evidence.enriched;
@@ -97,6 +99,37 @@ impl OpenFindings {
                 self.all.remove(&oldest);
             }
         }
+        let given_up = self.too_many_wait();
+        if let Some(given_up) = given_up.and_then(|session| self.all.remove(&session)) {
+            let module = given_up.evidence.metadata.module;
+            self.metrics.findings_lost.get_or_create(&crate::metrics::Module { module }).inc();
+            let exec = &given_up.evidence.enriched.exec;
+            tracing::error!(
+                "{WAITING_MAX} findings wait to be delivered; finding {} about process {} ({}) is given up. Make room \
+                 where findings are stored",
+                given_up.id,
+                exec.process.pid,
+                exec.executable.path
+            );
+            return true;
+        }
+        false
+    }
+
+    /// The last one of the control group that has the most: whoever floods gives up his own, and what came first stays.
+    fn too_many_wait(&self) -> Option<Session> {
+        let waiting = || self.all.iter().filter(|(_, open)| !open.delivered);
+        if waiting().count() <= WAITING_MAX {
+            return None;
+        }
+        let group = |open: &Open| open.evidence.enriched.exec.cgroup.id;
+        let mut counts: HashMap<u64, usize> = HashMap::new();
+        for (_, open) in waiting() {
+            *counts.entry(group(open)).or_default() += 1;
+        }
+        let (most, _) = counts.into_iter().max_by_key(|(cgroup, count)| (*count, *cgroup))?;
+        let of_most = waiting().filter(|(_, open)| group(open) == most);
+        of_most.max_by_key(|(_, open)| (open.since_ns, open.evidence.enriched.exec.time_ns)).map(|(s, _)| *s)
     }
 
     /// The session again. The shell that takes commands is what the finding is about, not the command line that started

@@ -256,7 +256,11 @@ impl Watch {
                     self.state.report(&evidence.enriched, endpoint);
                 }
                 let session = evidence.session;
-                self.open.open(*evidence, now_ns);
+                if self.open.open(*evidence, now_ns) {
+                    let kind = LossKind::Finding;
+                    self.losses.note(Loss { from_ns: now_ns, to_ns: now_ns, kind, cgroup: None, count: 1 });
+                    self.open.tell_loss(now_ns);
+                }
                 self.ask_hashes(session);
                 self.take_evidence(session);
             }
