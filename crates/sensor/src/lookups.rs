@@ -4,6 +4,7 @@
 //! `Request → worker → Answer`; queues are bounded, and a full one refuses the request and counts it. Who asked must then
 //! ask again or say what is missing.
 
+mod deadline;
 pub(crate) mod facts;
 pub(crate) mod queue;
 
@@ -12,15 +13,16 @@ use crate::{EvidenceContent, Metrics, Named, place, redaction};
 use cloud::MetadataServer;
 use container_runtime::Runtimes;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use deadline::Job;
 use detection::Session;
-use event::{Container, ContainerId, Exec, Text, Whereabouts};
+use event::{Container, ContainerId, Exec, ProcessKey, Text, Whereabouts};
 use facts::{Fact, Found, Queues, ToHash, Wanted};
 use findings::{EvidenceItem, Place};
 use host::{Clock, Machine};
 use queue::{Pushed, Urgency};
 use rustix::event::{EventfdFlags, eventfd};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
@@ -43,6 +45,11 @@ pub(crate) enum Request {
 /// What was found.
 pub(crate) enum Answer {
     Fact(Found),
+    /// A fact about a process could not be read in time; it may come yet.
+    Unread {
+        process: ProcessKey,
+        kind: &'static str,
+    },
     Hash {
         wanted: Wanted,
         sha256: String,
@@ -93,12 +100,13 @@ impl Lookups {
         let (answer, answers) = bounded(4 * QUEUE);
         let reply = Reply { answer, wake: Arc::clone(&wake) };
         let queues = Queues::new();
-        queues.serve(&reply)?;
+        queues.serve(&reply, &metrics)?;
         let containers =
             spawn("containers", reply.clone(), move |request, reply| ask_runtime(request, reply, &runtimes))?;
-        let evidence = spawn("evidence", reply.clone(), {
-            let proc_root = proc_root.clone();
-            move |request, reply| take_evidence(request, reply, &proc_root)
+        let (evidence, requests) = bounded::<Request>(QUEUE);
+        deadline::serve("evidence", facts::READ_DEADLINE, metrics.clone(), {
+            let (proc_root, reply) = (proc_root.clone(), reply.clone());
+            move || Some(evidence_job(requests.recv().ok()?, &reply, &proc_root))
         })?;
         let mut reader = live;
         let live = spawn("live", reply.clone(), {
@@ -300,8 +308,38 @@ pub(crate) fn ask_cloud(
     Ok(wanted)
 }
 
-fn take_evidence(request: Request, reply: &Reply, proc_root: &std::path::Path) {
-    let Request::Evidence { session, subjects, log } = request else { return };
+fn evidence_job(request: Request, reply: &Reply, proc_root: &Path) -> Job {
+    let (session, owner) = match &request {
+        Request::Evidence { session, subjects, .. } => {
+            (Some(*session), subjects.first().map_or(0, |subject| subject.exec.cgroup.id))
+        }
+        Request::Container { .. } | Request::Live => (None, 0),
+    };
+    let instead = |why: &'static str| -> deadline::Finish {
+        let reply = reply.clone();
+        Box::new(move || {
+            if let Some(session) = session {
+                let (items, missing) = (Vec::new(), vec![why.to_owned()]);
+                reply.send(Answer::Evidence { session, items, missing });
+            }
+        })
+    };
+    let (unread, refused) = (
+        instead(
+            "evidence was not read in time: a file system does not answer; items that are listed came later",
+        ),
+        instead("everything: file systems do not answer that this container, or too many others, use"),
+    );
+    let (reply, proc_root) = (reply.clone(), proc_root.to_owned());
+    let work = Box::new(move || -> deadline::Finish {
+        let answer = take_evidence(request, &proc_root);
+        Box::new(move || answer.into_iter().for_each(|answer| reply.send(answer)))
+    });
+    Job { owner, is_local: false, kind: "evidence", work, refused, unread }
+}
+
+fn take_evidence(request: Request, proc_root: &Path) -> Option<Answer> {
+    let Request::Evidence { session, subjects, log } = request else { return None };
     let mut all = host::Taken::default();
     for subject in &subjects {
         let mut taken = host::take(proc_root, &subject.exec, subject.role, &redaction::environment);
@@ -331,5 +369,5 @@ fn take_evidence(request: Request, reply: &Reply, proc_root: &std::path::Path) {
             content: taken.content,
         })
         .collect();
-    reply.send(Answer::Evidence { session, items, missing: all.missing });
+    Some(Answer::Evidence { session, items, missing: all.missing })
 }

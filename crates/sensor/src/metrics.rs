@@ -40,6 +40,10 @@ pub struct Metrics {
     pub lookups: Family<Kind, Counter>,
     /// Lookups that were left out because the queue was full.
     pub lookups_dropped: Family<Kind, Counter>,
+    /// Lookups that were not answered in time, by what was looked up.
+    pub lookups_unread: Family<Kind, Counter>,
+    /// Threads that still wait for such an answer, by lane.
+    pub lookups_stuck: Family<Kind, Gauge>,
     /// Live state read again.
     pub snapshots: Counter,
     /// Processes kept.
@@ -85,6 +89,8 @@ impl Default for Metrics {
             deliveries: Counter::default(),
             lookups: Family::default(),
             lookups_dropped: Family::default(),
+            lookups_unread: Family::default(),
+            lookups_stuck: Family::default(),
             snapshots: Counter::default(),
             processes: Gauge::default(),
             processes_forgotten: Gauge::default(),
@@ -112,6 +118,16 @@ impl Default for Metrics {
             "sensor_lookups_dropped",
             "Facts not looked up: queue full",
             this.lookups_dropped.clone(),
+        );
+        registry.register(
+            "sensor_lookups_unread",
+            "Facts not looked up: could not be read in time",
+            this.lookups_unread.clone(),
+        );
+        registry.register(
+            "sensor_lookups_stuck",
+            "Threads that wait for a file system that does not answer",
+            this.lookups_stuck.clone(),
         );
         registry.register("sensor_snapshots", "Live state read again", this.snapshots.clone());
         registry.register("sensor_process_cache_size", "Processes kept", this.processes.clone());

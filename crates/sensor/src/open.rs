@@ -6,11 +6,11 @@ use crate::{Delivery, EvidenceContent, Metrics};
 use crossbeam_channel::Sender;
 use detection::{Evidence, Session};
 use enrichment::{Actor, ImageKey};
-use event::{Container, ContainerId, Origin};
+use event::{Container, ContainerId, Origin, ProcessKey};
 use findings::{Circumstances, EvidenceItem, Place, compose};
 use host::Clock;
 use programs::invocation::Invocation;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Open findings kept; the oldest that were delivered are closed.
@@ -19,6 +19,10 @@ const OPEN_MAX: usize = 128;
 pub(crate) const WAITING_MAX: usize = 256;
 /// A finding that has learned nothing for so long is closed: what it holds of its processes is given back, nanoseconds.
 const CLOSE_AFTER_NS: u64 = 300_000_000_000;
+/// Facts that could not be read in time, remembered for findings that are opened later.
+const UNREAD_MAX: usize = 128;
+/// Ancestors of which a missing fact concerns a finding.
+const NEAR_ANCESTORS: usize = 4;
 /// What is lost this long after a shell was found may have been its doing, nanoseconds.
 const WINDOW_AFTER_NS: u64 = 10_000_000_000;
 /// Losses are told at most this often, nanoseconds.
@@ -62,11 +66,13 @@ pub(crate) struct OpenFindings {
     place_due_ns: u64,
     boot_id: String,
     metrics: Metrics,
+    /// What could not be read in time of which process: its finding may be opened later.
+    unread: VecDeque<(ProcessKey, &'static str)>,
 }
 
 impl OpenFindings {
     pub(crate) fn new(out: Sender<Delivery>, place: Place, boot_id: String, metrics: Metrics) -> Self {
-        Self { all: HashMap::new(), out, place, place_due_ns: 0, boot_id, metrics }
+        Self { all: HashMap::new(), out, place, place_due_ns: 0, boot_id, metrics, unread: VecDeque::new() }
     }
 
     /// Somebody was asked where this is.
@@ -89,7 +95,12 @@ impl OpenFindings {
             changed: true,
             items: Vec::new(),
             unsent: Vec::new(),
-            missing: Vec::new(),
+            missing: self
+                .unread
+                .iter()
+                .filter(|(process, _)| concerns(&evidence, *process))
+                .map(|(process, kind)| not_in_time(*process, kind))
+                .collect(),
             evidence,
         };
         self.all.insert(open.evidence.session, open);
@@ -224,6 +235,23 @@ impl OpenFindings {
         }
     }
 
+    /// A fact about a process could not be read in time: findings that it concerns say so, also later ones.
+    pub(crate) fn tell_unread(&mut self, process: ProcessKey, kind: &'static str) {
+        for open in self.all.values_mut().filter(|open| concerns(&open.evidence, process)) {
+            let missing = not_in_time(process, kind);
+            if !open.missing.contains(&missing) {
+                open.missing.push(missing);
+                open.changed = true;
+            }
+        }
+        if !self.unread.contains(&(process, kind)) {
+            self.unread.push_back((process, kind));
+        }
+        if self.unread.len() > UNREAD_MAX {
+            self.unread.pop_front();
+        }
+    }
+
     /// Records were lost: findings whose window that touches say so, together a little later when losses go on.
     pub(crate) fn tell_loss(&mut self, now_ns: u64) {
         let touched = |o: &&mut Open| o.delivered && now_ns.saturating_sub(o.since_ns) < WINDOW_AFTER_NS;
@@ -303,6 +331,18 @@ impl OpenFindings {
         let digest = host::sha256(format!("{} {} {what}", self.boot_id, self.place.node).as_bytes());
         digest[..32].to_owned()
     }
+}
+
+fn concerns(evidence: &Evidence, process: ProcessKey) -> bool {
+    let enriched = &evidence.enriched;
+    let near = enriched.ancestors.iter().take(NEAR_ANCESTORS);
+    let others = near.chain(&enriched.relays).chain(&evidence.opener);
+    enriched.exec.process == process || others.into_iter().any(|actor| actor.process == process)
+}
+
+fn not_in_time(process: ProcessKey, kind: &str) -> String {
+    let what = kind.replace('_', " ");
+    format!("{what} of process {}: could not be read in time, a file system does not answer", process.pid)
 }
 
 /// Named, or nobody can name it.

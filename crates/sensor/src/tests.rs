@@ -8,6 +8,7 @@ use crate::{Delivery, Metrics, Named, place};
 use cloud::{Cloud, Facts, MetadataServer};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use detection::{Engine, Settings};
+use event::ProcessKey;
 use finding::FindingResource;
 use host::{Clock, Machine};
 use probe_abi::{DescriptorKind, RecordDescriptor, RecordExec, RecordHeader, RecordKind, RecordProcess};
@@ -249,4 +250,31 @@ fn findings_that_cannot_be_delivered_are_bounded_and_the_rest_is_counted() {
     assert!(pids.contains(&5) && pids.contains(&6), "the flood gave up its own");
     let coverage = &last.unwrap().finding.vedette["coverage"];
     assert_eq!((&coverage["complete"], &coverage["lost"]["finding"]), (&false.into(), &(EXTRA + 2).into()));
+}
+
+#[test]
+fn what_could_not_be_read_in_time_is_said_to_be_missing() {
+    let unread = |pid| {
+        let process = ProcessKey { pid, start_ns: SECOND };
+        Answer::Unread { process, kind: "script" }
+    };
+    let missing = |deliveries: &Receiver<Delivery>| {
+        let finding = deliveries.try_iter().last().expect("a finding").finding.finding;
+        finding.vedette["evidenceMissing"].as_array().unwrap().len()
+    };
+    // before the shell is found, and after; another process's is no concern of it
+    let (mut watch, deliveries) = sensor(&Facts::default(), false);
+    watch.answer(unread(11), SECOND);
+    watch.answer(unread(12), SECOND);
+    watch.record(&shell(), SECOND);
+    watch.tick(2 * SECOND);
+    assert_eq!(missing(&deliveries), 1);
+    let (mut watch, deliveries) = sensor(&Facts::default(), false);
+    watch.record(&shell(), SECOND);
+    watch.tick(2 * SECOND);
+    assert_eq!(missing(&deliveries), 0);
+    watch.answer(unread(11), 3 * SECOND);
+    watch.answer(unread(11), 3 * SECOND);
+    watch.tick(4 * SECOND);
+    assert_eq!(missing(&deliveries), 1);
 }

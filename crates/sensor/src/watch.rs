@@ -356,6 +356,7 @@ impl Watch {
         self.has_worked = true;
         match answer {
             Answer::Fact(found) => self.found(found, now_ns),
+            Answer::Unread { process, kind } => self.open.tell_unread(process, kind),
             Answer::Hash { wanted, sha256, size } => self.hashed(wanted, &sha256, size),
             Answer::Container { asked, facts, at } => {
                 match self.state.containers.tell(&asked, *facts, now_ns) {
