@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use event::{ContainerId, RuntimeKind, Text, Whereabouts};
 
 use crate::files::Root;
+use enrichment::FIRST_PID_NAMESPACE;
 use record::Record;
 
 /// Containers of one runtime that are looked through when no name leads to one.
@@ -153,7 +154,9 @@ fn guesses(process: &Whereabouts) -> Vec<String> {
 
 /// Whether it sees other processes than the node does.
 fn sees_its_own(proc_root: &Path, process: &Whereabouts) -> bool {
-    process.pid_namespace != 0 && pid_namespace(proc_root, 1) != Some(process.pid_namespace)
+    // the node's first process need not be readable
+    let nodes = [Some(0), Some(FIRST_PID_NAMESPACE), pid_namespace(proc_root, 1)];
+    !nodes.contains(&Some(process.pid_namespace))
 }
 
 /// Number of the pid namespace that a process lives in.

@@ -8,6 +8,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use enrichment::FIRST_PID_NAMESPACE;
 use enrichment::identity::identify;
 use event::{Cgroup, ContainerId, Hierarchy, Text, Whereabouts};
 use rustix::fs::{Mode, OFlags};
@@ -143,10 +144,8 @@ fn standing(
         return Some(Standing::Node);
     }
     // A container may be in a group of any name; it is not among the node's processes.
-    if let (Some(own), Some(node)) =
-        (claims::pid_namespace(proc_root, pid), claims::pid_namespace(proc_root, 1))
-        && own != node
-    {
+    let node = claims::pid_namespace(proc_root, 1).unwrap_or(FIRST_PID_NAMESPACE);
+    if claims::pid_namespace(proc_root, pid).is_some_and(|own| own != node) {
         return None;
     }
     let folder = |path: &Path| std::fs::metadata(path).ok().map(|status| (status.dev(), status.ino()));

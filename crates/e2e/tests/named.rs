@@ -66,18 +66,19 @@ fn ctr(node: &Node) -> Command {
 }
 
 /// A bundle whose files are this machine's `/usr`.
-fn bundle(folder: &Path) -> Result<PathBuf> {
+fn bundle(folder: &Path, command: &str, namespaces: &[&str]) -> Result<PathBuf> {
     let (bundle, root) = (folder.join("bundle"), folder.join("bundle/root"));
     fs::create_dir_all(root.join("usr"))?;
     for name in ["bin", "lib", "lib64"] {
         std::os::unix::fs::symlink(format!("usr/{name}"), root.join(name))?;
     }
+    let namespaces: Vec<_> = namespaces.iter().map(|kind| serde_json::json!({"type": kind})).collect();
     let config = serde_json::json!({
         "ociVersion": "1.0.2",
         "process": {
             "terminal": false,
             "user": {"uid": 0, "gid": 0},
-            "args": ["/bin/sh", "-c", line()],
+            "args": ["/bin/sh", "-c", command],
             "env": ["PATH=/usr/bin:/bin"],
             "cwd": "/",
             "noNewPrivileges": true,
@@ -88,7 +89,7 @@ fn bundle(folder: &Path) -> Result<PathBuf> {
             {"destination": "/proc", "type": "proc", "source": "proc"},
             {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755"]},
         ],
-        "linux": {"namespaces": [{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}]},
+        "linux": {"namespaces": namespaces},
     });
     fs::write(bundle.join("config.json"), config.to_string())?;
     Ok(bundle)
@@ -133,24 +134,31 @@ fn containers_with_names_of_their_users_are_named_and_those_that_nobody_claims_a
     import.args(["images", "import"]).arg(&archive);
     run(import)?;
     let folder = node.folder().join("named");
-    let bundle = bundle(&folder)?;
+    let own = ["pid", "mount", "ipc"];
+    let plainly = bundle(&folder, &line(), &own)?;
+    // sees the node's processes, as an agent that watches them does
+    let sharing = bundle(&folder.join("sharing"), &line(), &["mount"])?;
+    // without any privilege, and its group stays the container's
+    let unshared = format!("exec unshare -Ufpm sh -c '{}'", line());
+    let unshared = bundle(&folder.join("unshared"), &unshared, &own)?;
     let product = Product::start(&vedette_binary()?, &node.folder().join("vedette"))?;
     let _listener = listener(&node)?;
 
     let unique = std::process::id();
     let name = |of: &str| format!("{of}-{unique}");
-    let (cart, odd, plain, apart) = (name("shop-cart"), name("billing"), name("web"), name("db"));
-    for (container, group) in [(&cart, None), (&odd, Some(format!("/{}/odd/place", node.control_group())))] {
+    let (cart, odd, agent) = (name("shop-cart"), name("billing"), name("agent"));
+    let (plain, apart, inner) = (name("web"), name("db"), name("builder"));
+    let group = format!("/{}/odd/place", node.control_group());
+    for (container, options) in [(&cart, &[][..]), (&odd, &["--cgroup", &group])] {
         let mut command = ctr(&node);
-        command.args(["run", "--rm", "--net-host"]);
-        if let Some(group) = group {
-            command.arg("--cgroup").arg(group);
-        }
+        command.args(["run", "--rm", "--net-host"]).args(options);
         command.args([IMAGE, container, "/bin/sh", "-c", &line()]);
         run(command)?;
     }
-    runc(&node, &bundle, None, &plain)?;
-    runc(&node, &bundle, Some(&folder.join("records")), &apart)?;
+    runc(&node, &plainly, None, &plain)?;
+    runc(&node, &plainly, Some(&folder.join("records")), &apart)?;
+    runc(&node, &unshared, None, &inner)?;
+    runc(&node, &sharing, None, &agent)?;
     // no runtime at all, then what only has mounts of its own as a service has
     let mut nobody = in_network(&node, "unshare");
     nobody.args(["--fork", "--pid", "--mount", "--mount-proc", "sh", "-c", &line()]);
@@ -159,14 +167,16 @@ fn containers_with_names_of_their_users_are_named_and_those_that_nobody_claims_a
     service.args(["--mount", "sh", "-c", &line()]);
     run(service)?;
 
-    let all = settled(&product, &[cart.clone(), odd.clone(), plain.clone(), apart.clone()])?;
+    let all = settled(&product, &[&cart, &odd, &agent, &plain, &apart, &inner].map(Clone::clone))?;
     let mut wrong = Vec::new();
     let digest = image.digest.as_str();
     for (container, runtime, reference, digest) in [
         (&cart, "containerd", IMAGE, digest),
         (&odd, "containerd", IMAGE, digest),
+        (&agent, "runc", "", ""),
         (&plain, "runc", "", ""),
         (&apart, "runc", "", ""),
+        (&inner, "runc", "", ""),
     ] {
         let found: Vec<&Found> = all.iter().filter(|found| found.container() == container).collect();
         let [found] = found[..] else {

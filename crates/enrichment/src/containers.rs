@@ -20,7 +20,7 @@ const NAMESPACES_MAX: usize = 32;
 /// A container is kept this long after its last sign of life, nanoseconds.
 const KEEP_NS: u64 = 600_000_000_000;
 /// The kernel gives its first pid namespace this number.
-const FIRST_PID_NAMESPACE: u32 = 0xEFFF_FFFC;
+pub const FIRST_PID_NAMESPACE: u32 = 0xEFFF_FFFC;
 
 /// What is known of the container of a process.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ pub enum Told {
 #[derive(Debug, Clone, Copy)]
 pub struct NodeNamespaces {
     pid: u32,
-    /// 0 until the node's first process was met.
+    /// 0 while it is not known.
     mount: u32,
 }
 
@@ -217,6 +217,11 @@ impl Containers {
         let container = Arc::new(container);
         let seen = Seen { container, first_seen_ns: now_ns, last_seen_ns: now_ns, asked: false };
         self.entries.insert(id, seen);
+    }
+
+    /// The node's own mount namespace, where it can be read before the node's first process is met.
+    pub fn know_mounts(&mut self, mount: u32) {
+        self.node.mount = mount;
     }
 
     /// Somebody was asked about it.

@@ -2,6 +2,7 @@
 
 mod asking;
 mod budget;
+mod containers;
 
 use crate::Metrics;
 use crate::coverage::LossLog;
@@ -15,11 +16,8 @@ use budget::ReadingBudget;
 use decoder::Decoded;
 use detection::{Candidates, Engine, Outcome, Session};
 use enrichment::channel::leads_elsewhere;
-use enrichment::{Actor, Known, State, Told};
-use event::{
-    Access, Container, Descriptor, Event, Exec, Loss, LossKind, Object, ProcessKey, SocketEvent, SocketState,
-    Whereabouts,
-};
+use enrichment::{Actor, State};
+use event::{Access, Descriptor, Event, Exec, Loss, LossKind, Object, ProcessKey, SocketEvent, SocketState};
 use host::Clock;
 use programs::invocation::Invocation;
 use std::sync::Arc;
@@ -206,25 +204,6 @@ impl Watch {
         invocation.reads_commands_from_network() || read.is_some_and(leads_elsewhere)
     }
 
-    fn container(&mut self, exec: &Exec, now_ns: u64) {
-        if let Known::New(bare) = self.state.container_of(exec, now_ns) {
-            let at = Whereabouts {
-                cgroup: exec.cgroup.clone(),
-                pid_namespace: exec.namespaces.pid,
-                ancestors: exec.ancestors.iter().map(|a| a.process.pid).collect(),
-            };
-            self.ask_runtime(&bare, Arc::new(at));
-        }
-    }
-
-    /// Without room it is asked about at the next sign of life.
-    fn ask_runtime(&mut self, bare: &Container, at: Arc<Whereabouts>) {
-        let Some(lookups) = &self.lookups else { return };
-        if lookups.ask(Request::Container { bare: Box::new(bare.clone()), at }) {
-            self.state.containers.asked(&bare.id);
-        }
-    }
-
     /// Decides now, or waits for facts.
     fn decide(&mut self, exec: &Arc<Exec>, until_ns: u64, now_ns: u64) {
         let enriched = self.state.enrich(exec, now_ns);
@@ -358,22 +337,7 @@ impl Watch {
             Answer::Fact(found) => self.found(found, now_ns),
             Answer::Unread { process, kind } => self.open.tell_unread(process, kind),
             Answer::Hash { wanted, sha256, size } => self.hashed(wanted, &sha256, size),
-            Answer::Container { asked, facts, at } => {
-                match self.state.containers.tell(&asked, *facts, now_ns) {
-                    Told::Forgotten => {}
-                    Told::Kept(container) => self.open.tell_container(&asked, &container, now_ns),
-                    Told::Forged { claimed, actual, is_new } => {
-                        tracing::warn!(
-                            "no runtime knows container {claimed}, a control group within {}",
-                            actual.id
-                        );
-                        self.open.tell_container(&claimed, &actual, now_ns);
-                        if is_new {
-                            self.ask_runtime(&actual, at);
-                        }
-                    }
-                }
-            }
+            Answer::Container { asked, facts, at } => self.told_of_container(&asked, *facts, at, now_ns),
             Answer::Live(live) => {
                 self.live_budget.ended(now_ns);
                 self.metrics.snapshots.inc();

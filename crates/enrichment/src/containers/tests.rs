@@ -7,37 +7,9 @@ const OWN: Namespaces = Namespaces { pid: 100, mount: 101, network: 1, user: 1 }
 /// A process in the group of that number and path, with these namespaces.
 fn process(pid: u32, cgroup: (u64, &str), namespaces: Namespaces) -> Exec {
     let path = cgroup.1.split('/').filter(|name| !name.is_empty()).map(Text::from).collect();
-    Exec {
-        time_ns: u64::from(pid),
-        origin: event::Origin::Probe,
-        process: ProcessKey { pid, start_ns: u64::from(pid) },
-        pid_in_namespace: pid,
-        name: Text::default(),
-        ancestors: Vec::new(),
-        credentials: event::Credentials::default(),
-        session: 0,
-        terminal: None,
-        namespaces,
-        cgroup: Cgroup { id: cgroup.0, hierarchy: Hierarchy::V2, path, truncated: false },
-        executable: event::File {
-            identity: event::FileIdentity::default(),
-            path: Text::from("/bin/sh"),
-            path_truncated: false,
-            size: 1,
-            links: 1,
-            mode: 0o755,
-            file_system: event::FileSystem::Other(0),
-        },
-        invoked_as: Text::default(),
-        arguments: event::Arguments::default(),
-        environment: event::Environment::default(),
-        working_directory: Text::default(),
-        descriptors: Vec::new(),
-        descriptors_truncated: false,
-        parent_descriptors: Vec::new(),
-        grandparent_descriptors: Vec::new(),
-        parent_descriptors_truncated: false,
-    }
+    let cgroup = Cgroup { id: cgroup.0, hierarchy: Hierarchy::V2, path, truncated: false };
+    let process = ProcessKey { pid, start_ns: u64::from(pid) };
+    Exec { namespaces, cgroup, ..crate::fixture::exec(process) }
 }
 
 fn index() -> Containers {
