@@ -30,6 +30,14 @@ pub(crate) struct Config {
     annotations: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "or_default")]
     mounts: Vec<Mount>,
+    #[serde(default, deserialize_with = "or_default")]
+    linux: Linux,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Linux {
+    #[serde(default, rename = "cgroupsPath", deserialize_with = "or_default")]
+    control_group: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,6 +98,11 @@ impl Config {
             RuntimeKind::Crio | RuntimeKind::Podman => self.crio(),
             _ => self.containerd(),
         }
+    }
+
+    /// Its control group: a path, or `slice:prefix:name` for systemd.
+    pub(crate) fn control_group(&self) -> Option<String> {
+        Some(self.linux.control_group.clone()).filter(|group| !group.is_empty())
     }
 
     fn get(&self, key: &str) -> String {
@@ -207,7 +220,7 @@ fn nanoseconds(text: &str) -> u64 {
         .unwrap_or_default()
 }
 
-fn bounded(text: String) -> String {
+pub(crate) fn bounded(text: String) -> String {
     cut(text, NAME_MAX)
 }
 

@@ -80,22 +80,39 @@ impl Connection {
 
     /// One request and its answer. Must run inside [`Executor::within`].
     pub(crate) async fn ask<C: Call>(&self, request: C) -> Result<C::Answer, SocketProblem> {
+        self.send(tonic::Request::new(request)).await
+    }
+
+    /// The same of containerd's own services, within one of its namespaces.
+    pub(crate) async fn ask_in<C: Call>(
+        &self,
+        namespace: &str,
+        request: C,
+    ) -> Result<C::Answer, SocketProblem> {
+        let mut request = tonic::Request::new(request);
+        let value = namespace.parse().map_err(|_| SocketProblem::NotFound)?;
+        request.metadata_mut().insert("containerd-namespace", value);
+        self.send(request).await
+    }
+
+    async fn send<C: Call>(&self, request: tonic::Request<C>) -> Result<C::Answer, SocketProblem> {
         let mut client = Grpc::new(self.channel.clone()).max_decoding_message_size(ANSWER_MAX);
         client
             .ready()
             .await
             .map_err(|error| SocketProblem::Unreachable(io::Error::other(innermost(&error))))?;
         let codec = ProstCodec::<C, C::Answer>::default();
-        let answer = client
-            .unary(tonic::Request::new(request), PathAndQuery::from_static(C::METHOD), codec)
-            .await
-            .map_err(|status| match status.code() {
-                tonic::Code::NotFound => SocketProblem::NotFound,
-                tonic::Code::Unavailable => {
-                    SocketProblem::Unreachable(io::Error::other(status.message().to_owned()))
-                }
-                code => {
-                    SocketProblem::Refused { code: format!("{code:?}"), message: shortened(status.message()) }
+        let answer =
+            client.unary(request, PathAndQuery::from_static(C::METHOD), codec).await.map_err(|status| {
+                match status.code() {
+                    tonic::Code::NotFound => SocketProblem::NotFound,
+                    tonic::Code::Unavailable => {
+                        SocketProblem::Unreachable(io::Error::other(status.message().to_owned()))
+                    }
+                    code => SocketProblem::Refused {
+                        code: format!("{code:?}"),
+                        message: shortened(status.message()),
+                    },
                 }
             })?;
         Ok(answer.into_inner())

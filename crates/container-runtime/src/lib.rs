@@ -6,6 +6,8 @@
 //! ancestor of every container's process, and its arguments and folder tell where bundles and socket are.
 
 mod bundle;
+mod claims;
+mod containerd;
 pub mod cri;
 mod error;
 mod facts;
@@ -17,7 +19,7 @@ mod sockets;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use event::Container;
+use event::{Container, Whereabouts};
 
 pub use error::{RuntimeError, SocketProblem};
 
@@ -94,6 +96,20 @@ impl Runtimes {
         self.search.facts(bare, ancestors, &self.sockets)
     }
 
+    /// Fills in what the node's files say about the container of a process: the facts of one whose id is known, else
+    /// which one some runtime on the node says that it is. Stays without an id where none does.
+    pub fn facts_of(&self, bare: Container, at: &Whereabouts) -> Container {
+        if !bare.id.is_digits() {
+            return self.search.claimed(bare, at, &self.sockets);
+        }
+        let facts = self.bundle_facts(bare, &at.ancestors);
+        if facts.bundle.is_some() || !facts.name.is_empty() || facts.within.is_some() {
+            return facts;
+        }
+        // nobody knows it: perhaps a name that somebody gave a group inside of a container with a name of its own
+        self.search.claimed(facts, at, &self.sockets)
+    }
+
     /// Fills in what the runtime itself says.
     ///
     /// # Errors
@@ -101,11 +117,21 @@ impl Runtimes {
     /// `timeout` once and is then left alone for half a minute.
     pub fn cri_facts(&self, container: &Container) -> Result<Container, RuntimeError> {
         let places = self.sockets.for_container(&container.id);
+        let named = !container.id.is_digits();
+        let namespace = containerd::namespace(container);
+        if named && namespace.is_none() {
+            // the CRI knows ids alone, and takes the beginning of one for the whole
+            return Err(facts::none_knew(&container.id, Vec::new()));
+        }
         let mut asked = Vec::new();
         let mut failed = None;
         for place in &places {
-            let Some(answer) =
-                self.ask(place, |connection| async move { facts::ask(&connection, container).await })?
+            let Some(answer) = self.ask(place, |connection| async move {
+                match namespace {
+                    Some(namespace) if named => containerd::ask(&connection, container, namespace).await,
+                    _ => facts::ask(&connection, container).await,
+                }
+            })?
             else {
                 continue;
             };

@@ -8,10 +8,12 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use enrichment::FIRST_PID_NAMESPACE;
 use enrichment::identity::identify;
-use event::{ContainerId, Text};
+use event::{Cgroup, ContainerId, Hierarchy, Text, Whereabouts};
 use rustix::fs::{Mode, OFlags};
 
+use crate::claims;
 use crate::files::Root;
 
 /// Longest argument list, cgroup list or name that is read, bytes.
@@ -57,15 +59,15 @@ pub(crate) enum Task {
     },
 }
 
-/// The monitor that `pid` is, as an ancestor of a process of `container`.
+/// The monitor that `pid` is, as an ancestor of a process of `container`, or of one whose container is not known.
 pub(crate) fn above(
     proc_root: &Path,
     host_root: &Path,
     pid: u32,
-    container: &ContainerId,
+    container: Option<&ContainerId>,
 ) -> Option<Monitor> {
     let task = task(proc_root, pid)?;
-    let standing = standing(proc_root, host_root, pid, Some(container))?;
+    let standing = standing(proc_root, host_root, pid, container)?;
     Some(Monitor { pid, standing, task })
 }
 
@@ -89,6 +91,33 @@ fn process_file(proc_root: &Path, pid: u32, name: &str) -> Option<Vec<u8>> {
     Some(folder.read(Path::new(name), PROC_FILE_MAX).ok()?.bytes)
 }
 
+/// Where a runtime that `pid` is, as an ancestor on the node, was told to keep its records (`runc --root <folder> run …`).
+pub(crate) fn state_folder(proc_root: &Path, host_root: &Path, pid: u32) -> Option<PathBuf> {
+    let bytes = process_file(proc_root, pid, "cmdline")?;
+    let folder = option(&texts(&bytes), "root", None).and_then(absolute)?;
+    let is_nodes =
+        belongs_to_root(proc_root, pid) && standing(proc_root, host_root, pid, None) == Some(Standing::Host);
+    is_nodes.then_some(folder)
+}
+
+/// The control group and pid namespace of a process that lives now.
+pub(crate) fn whereabouts(proc_root: &Path, pid: u32) -> Option<Whereabouts> {
+    let groups = process_file(proc_root, pid, "cgroup")?;
+    let lines = groups.split(|byte| *byte == b'\n').filter_map(|line| {
+        let mut parts = line.splitn(3, |byte| *byte == b':').skip(1);
+        let hierarchy = if parts.next()?.is_empty() { Hierarchy::V2 } else { Hierarchy::V1 };
+        Some((hierarchy, names(parts.next()?)))
+    });
+    // the deepest one: where a hierarchy is not used, everything is at its top
+    let (hierarchy, path) = lines.max_by_key(|(_, path)| path.len())?;
+    let cgroup = Cgroup { id: 0, hierarchy, path, truncated: false };
+    Some(Whereabouts { cgroup, pid_namespace: claims::pid_namespace(proc_root, pid)?, ancestors: Vec::new() })
+}
+
+fn names(path: &[u8]) -> Vec<Text> {
+    path.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).map(Text::new).collect()
+}
+
 fn belongs_to_root(proc_root: &Path, pid: u32) -> bool {
     std::fs::metadata(proc_root.join(pid.to_string())).is_ok_and(|status| status.uid() == 0)
 }
@@ -104,9 +133,7 @@ fn standing(
     for line in groups.split(|byte| *byte == b'\n') {
         // hierarchy:controllers:/path, and the path may hold colons
         let Some(path) = line.splitn(3, |byte| *byte == b':').nth(2) else { continue };
-        let names: Vec<Text> =
-            path.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).map(Text::new).collect();
-        if let Some(found) = identify(&names) {
+        if let Some(found) = identify(&names(path)) {
             if found.pod_uid.is_some() || container.is_none_or(|container| *container == found.container) {
                 return None;
             }
@@ -116,6 +143,11 @@ fn standing(
     if inside_a_node {
         return Some(Standing::Node);
     }
+    // A container may be in a group of any name; it is not among the node's processes.
+    let node = claims::pid_namespace(proc_root, 1).unwrap_or(FIRST_PID_NAMESPACE);
+    if claims::pid_namespace(proc_root, pid).is_some_and(|own| own != node) {
+        return None;
+    }
     let folder = |path: &Path| std::fs::metadata(path).ok().map(|status| (status.dev(), status.ino()));
     let own = folder(&proc_root.join(pid.to_string()).join("root"));
     Some(if own.is_some() && own == folder(host_root) { Standing::Host } else { Standing::HostApart })
@@ -123,31 +155,39 @@ fn standing(
 
 fn task(proc_root: &Path, pid: u32) -> Option<Task> {
     let bytes = process_file(proc_root, pid, "cmdline")?;
-    let arguments: Vec<&str> =
-        bytes.split(|byte| *byte == 0).map_while(|part| std::str::from_utf8(part).ok()).collect();
-    parse(&arguments)
+    parse(&texts(&bytes))
+}
+
+fn texts(arguments: &[u8]) -> Vec<&str> {
+    arguments.split(|byte| *byte == 0).map_while(|part| std::str::from_utf8(part).ok()).collect()
+}
+
+fn absolute(path: String) -> Option<PathBuf> {
+    Path::new(&path).is_absolute().then(|| PathBuf::from(path))
+}
+
+/// The value of an option, in either of its spellings.
+fn option(arguments: &[&str], long: &str, short: Option<&str>) -> Option<String> {
+    let mut rest = arguments.iter().skip(1);
+    while let Some(argument) = rest.next() {
+        let Some(dashed) = argument.strip_prefix('-') else { continue };
+        let name = dashed.strip_prefix('-').unwrap_or(dashed);
+        if name == long || Some(name) == short {
+            return rest.next().map(|value| (*value).to_owned());
+        }
+        if let Some((name, value)) = name.split_once('=')
+            && name == long
+        {
+            return Some(value.to_owned());
+        }
+    }
+    None
 }
 
 /// Shims of every runtime (runc, Kata, gVisor, Wasm) have other names and the same three options; so have conmon's
 /// builds.
 fn parse(arguments: &[&str]) -> Option<Task> {
-    let option = |long: &str, short: Option<&str>| {
-        let mut rest = arguments.iter().skip(1);
-        while let Some(argument) = rest.next() {
-            let Some(dashed) = argument.strip_prefix('-') else { continue };
-            let name = dashed.strip_prefix('-').unwrap_or(dashed);
-            if name == long || Some(name) == short {
-                return rest.next().map(|value| (*value).to_owned());
-            }
-            if let Some((name, value)) = name.split_once('=')
-                && name == long
-            {
-                return Some(value.to_owned());
-            }
-        }
-        None
-    };
-    let absolute = |path: String| Path::new(&path).is_absolute().then(|| PathBuf::from(path));
+    let option = |long, short| option(arguments, long, short);
     if let Some(namespace) = option("namespace", None)
         && option("id", None).is_some()
     {

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use event::{Container, ContainerId, RuntimeKind};
+use event::{Container, ContainerId, RuntimeKind, Whereabouts};
 
 use crate::bundle::{self, Config, Docker, Told};
+use crate::claims::{self, Keeper, Source};
 use crate::files::{Content, Root};
 use crate::monitor::{self, Monitor, Standing, Task};
 use crate::sockets::Sockets;
@@ -114,7 +115,11 @@ impl Search {
                 }
             }
             RuntimeKind::Podman => self.ask_storage(container, &found),
-            RuntimeKind::Containerd | RuntimeKind::Crio | RuntimeKind::Unknown => {}
+            RuntimeKind::Containerd
+            | RuntimeKind::Crio
+            | RuntimeKind::Runc
+            | RuntimeKind::Crun
+            | RuntimeKind::Unknown => {}
         }
         if container.created_ns == 0 {
             container.created_ns = found.written_ns;
@@ -124,10 +129,83 @@ impl Search {
 
     fn by_ancestors(&self, id: &ContainerId, ancestors: &[u32], sockets: &Sockets) -> Option<Found> {
         ancestors.iter().take(ANCESTORS_MAX).find_map(|pid| {
-            let monitor = monitor::above(&self.proc_root, &self.host_root, *pid, id)?;
+            let monitor = self.above(*pid, Some(id))?;
             self.learn(&monitor, Some(id), sockets);
             self.beside(&monitor, id)
         })
+    }
+
+    /// The monitor that an ancestor is. One with a view of files of its own may be in a container that shares the node's
+    /// processes; then its word counts for nothing.
+    fn above(&self, pid: u32, id: Option<&ContainerId>) -> Option<Monitor> {
+        let monitor = monitor::above(&self.proc_root, &self.host_root, pid, id)?;
+        self.is_trusted(&monitor).then_some(monitor)
+    }
+
+    fn is_trusted(&self, monitor: &Monitor) -> bool {
+        monitor.standing != Standing::HostApart
+            || monitor::whereabouts(&self.proc_root, monitor.pid).is_some_and(|place| {
+                let sources = claims::sources(&self.host_root, self.tasks());
+                claims::find(&self.proc_root, &sources, &place, None).is_none()
+            })
+    }
+
+    /// Fills in what the runtime says that claims a process, if one does; what has a name of its own in another container
+    /// is said to be within that one.
+    pub(crate) fn claimed(&self, mut container: Container, at: &Whereabouts, sockets: &Sockets) -> Container {
+        let mut folders = Vec::new();
+        for pid in at.ancestors.iter().take(ANCESTORS_MAX) {
+            if let Some(monitor) = self.above(*pid, None) {
+                self.learn(&monitor, None, sockets);
+            } else if let Some(folder) = monitor::state_folder(&self.proc_root, &self.host_root, *pid) {
+                folders.push(Source::node(&self.host_root, folder, Keeper::State(RuntimeKind::Runc)));
+            }
+        }
+        let mut sources = claims::sources(&self.host_root, self.tasks());
+        sources.append(&mut folders);
+        let inside = container.id.is_digits().then_some(container.cgroup.len());
+        let Some(claim) = claims::find(&self.proc_root, &sources, at, inside) else { return container };
+        if inside.is_some() {
+            container.within = Some((claim.id, claim.runtime));
+            return container;
+        }
+        container.id = claim.id;
+        container.runtime = claim.runtime;
+        container.cgroup = claim.cgroup;
+        if let Some(folder) = claim.bundle {
+            let content = Root::open(&claim.root)
+                .and_then(|root| root.read(&folder.join("config.json"), bundle::CONFIG_MAX));
+            if let Some(found) = found(content, folder, claim.root, claim.runtime) {
+                self.take(&mut container, found);
+            }
+        }
+        if container.name.is_empty() && !container.id.is_digits() {
+            container.name = container.id.as_str().to_owned();
+        }
+        container
+    }
+
+    /// Folders with containerd's containers.
+    fn tasks(&self) -> Vec<Source> {
+        let learnt = self.learnt().folders.clone();
+        let source = |root: &Path, folder: PathBuf| {
+            let namespace = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let kind = Keeper::Tasks(runtime_of(namespace));
+            Source::node(root, folder, kind)
+        };
+        let mut all: Vec<Source> =
+            learnt.into_iter().rev().map(|(root, folder)| source(&root, folder)).collect();
+        let Ok(root) = Root::open(&self.host_root) else { return all };
+        for state in CONTAINERD {
+            let tasks = Path::new(state).join(TASKS);
+            for namespace in root.names(&tasks, NAMESPACES_MAX) {
+                let known = source(&self.host_root, tasks.join(namespace));
+                if !all.contains(&known) {
+                    all.push(known);
+                }
+            }
+        }
+        all
     }
 
     /// The bundle that this monitor keeps for the container.
@@ -228,7 +306,9 @@ impl Search {
             learnt.looked = Some(Instant::now());
         }
         for monitor in monitor::on_the_node(&self.proc_root, &self.host_root, MONITORS_MAX) {
-            self.learn(&monitor, None, sockets);
+            if self.is_trusted(&monitor) {
+                self.learn(&monitor, None, sockets);
+            }
         }
         true
     }
@@ -287,6 +367,6 @@ fn found(
 }
 
 /// Docker keeps its containers in a namespace of containerd's.
-fn runtime_of(namespace: &str) -> RuntimeKind {
+pub(crate) fn runtime_of(namespace: &str) -> RuntimeKind {
     if namespace == "moby" { RuntimeKind::Docker } else { RuntimeKind::Containerd }
 }

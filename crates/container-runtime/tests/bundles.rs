@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use container_runtime::{Config, Runtimes};
-use event::{Container, ContainerId, RuntimeKind};
+use event::{Cgroup, Container, ContainerId, Hierarchy, RuntimeKind, Text, Whereabouts};
 
 const APP: &str = "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccdddddddddddddddd";
 const SANDBOX: &str = "1111111111111111222222222222222233333333333333334444444444444444";
@@ -236,4 +236,142 @@ fn hostile_files_tell_nothing() {
         assert_eq!(told, bare(), "{what}");
         assert!(begun.elapsed() < Duration::from_secs(1), "{what} took {:?}", begun.elapsed());
     }
+}
+
+/// Pid namespaces: the node's, a container's.
+const NODES: u32 = 1;
+const CONTAINERS: u32 = 2;
+
+impl Node {
+    fn lives_in(&self, pid: u32, namespace: u32, started: u64) {
+        let folder = self.proc().join(pid.to_string());
+        fs::create_dir_all(folder.join("ns")).unwrap();
+        symlink(format!("pid:[{namespace}]"), folder.join("ns/pid")).unwrap();
+        let between = vec!["0"; 18].join(" ");
+        fs::write(folder.join("stat"), format!("{pid} (a) b) S {between} {started} 0\n")).unwrap();
+    }
+
+    /// What is said of a process of that group, namespace and ancestry that no name tells.
+    fn claimed(&self, cgroup: &str, pid_namespace: u32, ancestors: &[u32]) -> Container {
+        let path: Vec<Text> = cgroup.split('/').filter(|name| !name.is_empty()).map(Text::from).collect();
+        let bare = Container::bare(ContainerId::unclaimed(1), RuntimeKind::Unknown, None);
+        let bare = Container { cgroup: path.clone(), ..bare };
+        let cgroup = Cgroup { id: 9, hierarchy: Hierarchy::V2, path, truncated: false };
+        let at = Whereabouts { cgroup, pid_namespace, ancestors: ancestors.to_vec() };
+        self.runtimes().facts_of(bare, &at)
+    }
+
+    /// containerd's record of `ctr run … web`.
+    fn runs_web(&self) {
+        let config = "run/containerd/io.containerd.runtime.v2.task/default/web/config.json";
+        self.write(config, br#"{"linux":{"cgroupsPath":"/default/web"}}"#);
+    }
+
+    fn apart() -> Self {
+        let node = Self::new();
+        node.lives_in(1, NODES, 1);
+        node
+    }
+}
+
+fn said(container: &Container) -> (&str, RuntimeKind) {
+    (container.id.as_str(), container.runtime)
+}
+
+const NOBODY: (&str, RuntimeKind) = ("", RuntimeKind::Unknown);
+
+#[test]
+fn each_runtimes_record_claims_what_is_in_its_group() {
+    let node = Node::apart();
+    node.runs_web();
+    node.write("run/runc/api/state.json", br#"{"created":"x","init_process_pid":50,"cgroup_paths":{"":"/sys/fs/cgroup/system.slice/runc-api.scope"}}"#);
+    node.write("run/crun/db-1/status", br#"{"pid":60,"cgroup-path":"/crun/db-1","bundle":"/b"}"#);
+    for (cgroup, expected) in [
+        ("/default/web", ("web", RuntimeKind::Containerd)),
+        ("/default/web/below", ("web", RuntimeKind::Containerd)),
+        ("/system.slice/runc-api.scope", ("api", RuntimeKind::Runc)),
+        ("/crun/db-1/container", ("db-1", RuntimeKind::Crun)),
+        // the same names elsewhere
+        ("/web", NOBODY),
+        ("/other/web", NOBODY),
+        ("/user.slice/runc-api.scope", NOBODY),
+        ("/x/crun/db-1", NOBODY),
+        // a group named after another container, made inside of one
+        ("/default/web/crun/db-1", ("web", RuntimeKind::Containerd)),
+    ] {
+        let found = node.claimed(cgroup, CONTAINERS, &[]);
+        assert_eq!(said(&found), expected, "{cgroup}");
+        assert_eq!(found.name, expected.0, "{cgroup}");
+    }
+}
+
+#[test]
+fn a_container_in_any_group_is_known_by_its_first_process() {
+    let node = Node::apart();
+    node.write("run/runc/api/state.json", br#"{"init_process_pid":50,"init_process_start":7}"#);
+    node.lives_in(50, CONTAINERS, 7);
+    assert_eq!(said(&node.claimed("/odd", CONTAINERS, &[])), ("api", RuntimeKind::Runc));
+    assert!(node.claimed("/odd", CONTAINERS, &[]).cgroup.is_empty(), "the group is not its own");
+    assert_eq!(said(&node.claimed("/odd", 3, &[])), NOBODY);
+    assert_eq!(said(&node.claimed("/odd", NODES, &[])), NOBODY);
+    // the pid belongs to another process by now
+    let node = Node::apart();
+    node.write("run/runc/api/state.json", br#"{"init_process_pid":50,"init_process_start":7}"#);
+    node.lives_in(50, CONTAINERS, 8);
+    assert_eq!(said(&node.claimed("/odd", CONTAINERS, &[])), NOBODY);
+}
+
+#[test]
+fn a_users_runtime_is_believed_about_that_users_processes() {
+    let node = Node::apart();
+    node.write("run/user/1000/crun/web/status", br#"{"pid":50,"cgroup-path":"/default/web"}"#);
+    node.lives_in(50, CONTAINERS, 7);
+    let own = "/user.slice/user-1000.slice/user@1000.service/app.slice/crun-web.scope";
+    assert_eq!(said(&node.claimed(own, CONTAINERS, &[])), ("web", RuntimeKind::Crun));
+    for others in ["/default/web", "/user.slice/user-1001.slice/crun-web.scope", "/a/b/user-1000.slice/web"] {
+        assert_eq!(said(&node.claimed(others, CONTAINERS, &[])), NOBODY, "{others}");
+    }
+}
+
+#[test]
+fn records_in_an_unusual_place_are_found_by_an_ancestor_of_the_node_alone() {
+    let record = br#"{"init_process_pid":50,"cgroup_paths":{"":"/sys/fs/cgroup/web"}}"#;
+    let arguments = ["runc", "--root", "/own/records", "run", "web"];
+    let node = Node::apart();
+    node.write("own/records/web/state.json", record);
+    node.process(40, "0::/system.slice/ci.service", &arguments);
+    node.lives_in(40, NODES, 1);
+    assert_eq!(said(&node.claimed("/web", CONTAINERS, &[40])), ("web", RuntimeKind::Runc));
+    // a process of the container that calls itself so
+    let node = Node::apart();
+    node.write("own/records/web/state.json", record);
+    node.process(40, "0::/web", &arguments);
+    node.lives_in(40, CONTAINERS, 1);
+    assert_eq!(said(&node.claimed("/web", CONTAINERS, &[40])), NOBODY);
+}
+
+#[test]
+fn a_shim_in_a_container_with_a_name_is_not_believed() {
+    let tell = |cgroup: &str, namespace: u32| {
+        let node = Node::apart();
+        node.shim(70, cgroup, "tmp/fake");
+        node.lives_in(70, namespace, 1);
+        node.write(&format!("tmp/fake/{APP}/config.json"), CONFIG.as_bytes());
+        node.runtimes().bundle_facts(bare(), &[70]).name
+    };
+    assert_eq!(tell("0::/system.slice/containerd.service", NODES), "app");
+    assert_eq!(tell("0::/default/web", CONTAINERS), "");
+}
+
+#[test]
+fn a_name_that_looks_like_an_id_within_a_named_container_is_within_it() {
+    let node = Node::apart();
+    node.runs_web();
+    let path: Vec<Text> = ["default", "web", "kubepods", "podx", APP].map(Text::from).to_vec();
+    let forged = Container { cgroup: path.clone(), ..bare() };
+    let cgroup = Cgroup { id: 9, hierarchy: Hierarchy::V2, path, truncated: false };
+    let at = Whereabouts { cgroup, pid_namespace: CONTAINERS, ancestors: Vec::new() };
+    let told = node.runtimes().facts_of(forged, &at);
+    assert_eq!(told.id.as_str(), APP);
+    assert_eq!(told.within.map(|(id, _)| id.as_str().to_owned()).as_deref(), Some("web"));
 }

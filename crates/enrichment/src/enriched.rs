@@ -2,8 +2,8 @@
 
 use crate::channel::{self, Flow, Holder, Route};
 use crate::reported::Reported;
-use crate::{Actor, Containers, Executables, ImageKey, Known, Need, Process, RecognisedBy, Tree};
-use event::{Container, Descriptor, Exec, Internet, Object, ProcessKey, Protocol, SocketState};
+use crate::{Actor, Containers, Executables, Image, ImageKey, Known, Need, Process, RecognisedBy, Tree};
+use event::{Container, ContainerId, Descriptor, Exec, Internet, Object, ProcessKey, Protocol, SocketState};
 use programs::executable::Kind;
 use programs::invocation::Invocation;
 use programs::script::Verdict;
@@ -26,6 +26,8 @@ pub struct Enriched {
     pub ancestors: Vec<Actor>,
     /// The container; `None` for the node's own processes.
     pub container: Option<Arc<Container>>,
+    /// What the answer about its container will be about; also where a runtime may yet claim a process of the node.
+    pub asked: Option<ContainerId>,
     /// Where its commands come from.
     pub input: Option<Route>,
     /// Where its output goes (standard output, else standard error).
@@ -53,9 +55,14 @@ impl State {
     pub fn enrich(&mut self, exec: &Arc<Exec>, now_ns: u64) -> Enriched {
         let mut needs = Vec::new();
         let actor = Actor::of_exec(exec, true, &self.executables, &mut needs);
-        let container = match self.containers.of(&exec.cgroup, now_ns) {
-            Known::Node => None,
-            Known::New(container) | Known::Seen(container) => Some(container),
+        let (container, asked) = match self.container_of(exec, now_ns) {
+            Known::Node => (None, None),
+            Known::New(container) | Known::Seen(container) => {
+                let id = container.id.clone();
+                let is_in = id.is_claimed() || self.containers.node().are_left(&exec.namespaces);
+                let asked = (is_in || !container.complete).then_some(id);
+                (is_in.then_some(container), asked)
+            }
         };
         let process = self.tree.get(exec.process);
         let current = process.and_then(|p| p.image.as_ref()).map(|i| i.exec.time_ns);
@@ -90,11 +97,24 @@ impl State {
             earlier,
             ancestors,
             container,
+            asked,
             input,
             output,
             relays,
             needs,
         }
+    }
+
+    /// The container of a process, as far as it is known now.
+    pub fn container_of(&mut self, exec: &Exec, now_ns: u64) -> Known {
+        let (tree, node) = (&self.tree, self.containers.node());
+        let outermost = || {
+            let line = tree.ancestors(exec.process).take_while(|p| p.cgroup == exec.cgroup.id);
+            let entered = line.map_while(|p| p.image.as_ref()).map(|image| image.exec.namespaces);
+            let last = entered.take_while(|of| node.are_left(of)).last();
+            last.map_or(exec.namespaces.pid, |of| of.pid)
+        };
+        self.containers.of(exec, outermost, now_ns)
     }
 
     /// A shell was reported: what its relay opens or starts later is told from it.
@@ -247,7 +267,10 @@ impl State {
     }
 
     fn is_contained(&self, process: &Process) -> bool {
-        process.cgroup == 0 || self.containers.of_id(process.cgroup).is_some()
+        let has_left = |image: &Image| self.containers.node().are_left(&image.exec.namespaces);
+        process.cgroup == 0
+            || self.containers.of_id(process.cgroup).is_some()
+            || process.image.as_ref().is_some_and(has_left)
     }
 
     /// A connected socket counts for everyone but a multiplexer, which only inherits one; for socat one that receives

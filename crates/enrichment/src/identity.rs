@@ -97,7 +97,7 @@ fn may_be_a_node(runtime: RuntimeKind, name: &str, parent: Option<&str>) -> bool
     match runtime {
         RuntimeKind::Docker | RuntimeKind::Podman | RuntimeKind::Unknown => true,
         RuntimeKind::Containerd => parent == Some("default") || name.starts_with("nerdctl-"),
-        RuntimeKind::Crio => false,
+        RuntimeKind::Crio | RuntimeKind::Runc | RuntimeKind::Crun => false,
     }
 }
 

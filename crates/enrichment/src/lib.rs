@@ -7,12 +7,14 @@ pub mod channel;
 mod containers;
 mod enriched;
 mod executables;
+#[cfg(test)]
+mod fixture;
 pub mod identity;
 mod program;
 mod reported;
 mod tree;
 
-pub use containers::{Containers, Known, Told};
+pub use containers::{Containers, FIRST_PID_NAMESPACE, Known, NodeNamespaces, Told};
 pub use enriched::{Enriched, State};
 pub use executables::{ExecutableFacts, Executables, ImageKey, hashed};
 pub use program::{Actor, Need, RecognisedBy, Started, script_takes_commands};

@@ -1,29 +1,65 @@
 //! Who a container is.
 
+use crate::Text;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Identity of a container: 64 (sometimes 32) lower-case hexadecimal digits, validated.
+/// Longest name that a runtime gives a container: it is the name of a folder.
+const LONGEST_NAME: usize = 255;
+
+/// Identity of a container, validated: 32 to 64 lower-case hexadecimal digits, the name that its runtime knows it by, or
+/// nothing where no runtime claims it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ContainerId(String);
+pub struct ContainerId {
+    text: String,
+    /// Tells apart what has the same name, or none. Digits are never used twice and need none.
+    instance: u64,
+}
 
 impl ContainerId {
-    /// Accepts 32 to 64 lower-case hexadecimal digits; anything else is not a container's id.
+    /// Accepts 32 to 64 lower-case hexadecimal digits, which tell by their form alone that they are an id.
     pub fn new(text: &str) -> Option<Self> {
         let hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        ((32..=64).contains(&text.len()) && hex).then(|| Self(text.to_owned()))
+        ((32..=64).contains(&text.len()) && hex).then(|| Self { text: text.to_owned(), instance: 0 })
     }
 
-    /// The digits.
+    /// What a runtime calls a container of its own; a name is used again, so `instance` says which one it is. Accepts what
+    /// runc, crun and containerd accept, as far as it can be the name of a folder and is no option.
+    pub fn named(text: &str, instance: u64) -> Option<Self> {
+        if let Some(id) = Self::new(text) {
+            return Some(id);
+        }
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"_+-.".contains(&b);
+        let begins = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
+        (begins && text.len() <= LONGEST_NAME && text.bytes().all(plain))
+            .then(|| Self { text: text.to_owned(), instance })
+    }
+
+    /// What no runtime has claimed so far.
+    pub const fn unclaimed(instance: u64) -> Self {
+        Self { text: String::new(), instance }
+    }
+
+    /// Whether a runtime calls it so.
+    pub fn is_claimed(&self) -> bool {
+        !self.text.is_empty()
+    }
+
+    /// Whether its form says that it is an id.
+    pub fn is_digits(&self) -> bool {
+        Self::new(&self.text).is_some()
+    }
+
+    /// The digits or the name; empty where no runtime claims it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl fmt::Display for ContainerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -38,6 +74,10 @@ pub enum RuntimeKind {
     Docker,
     /// Podman or another libpod user.
     Podman,
+    /// runc, without another runtime above it.
+    Runc,
+    /// crun, without another runtime above it.
+    Crun,
     /// Not known from the cgroup's name alone.
     Unknown,
 }
@@ -50,6 +90,8 @@ impl RuntimeKind {
             Self::Crio => "cri-o",
             Self::Docker => "docker",
             Self::Podman => "podman",
+            Self::Runc => "runc",
+            Self::Crun => "crun",
             Self::Unknown => "unknown",
         }
     }
@@ -105,9 +147,16 @@ pub struct Container {
     /// The container that is this one's machine (kind, k3d). Until a runtime confirms this one, its name may be forged by
     /// whoever controls that one.
     pub within: Option<(ContainerId, RuntimeKind)>,
+    /// Its control group, from the top downwards; that of its process where no runtime claims it.
+    pub cgroup: Vec<Text>,
 }
 
 impl Container {
+    /// Its control group as a path.
+    pub fn cgroup_path(&self) -> String {
+        self.cgroup.iter().map(|name| format!("/{}", name.lossy())).collect()
+    }
+
     /// What the cgroup alone says.
     pub fn bare(id: ContainerId, runtime: RuntimeKind, pod_uid: Option<String>) -> Self {
         Self {
@@ -123,6 +172,7 @@ impl Container {
             complete: false,
             sandbox: false,
             within: None,
+            cgroup: Vec::new(),
         }
     }
 }
@@ -137,5 +187,18 @@ mod tests {
         assert!(ContainerId::new(&"a".repeat(65)).is_none());
         assert!(ContainerId::new(&"A".repeat(64)).is_none());
         assert!(ContainerId::new("../../etc").is_none());
+    }
+
+    #[test]
+    fn a_name_is_a_folders_name_and_no_option() {
+        for name in ["shop-cart-2", "_x", "a.b+c", &"n".repeat(255)] {
+            assert!(ContainerId::named(name, 1).is_some(), "{name}");
+        }
+        for refused in ["", ".", "..", "-v", "a/b", "a b", "\u{e4}", "a\n", &"n".repeat(256)] {
+            assert!(ContainerId::named(refused, 1).is_none(), "{refused}");
+        }
+        assert_ne!(ContainerId::named("web", 1), ContainerId::named("web", 2), "started anew");
+        assert_eq!(ContainerId::named(&"a".repeat(64), 1), ContainerId::new(&"a".repeat(64)));
+        assert!(!ContainerId::unclaimed(1).is_claimed());
     }
 }

@@ -21,7 +21,7 @@ pub use exec::{Arguments, Environment, Exec, Origin};
 pub use file::{File, FileIdentity, FileSystem};
 pub use lifecycle::{Exit, Fork};
 pub use loss::{Loss, LossKind};
-pub use process::{Ancestor, Credentials, Namespaces, ProcessKey, Terminal};
+pub use process::{Ancestor, Credentials, Namespaces, ProcessKey, Terminal, Whereabouts};
 pub use socket::{Direction, Endpoint, Internet, Protocol, SocketEvent, SocketState};
 pub use text::Text;
 

@@ -13,6 +13,8 @@ pub enum LossKind {
     Socket,
     /// Records that could not be decoded.
     Malformed,
+    /// Findings that were given up because too many waited to be delivered.
+    Finding,
 }
 
 impl LossKind {
@@ -27,6 +29,7 @@ impl LossKind {
             Self::Exit => "exit",
             Self::Socket => "socket",
             Self::Malformed => "malformed",
+            Self::Finding => "finding",
         }
     }
 }

@@ -62,3 +62,14 @@ pub struct Ancestor {
     /// Inode number of its v2 cgroup (or of its v1 pids cgroup).
     pub cgroup: u64,
 }
+
+/// What a process shows of the container that it may be in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// Its control group.
+    pub cgroup: crate::Cgroup,
+    /// Its pid namespace.
+    pub pid_namespace: u32,
+    /// Its ancestors, the parent first.
+    pub ancestors: Vec<u32>,
+}

@@ -105,7 +105,12 @@ pub fn compose(evidence: &Evidence, at: &Circumstances<'_>) -> FindingResource {
         },
         connections: evidence.endpoint.iter().map(|e| connection(e, evidence.direction)).collect(),
         processes: processes::list(evidence),
-        containers: container.map(of_container).filter(is_told).into_iter().collect(),
+        containers: container
+            .filter(|c| c.id.is_claimed())
+            .map(of_container)
+            .filter(is_told)
+            .into_iter()
+            .collect(),
         kubernetes: kubernetes(container, place),
         description: description::write(evidence, at, &sure),
         next_steps: next_steps::write(evidence, at, &name),
@@ -218,7 +223,7 @@ fn source_properties(evidence: &Evidence, at: &Circumstances<'_>) -> BTreeMap<St
         ("Parent_Pid", json!(exec.parent().map_or(0, |p| p.pid))),
         ("Process_Creation_Timestamp", timestamp(at.born_ns)),
     ]);
-    if let Some(container) = container {
+    if let Some(container) = container.filter(|c| c.id.is_claimed()) {
         map.insert("Container_Id", json!(container.id.as_str()));
         map.insert("Container_Image_Id", json!(container.image.digest));
         if container.created_ns != 0 {

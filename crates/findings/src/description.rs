@@ -44,6 +44,11 @@ fn whereabouts(evidence: &Evidence, place: &Place) -> String {
     };
     match container.pod.as_ref().filter(|pod| !pod.name.is_empty()) {
         Some(pod) => format!("container {} of pod {}/{}", container.name, pod.namespace, pod.name),
+        None if !container.id.is_claimed() => format!(
+            "a container that no known runtime claims (control group {}, pid namespace {})",
+            container.cgroup_path(),
+            evidence.enriched.exec.namespaces.pid
+        ),
         None if container.name.is_empty() => format!("container {}", container.id),
         None => format!("container {} ({})", container.name, container.id),
     }

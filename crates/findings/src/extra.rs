@@ -58,7 +58,10 @@ pub(crate) fn write(evidence: &Evidence, at: &Circumstances<'_>, sure: &Confiden
         (
             "container".to_owned(),
             json!(container.map(|c| json!({
-                "id": c.id.as_str(),
+                "id": c.id.is_claimed().then(|| c.id.as_str()),
+                "claimed": c.id.is_claimed(),
+                "controlGroup": c.cgroup_path(),
+                "pidNamespace": exec.namespaces.pid,
                 "runtime": c.runtime.name(),
                 "podUid": c.pod.as_ref().map(|p| p.uid.as_str()),
                 "identityComplete": c.complete && !c.name.is_empty(),

@@ -91,7 +91,8 @@ impl About<'_> {
         let same = if container.is_some() { "container and time" } else { "time" };
         steps.step(&format!("Review the finding, and others of the same {same}:"));
         steps.command(&format!("vedette findings show {}", quote(self.name)));
-        let of = container.map(|c| format!(" --container {}", quote(c.id.as_str()))).unwrap_or_default();
+        let of = container.filter(|c| c.id.is_claimed());
+        let of = of.map(|c| format!(" --container {}", quote(c.id.as_str()))).unwrap_or_default();
         steps.command(&format!("vedette findings list{of} --since {} --until {}", self.since, self.until));
     }
 

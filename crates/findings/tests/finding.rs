@@ -115,7 +115,7 @@ fn behind_socat(cgroup: &[u8], told: impl FnOnce(Container) -> Container) -> Evi
     state.tree.exec(&socat);
     state.tree.exec(&shell);
     if let Some(bare) = state.enrich(&shell, 1).container {
-        state.containers.tell(told(Container::clone(&bare)), 1);
+        state.containers.tell(&bare.id, told(Container::clone(&bare)), 1);
     }
     concluded(&mut state, &shell)
 }

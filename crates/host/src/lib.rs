@@ -18,7 +18,7 @@ pub use clock::Clock;
 pub use executable::{
     CONTENT_MAX, Executable, RECOGNISE_MAX, hash, hold_root, open_executable, open_named, recognised, sha256,
 };
-pub use machine::{Machine, boot_id};
+pub use machine::{Machine, boot_id, mount_namespace};
 pub use memory::{give_back, keep_small};
 pub use process::{arguments, environment};
 pub use regular::Pinned;

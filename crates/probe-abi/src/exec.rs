@@ -138,7 +138,8 @@ impl<'a> RecordExec<'a> {
             login_uid: u32::MAX,
             flags: 0,
             effective_capabilities: 0,
-            pid_namespace: 1,
+            // the one that the kernel begins with
+            pid_namespace: 0xEFFF_FFFC,
             mount_namespace: 2,
             network_namespace: 3,
             user_namespace: 4,

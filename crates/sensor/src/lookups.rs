@@ -4,6 +4,7 @@
 //! `Request → worker → Answer`; queues are bounded, and a full one refuses the request and counts it. Who asked must then
 //! ask again or say what is missing.
 
+mod deadline;
 pub(crate) mod facts;
 pub(crate) mod queue;
 
@@ -12,15 +13,16 @@ use crate::{EvidenceContent, Metrics, Named, place, redaction};
 use cloud::MetadataServer;
 use container_runtime::Runtimes;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use deadline::Job;
 use detection::Session;
-use event::{Container, Exec, Text};
+use event::{Container, ContainerId, Exec, ProcessKey, Text, Whereabouts};
 use facts::{Fact, Found, Queues, ToHash, Wanted};
 use findings::{EvidenceItem, Place};
 use host::{Clock, Machine};
 use queue::{Pushed, Urgency};
 use rustix::event::{EventfdFlags, eventfd};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
@@ -37,7 +39,7 @@ pub(crate) struct Subject {
 
 /// What to look up.
 pub(crate) enum Request {
-    Container { bare: Box<Container>, ancestors: Vec<u32> },
+    Container { bare: Box<Container>, at: Arc<Whereabouts> },
     Live,
     Evidence { session: Session, subjects: Vec<Subject>, log: Option<PathBuf> },
 }
@@ -45,12 +47,23 @@ pub(crate) enum Request {
 /// What was found.
 pub(crate) enum Answer {
     Fact(Found),
+    /// A fact about a process could not be read in time; it may come yet.
+    Unread {
+        process: ProcessKey,
+        kind: &'static str,
+    },
     Hash {
         wanted: Wanted,
         sha256: String,
         size: u64,
     },
-    Container(Box<Container>),
+    Container {
+        /// The identity it was asked about by.
+        asked: ContainerId,
+        facts: Box<Container>,
+        /// The process for whose sake it was asked.
+        at: Arc<Whereabouts>,
+    },
     Live(Live),
     /// Live state could not be read; the log says why.
     NoLive,
@@ -89,12 +102,13 @@ impl Lookups {
         let (answer, answers) = bounded(4 * QUEUE);
         let reply = Reply { answer, wake: Arc::clone(&wake) };
         let queues = Queues::new();
-        queues.serve(&reply)?;
+        queues.serve(&reply, &metrics)?;
         let containers =
             spawn("containers", reply.clone(), move |request, reply| ask_runtime(request, reply, &runtimes))?;
-        let evidence = spawn("evidence", reply.clone(), {
-            let proc_root = proc_root.clone();
-            move |request, reply| take_evidence(request, reply, &proc_root)
+        let (evidence, requests) = bounded::<Request>(QUEUE);
+        deadline::serve("evidence", facts::READ_DEADLINE, metrics.clone(), {
+            let (proc_root, reply) = (proc_root.clone(), reply.clone());
+            move || Some(evidence_job(requests.recv().ok()?, &reply, &proc_root))
         })?;
         let mut reader = live;
         let live = spawn("live", reply.clone(), {
@@ -264,14 +278,19 @@ fn spawn_thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Re
 
 /// Twice: what the bundle says is there at once, what the CRI says may take a while.
 fn ask_runtime(request: Request, reply: &Reply, runtimes: &Runtimes) {
-    let Request::Container { bare, ancestors } = request else { return };
-    let known = runtimes.bundle_facts(*bare, &ancestors);
-    reply.send(Answer::Container(Box::new(known.clone())));
+    let Request::Container { bare, at } = request else { return };
+    let asked = bare.id.clone();
+    let answer =
+        |facts| Answer::Container { asked: asked.clone(), facts: Box::new(facts), at: Arc::clone(&at) };
+    let known = runtimes.facts_of(*bare, &at);
+    if known.id.is_claimed() {
+        reply.send(answer(known.clone()));
+    }
     let facts = runtimes.cri_facts(&known).unwrap_or_else(|error| {
         tracing::debug!("container {}: {error}", known.id);
         known
     });
-    reply.send(Answer::Container(Box::new(Container { complete: true, ..facts })));
+    reply.send(answer(Container { complete: true, ..facts }));
 }
 
 /// A thread of its own, because it may take half a minute. It is wanted for as long as the returned handle lives.
@@ -291,8 +310,38 @@ pub(crate) fn ask_cloud(
     Ok(wanted)
 }
 
-fn take_evidence(request: Request, reply: &Reply, proc_root: &std::path::Path) {
-    let Request::Evidence { session, subjects, log } = request else { return };
+fn evidence_job(request: Request, reply: &Reply, proc_root: &Path) -> Job {
+    let (session, owner) = match &request {
+        Request::Evidence { session, subjects, .. } => {
+            (Some(*session), subjects.first().map_or(0, |subject| subject.exec.cgroup.id))
+        }
+        Request::Container { .. } | Request::Live => (None, 0),
+    };
+    let instead = |why: &'static str| -> deadline::Finish {
+        let reply = reply.clone();
+        Box::new(move || {
+            if let Some(session) = session {
+                let (items, missing) = (Vec::new(), vec![why.to_owned()]);
+                reply.send(Answer::Evidence { session, items, missing });
+            }
+        })
+    };
+    let (unread, refused) = (
+        instead(
+            "evidence was not read in time: a file system does not answer; items that are listed came later",
+        ),
+        instead("everything: file systems do not answer that this container, or too many others, use"),
+    );
+    let (reply, proc_root) = (reply.clone(), proc_root.to_owned());
+    let work = Box::new(move || -> deadline::Finish {
+        let answer = take_evidence(request, &proc_root);
+        Box::new(move || answer.into_iter().for_each(|answer| reply.send(answer)))
+    });
+    Job { owner, is_local: false, kind: "evidence", work, refused, unread }
+}
+
+fn take_evidence(request: Request, proc_root: &Path) -> Option<Answer> {
+    let Request::Evidence { session, subjects, log } = request else { return None };
     let mut all = host::Taken::default();
     for subject in &subjects {
         let mut taken = if subject.is_past {
@@ -326,5 +375,5 @@ fn take_evidence(request: Request, reply: &Reply, proc_root: &std::path::Path) {
             content: taken.content,
         })
         .collect();
-    reply.send(Answer::Evidence { session, items, missing: all.missing });
+    Some(Answer::Evidence { session, items, missing: all.missing })
 }

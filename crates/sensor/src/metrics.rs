@@ -33,12 +33,18 @@ pub struct Metrics {
     pub lost: Family<Kind, Counter>,
     /// Findings delivered for the first time.
     pub findings: Family<Module, Counter>,
+    /// Findings given up because too many waited to be delivered, by module.
+    pub findings_lost: Family<Module, Counter>,
     /// Deliveries (new findings and updates).
     pub deliveries: Counter,
     /// Lookups by what was looked up.
     pub lookups: Family<Kind, Counter>,
     /// Lookups that were left out because the queue was full.
     pub lookups_dropped: Family<Kind, Counter>,
+    /// Lookups that were not answered in time, by what was looked up.
+    pub lookups_unread: Family<Kind, Counter>,
+    /// Threads that still wait for such an answer, by lane.
+    pub lookups_stuck: Family<Kind, Gauge>,
     /// Live state read again.
     pub snapshots: Counter,
     /// Processes kept.
@@ -79,9 +85,12 @@ impl Default for Metrics {
             events: Family::default(),
             lost: Family::default(),
             findings: Family::default(),
+            findings_lost: Family::default(),
             deliveries: Counter::default(),
             lookups: Family::default(),
             lookups_dropped: Family::default(),
+            lookups_unread: Family::default(),
+            lookups_stuck: Family::default(),
             snapshots: Counter::default(),
             processes: Gauge::default(),
             processes_forgotten: Counter::default(),
@@ -102,12 +111,27 @@ impl Default for Metrics {
             this.lost.clone(),
         );
         registry.register("findings", "Findings detected, by module", this.findings.clone());
+        registry.register(
+            "sensor_findings_lost",
+            "Findings given up because too many waited to be delivered, by module",
+            this.findings_lost.clone(),
+        );
         registry.register("sensor_deliveries", "Findings and updates delivered", this.deliveries.clone());
         registry.register("sensor_lookups", "Facts looked up, by what", this.lookups.clone());
         registry.register(
             "sensor_lookups_dropped",
             "Facts not looked up: queue full",
             this.lookups_dropped.clone(),
+        );
+        registry.register(
+            "sensor_lookups_unread",
+            "Facts not looked up: could not be read in time",
+            this.lookups_unread.clone(),
+        );
+        registry.register(
+            "sensor_lookups_stuck",
+            "Threads that wait for a file system that does not answer",
+            this.lookups_stuck.clone(),
         );
         registry.register("sensor_snapshots", "Live state read again", this.snapshots.clone());
         registry.register("sensor_process_cache_size", "Processes kept", this.processes.clone());

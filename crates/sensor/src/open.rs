@@ -11,14 +11,20 @@ use event::{Container, ContainerId, Origin, ProcessKey};
 use findings::{Circumstances, Ended, EvidenceItem, Place, compose};
 use host::Clock;
 use programs::invocation::Invocation;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// Open findings kept; the oldest are closed.
+/// Open findings kept; the oldest that were delivered are closed.
 const OPEN_MAX: usize = 128;
+/// Findings kept that cannot be delivered (a full disk); of more, some are given up.
+pub(crate) const WAITING_MAX: usize = 256;
 /// A finding whose session has ended and that has learned nothing for so long is closed: what it holds of its processes is
 /// given back, nanoseconds.
 const CLOSE_AFTER_NS: u64 = 300_000_000_000;
+/// Facts that could not be read in time, remembered for findings that are opened later.
+const UNREAD_MAX: usize = 128;
+/// Ancestors of which a missing fact concerns a finding.
+const NEAR_ANCESTORS: usize = 4;
 /// What is lost this long after a shell was found may have been its doing, nanoseconds.
 const WINDOW_AFTER_NS: u64 = 10_000_000_000;
 /// Losses are told at most this often, nanoseconds.
@@ -67,6 +73,8 @@ pub(crate) struct OpenFindings {
     metrics: Metrics,
     /// Whether their sessions go on.
     pub(crate) sessions: Sessions,
+    /// What could not be read in time of which process: its finding may be opened later.
+    unread: VecDeque<(ProcessKey, &'static str)>,
 }
 
 impl OpenFindings {
@@ -79,6 +87,7 @@ impl OpenFindings {
             boot_id,
             metrics,
             sessions: Sessions::default(),
+            unread: VecDeque::new(),
         }
     }
 
@@ -88,18 +97,19 @@ impl OpenFindings {
     }
 
     /// A detection becomes a finding. `event_ns`: when the program was first on the connection; `ended` says when a process
-    /// ended, if it has.
+    /// ended, if it has. Returns whether another finding was given up for it.
     pub(crate) fn open(
         &mut self,
         evidence: Evidence,
         event_ns: u64,
         now_ns: u64,
         ended: impl Fn(ProcessKey) -> Option<u64>,
-    ) {
+    ) -> bool {
         self.sessions.follow(&evidence, now_ns, ended);
         let module = evidence.metadata.module;
         self.metrics.findings.get_or_create(&crate::metrics::Module { module }).inc();
-        let named = evidence.enriched.container.as_deref().is_none_or(is_settled);
+        let enriched = &evidence.enriched;
+        let named = enriched.container.as_deref().map_or(enriched.asked.is_none(), is_settled);
         let open = Open {
             id: self.id(evidence.session),
             since_ns: now_ns,
@@ -111,7 +121,12 @@ impl OpenFindings {
             changed: true,
             items: Vec::new(),
             unsent: Vec::new(),
-            missing: Vec::new(),
+            missing: self
+                .unread
+                .iter()
+                .filter(|(process, _)| concerns(&evidence, *process))
+                .map(|(process, kind)| not_in_time(*process, kind))
+                .collect(),
             evidence,
         };
         self.all.insert(open.evidence.session, open);
@@ -123,6 +138,38 @@ impl OpenFindings {
                 self.sessions.forget(oldest);
             }
         }
+        let given_up = self.too_many_wait();
+        if let Some(given_up) = given_up.and_then(|session| self.all.remove(&session)) {
+            self.sessions.forget(given_up.evidence.session);
+            let module = given_up.evidence.metadata.module;
+            self.metrics.findings_lost.get_or_create(&crate::metrics::Module { module }).inc();
+            let exec = &given_up.evidence.enriched.exec;
+            tracing::error!(
+                "{WAITING_MAX} findings wait to be delivered; finding {} about process {} ({}) is given up. Make room \
+                 where findings are stored",
+                given_up.id,
+                exec.process.pid,
+                exec.executable.path
+            );
+            return true;
+        }
+        false
+    }
+
+    /// The last one of the control group that has the most: whoever floods gives up his own, and what came first stays.
+    fn too_many_wait(&self) -> Option<Session> {
+        let waiting = || self.all.iter().filter(|(_, open)| !open.delivered);
+        if waiting().count() <= WAITING_MAX {
+            return None;
+        }
+        let group = |open: &Open| open.evidence.enriched.exec.cgroup.id;
+        let mut counts: HashMap<u64, usize> = HashMap::new();
+        for (_, open) in waiting() {
+            *counts.entry(group(open)).or_default() += 1;
+        }
+        let (most, _) = counts.into_iter().max_by_key(|(cgroup, count)| (*count, *cgroup))?;
+        let of_most = waiting().filter(|(_, open)| group(open) == most);
+        of_most.max_by_key(|(_, open)| (open.since_ns, open.evidence.enriched.exec.time_ns)).map(|(s, _)| *s)
     }
 
     /// The session again. The shell that takes commands is what the finding is about, not the command line that started
@@ -154,15 +201,19 @@ impl OpenFindings {
         self.all.get(&session).map(|open| &open.evidence)
     }
 
-    /// The runtime told more of a container: the one that was known by this id.
+    /// The runtime told more of a container: the one that was asked about by this id. A process of the node stays one
+    /// unless a runtime claims it.
     pub(crate) fn tell_container(&mut self, id: &ContainerId, container: &Arc<Container>, now_ns: u64) {
         for open in self.all.values_mut() {
-            let of = open.evidence.enriched.container.as_ref();
-            if of.is_none_or(|c| c.id != *id) {
+            let enriched = &open.evidence.enriched;
+            if !enriched.asked.as_ref().is_some_and(|asked| asked == id || *asked == container.id) {
                 continue;
             }
-            if of != Some(container) {
-                Arc::make_mut(&mut open.evidence.enriched).container = Some(Arc::clone(container));
+            let is_in = enriched.container.is_some() || container.id.is_claimed();
+            if is_in && enriched.container.as_ref() != Some(container) {
+                let enriched = Arc::make_mut(&mut open.evidence.enriched);
+                enriched.container = Some(Arc::clone(container));
+                enriched.asked = Some(container.id.clone());
                 open.changed = true;
             }
             if is_settled(container) {
@@ -223,6 +274,23 @@ impl OpenFindings {
                 // what it waits for may still come, but not from its processes
                 open.told_ns = now_ns;
             }
+        }
+    }
+
+    /// A fact about a process could not be read in time: findings that it concerns say so, also later ones.
+    pub(crate) fn tell_unread(&mut self, process: ProcessKey, kind: &'static str) {
+        for open in self.all.values_mut().filter(|open| concerns(&open.evidence, process)) {
+            let missing = not_in_time(process, kind);
+            if !open.missing.contains(&missing) {
+                open.missing.push(missing);
+                open.changed = true;
+            }
+        }
+        if !self.unread.contains(&(process, kind)) {
+            self.unread.push_back((process, kind));
+        }
+        if self.unread.len() > UNREAD_MAX {
+            self.unread.pop_front();
         }
     }
 
@@ -308,6 +376,18 @@ impl OpenFindings {
         let digest = host::sha256(format!("{} {} {what}", self.boot_id, self.place.node).as_bytes());
         digest[..32].to_owned()
     }
+}
+
+fn concerns(evidence: &Evidence, process: ProcessKey) -> bool {
+    let enriched = &evidence.enriched;
+    let near = enriched.ancestors.iter().take(NEAR_ANCESTORS);
+    let others = near.chain(&enriched.relays).chain(&evidence.opener);
+    enriched.exec.process == process || others.into_iter().any(|actor| actor.process == process)
+}
+
+fn not_in_time(process: ProcessKey, kind: &str) -> String {
+    let what = kind.replace('_', " ");
+    format!("{what} of process {}: could not be read in time, a file system does not answer", process.pid)
 }
 
 /// Named, or nobody can name it.

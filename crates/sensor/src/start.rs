@@ -97,6 +97,7 @@ fn prepare(
     let probes = Probes::load(config.probes)?;
     let live = LiveReader::new(probes.snapshotter()?);
     let runtimes = Runtimes::new(config.runtimes);
+    let mount = host::mount_namespace(&config.proc_root);
     let mut lookups = Lookups::start(config.proc_root, runtimes, live, metrics.clone())?;
     let machine = Machine::read();
     let place = config.named.place(&machine, &Facts::default());
@@ -107,6 +108,9 @@ fn prepare(
     }
     let engine = Engine::new(detectors::catalogue(), config.settings);
     let losses = LossLog::new(Clock::now_ns());
-    let watch = Watch::new(engine, open, losses, Clock::read(), Some(lookups), metrics);
+    let mut watch = Watch::new(engine, open, losses, Clock::read(), Some(lookups), metrics);
+    if let Some(mount) = mount {
+        watch.know_mounts(mount);
+    }
     Ok((probes, watch, config.recorder))
 }

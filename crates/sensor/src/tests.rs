@@ -2,12 +2,13 @@
 
 use crate::coverage::LossLog;
 use crate::lookups::{Answer, Reply, ask_cloud};
-use crate::open::OpenFindings;
+use crate::open::{OpenFindings, WAITING_MAX};
 use crate::watch::Watch;
 use crate::{Delivery, Metrics, Named, place};
 use cloud::{Cloud, Facts, MetadataServer};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use detection::{Engine, Settings};
+use event::ProcessKey;
 use finding::FindingResource;
 use host::{Clock, Machine};
 use probe_abi::{DescriptorKind, RecordDescriptor, RecordExec, RecordHeader, RecordKind, RecordProcess};
@@ -21,6 +22,11 @@ const CLUSTER: &str = "//container.googleapis.com/projects/424242/locations/euro
 
 /// A shell whose input and output are a connection to 192.0.2.7.
 pub(crate) fn shell() -> Vec<u8> {
+    shell_of(11, 77, 42)
+}
+
+/// One of that pid, over a socket of that number, in a control group of that number.
+fn shell_of(pid: u32, inode: u64, cgroup: u64) -> Vec<u8> {
     let mut remote = [0; 16];
     remote[..4].copy_from_slice(&[192, 0, 2, 7]);
     let socket = |number| RecordDescriptor {
@@ -33,12 +39,11 @@ pub(crate) fn shell() -> Vec<u8> {
         protocol: 6,
         local_port: 40_001,
         remote_port: 4_444,
-        inode: 77,
+        inode,
         remote,
         ..RecordDescriptor::default()
     };
-    let header =
-        RecordHeader { length: 0, kind: RecordKind::Exec, time_ns: SECOND, cgroup: 42, pid: 11, cpu: 0 };
+    let header = RecordHeader { length: 0, kind: RecordKind::Exec, time_ns: SECOND, cgroup, pid, cpu: 0 };
     RecordExec {
         executable_inode: 11,
         descriptors: vec![socket(0), socket(1), socket(2)],
@@ -46,7 +51,7 @@ pub(crate) fn shell() -> Vec<u8> {
         invoked_as: b"/bin/sh\0".to_vec().into(),
         cgroup: b"session-1.scope\0user.slice\0".to_vec().into(),
         arguments: b"/bin/sh\0-i\0".to_vec().into(),
-        ..RecordExec::of(header, RecordProcess { pid: 11, start_ns: SECOND })
+        ..RecordExec::of(header, RecordProcess { pid, start_ns: SECOND })
     }
     .write()
 }
@@ -210,4 +215,66 @@ fn the_worker_ends_when_the_sensor_does() {
     let (answers, wanted) = asking(MetadataServer::at(Cloud::Google, &address));
     drop(wanted);
     assert!(answers.recv().is_err());
+}
+
+#[test]
+fn findings_that_cannot_be_delivered_are_bounded_and_the_rest_is_counted() {
+    const EXTRA: usize = 40;
+    let (out, deliveries) = bounded(1);
+    let metrics = Metrics::default();
+    let place = Named::default().place(&machine(), &Facts::default());
+    let open = OpenFindings::new(out, place, "boot".into(), metrics.clone());
+    let engine = Engine::new(detectors::catalogue(), Settings::default());
+    let mut watch = Watch::new(engine, open, LossLog::default(), Clock::read(), None, metrics.clone());
+    // one before the flood and one in its midst, of others; nobody takes anything
+    watch.record(&shell_of(5, 1_005, 7), SECOND);
+    for n in 0..u32::try_from(WAITING_MAX + EXTRA).unwrap() {
+        watch.record(&shell_of(100 + n, 2_000 + u64::from(n), 42), SECOND + u64::from(n));
+    }
+    watch.record(&shell_of(6, 1_006, 8), 2 * SECOND);
+    let lost = format!("vedette_sensor_findings_lost_total{{module=\"REVERSE_SHELL\"}} {}", EXTRA + 2);
+    assert!(metrics.text().contains(&lost), "{}", metrics.text());
+    // there is room again
+    let mut pids = Vec::new();
+    let mut last = None;
+    for second in 3..3 + WAITING_MAX as u64 + 8 {
+        watch.tick(second * SECOND);
+        for delivery in deliveries.try_iter() {
+            pids.push(delivery.finding.finding.processes[0].pid);
+            last = Some(delivery.finding);
+        }
+    }
+    pids.sort_unstable();
+    pids.dedup();
+    assert_eq!(pids.len(), WAITING_MAX);
+    assert!(pids.contains(&5) && pids.contains(&6), "the flood gave up its own");
+    let coverage = &last.unwrap().finding.vedette["coverage"];
+    assert_eq!((&coverage["complete"], &coverage["lost"]["finding"]), (&false.into(), &(EXTRA + 2).into()));
+}
+
+#[test]
+fn what_could_not_be_read_in_time_is_said_to_be_missing() {
+    let unread = |pid| {
+        let process = ProcessKey { pid, start_ns: SECOND };
+        Answer::Unread { process, kind: "script" }
+    };
+    let missing = |deliveries: &Receiver<Delivery>| {
+        let finding = deliveries.try_iter().last().expect("a finding").finding.finding;
+        finding.vedette["evidenceMissing"].as_array().unwrap().len()
+    };
+    // before the shell is found, and after; another process's is no concern of it
+    let (mut watch, deliveries) = sensor(&Facts::default(), false);
+    watch.answer(unread(11), SECOND);
+    watch.answer(unread(12), SECOND);
+    watch.record(&shell(), SECOND);
+    watch.tick(2 * SECOND);
+    assert_eq!(missing(&deliveries), 1);
+    let (mut watch, deliveries) = sensor(&Facts::default(), false);
+    watch.record(&shell(), SECOND);
+    watch.tick(2 * SECOND);
+    assert_eq!(missing(&deliveries), 0);
+    watch.answer(unread(11), 3 * SECOND);
+    watch.answer(unread(11), 3 * SECOND);
+    watch.tick(4 * SECOND);
+    assert_eq!(missing(&deliveries), 1);
 }

@@ -2,6 +2,7 @@
 
 mod asking;
 mod budget;
+mod containers;
 mod reading;
 
 use crate::Metrics;
@@ -16,7 +17,7 @@ use budget::ReadingBudget;
 use decoder::Decoded;
 use detection::{Candidates, Engine, Outcome};
 use enrichment::channel::leads_elsewhere;
-use enrichment::{Actor, Known, State, Told};
+use enrichment::{Actor, State};
 use event::{Access, Descriptor, Event, Exec, Loss, LossKind, Object, ProcessKey, SocketEvent, SocketState};
 use host::Clock;
 use programs::invocation::Invocation;
@@ -210,15 +211,6 @@ impl Watch {
         invocation.reads_commands_from_network() || read.is_some_and(leads_elsewhere)
     }
 
-    fn container(&mut self, exec: &Exec, now_ns: u64) {
-        if let Known::New(bare) = self.state.containers.of(&exec.cgroup, now_ns)
-            && let Some(lookups) = &self.lookups
-        {
-            let ancestors = exec.ancestors.iter().map(|a| a.process.pid).collect();
-            lookups.ask(Request::Container { bare: Box::new((*bare).clone()), ancestors });
-        }
-    }
-
     /// Decides now, or waits for facts.
     fn decide(&mut self, exec: &Arc<Exec>, until_ns: u64, now_ns: u64) {
         let enriched = self.state.enrich(exec, now_ns);
@@ -255,7 +247,11 @@ impl Watch {
                 let session = evidence.session;
                 let tree = &self.state.tree;
                 let ended = |process| tree.get(process).and_then(|p| p.ended_ns);
-                self.open.open(*evidence, event_ns, now_ns, ended);
+                if self.open.open(*evidence, event_ns, now_ns, ended) {
+                    let kind = LossKind::Finding;
+                    self.losses.note(Loss { from_ns: now_ns, to_ns: now_ns, kind, cgroup: None, count: 1 });
+                    self.open.tell_loss(now_ns);
+                }
                 self.ask_hashes(session);
                 self.take_evidence(session);
             }
@@ -314,22 +310,9 @@ impl Watch {
         self.has_worked = true;
         match answer {
             Answer::Fact(found) => self.found(found, now_ns),
+            Answer::Unread { process, kind } => self.open.tell_unread(process, kind),
             Answer::Hash { wanted, sha256, size } => self.hashed(wanted, &sha256, size),
-            Answer::Container(facts) => match self.state.containers.tell(*facts, now_ns) {
-                Told::Forgotten => {}
-                Told::Kept(container) => self.open.tell_container(&container.id, &container, now_ns),
-                Told::Forged { claimed, actual, is_new } => {
-                    tracing::warn!(
-                        "no runtime knows container {claimed}, a control group within {}",
-                        actual.id
-                    );
-                    self.open.tell_container(&claimed, &actual, now_ns);
-                    if let (true, Some(lookups)) = (is_new, &self.lookups) {
-                        let bare = Box::new((*actual).clone());
-                        lookups.ask(Request::Container { bare, ancestors: Vec::new() });
-                    }
-                }
-            },
+            Answer::Container { asked, facts, at } => self.told_of_container(&asked, *facts, at, now_ns),
             Answer::Live(live) => {
                 self.live_budget.ended(now_ns);
                 self.metrics.snapshots.inc();

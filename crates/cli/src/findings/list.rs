@@ -130,8 +130,16 @@ fn whereabouts(item: &FindingResource) -> String {
         (false, _, _) => format!("{namespace}/{pod}/{container}"),
         (true, false, _) => format!("container {container}"),
         (true, true, false) => format!("container {id}"),
+        (true, true, true) if is_unclaimed(item) => {
+            format!("unclaimed container on {}", property("VM_Instance_Name"))
+        }
         (true, true, true) => format!("node {}", property("VM_Instance_Name")),
     }
+}
+
+fn is_unclaimed(item: &FindingResource) -> bool {
+    let container = item.finding.vedette.get("container");
+    container.and_then(|c| c.get("claimed")) == Some(&Value::Bool(false))
 }
 
 fn peer(item: &FindingResource) -> String {

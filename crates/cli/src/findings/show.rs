@@ -126,16 +126,24 @@ fn affected(page: &mut Page, item: &FindingResource) {
     page.fact("Pod", property(item, "Pod_Name"));
     let (name, id) = (property(item, "Container_Name"), property(item, "Container_Id"));
     let container = [name, id].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  id ");
+    let unclaimed = at(item, "container/claimed") == Some(&Value::Bool(false));
     page.fact(
         "Container",
-        if container.is_empty() { "none: a process of the node itself" } else { &container },
+        match (container.is_empty(), unclaimed) {
+            (false, _) => &container,
+            (true, true) => "one that no known runtime claims",
+            (true, false) => "none: a process of the node itself",
+        },
     );
+    if unclaimed && let Some(group) = at(item, "container/controlGroup").and_then(Value::as_str) {
+        page.fact("Control group", group);
+    }
     let (image, digest) = (property(item, "Container_Image_Uri"), property(item, "Container_Image_Id"));
     page.fact(
         "Image",
         &[image, digest].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  "),
     );
-    if at(item, "container/identityComplete") == Some(&Value::Bool(false)) {
+    if !unclaimed && at(item, "container/identityComplete") == Some(&Value::Bool(false)) {
         page.fact("", "The container runtime has not told everything about this container.");
     }
 }

@@ -11,6 +11,9 @@ const TASKS: [&str; 2] = ["io.containerd.runtime.v2.task", "io.containerd.runtim
 /// The namespace in which containerd keeps what a kubelet asked for.
 const KUBELET: &str = "k8s.io";
 
+/// What a container's own runtime needs to be told.
+const ELSEWHERE: &str = "With --root, where its state is not in the usual place:";
+
 /// What one runtime's commands are for one container.
 #[derive(Default)]
 struct Tool {
@@ -83,6 +86,9 @@ impl About<'_> {
     }
 
     fn tool(&self, container: &Container) -> Tool {
+        if !container.id.is_claimed() {
+            return self.unclaimed(container);
+        }
         let id = quote(container.id.as_str());
         match container.runtime {
             RuntimeKind::Docker => self.docker("docker", &id, ""),
@@ -91,7 +97,27 @@ impl About<'_> {
             }
             RuntimeKind::Containerd => self.containerd(container, &id),
             RuntimeKind::Crio => self.crictl(&id),
-            RuntimeKind::Unknown => runc(&id),
+            RuntimeKind::Crun => runc("crun", &id, ELSEWHERE),
+            RuntimeKind::Runc => runc("runc", &id, ELSEWHERE),
+            RuntimeKind::Unknown => runc(
+                "runc",
+                &id,
+                "If runc made it (crun takes the same commands; --root where its state is not in the usual place):",
+            ),
+        }
+    }
+
+    /// Nobody can be asked by a name; what runs in it is reached by its control group.
+    fn unclaimed(&self, container: &Container) -> Tool {
+        let group = format!("/sys/fs/cgroup{}", container.cgroup_path());
+        let members = shell_quote(format!("{group}/cgroup.procs").as_bytes());
+        Tool {
+            review: vec![format!("cat {members}"), format!("systemd-cgls {}", shell_quote(group.as_bytes()))],
+            logs: Vec::new(),
+            enter: Vec::new(),
+            stop: Vec::new(),
+            note: "No known runtime claims it (LXC, systemd-nspawn, unshare or one that hides); these are its processes, with others of \
+                   their control group:",
         }
     }
 
@@ -166,12 +192,16 @@ fn task_namespace(bundle: &Path) -> Option<String> {
     Some(names.get(at + 1)?.to_str()?.to_owned())
 }
 
-fn runc(id: &str) -> Tool {
+fn runc(program: &str, id: &str, note: &'static str) -> Tool {
     Tool {
-        review: vec!["runc list".into(), format!("runc state {id}"), format!("runc ps {id}")],
+        review: vec![
+            format!("{program} list"),
+            format!("{program} state {id}"),
+            format!("{program} ps {id}"),
+        ],
         logs: Vec::new(),
-        enter: vec![format!("runc exec -t {id} /bin/sh")],
-        stop: vec![format!("runc kill {id} KILL"), format!("runc delete --force {id}")],
-        note: "If runc made it (crun takes the same commands; --root where its state is not in the usual place):",
+        enter: vec![format!("{program} exec -t {id} /bin/sh")],
+        stop: vec![format!("{program} kill {id} KILL"), format!("{program} delete --force {id}")],
+        note,
     }
 }

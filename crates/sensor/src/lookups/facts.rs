@@ -1,15 +1,22 @@
-//! Two workers: one says what files are, which needs little of them; the other one hashes them, which needs all.
+//! Two lanes: one says what files are, which needs little of them; the other one hashes them, which needs all.
 
+use super::deadline::{self, Job};
 use super::queue::{FairQueue, Urgency};
-use super::{Answer, Reply, spawn_thread};
+use super::{Answer, Reply};
+use crate::Metrics;
 use enrichment::{ExecutableFacts, ImageKey, Need, Started, script_takes_commands};
-use event::{FileIdentity, ProcessKey, Text};
+use event::{FileIdentity, FileSystem, ProcessKey, Text};
 use programs::executable::Kind;
 use programs::invocation::Invocation;
 use programs::script::Verdict;
 use std::fs::File;
 use std::sync::Arc;
+use std::time::Duration;
 
+/// What a file is must be known before what waits for it is decided without.
+const FACT_DEADLINE: Duration = Duration::from_millis(250);
+/// Reading the whole of a large file may take long.
+pub(super) const READ_DEADLINE: Duration = Duration::from_secs(15);
 /// Requests that wait to be answered. Each holds at most two descriptors.
 const FACTS_MAX: usize = 192;
 /// Files that wait to be hashed. Each holds one descriptor.
@@ -52,7 +59,7 @@ impl Wanted {
 /// A request, with what it needs held, so that it can be answered when the process is gone.
 #[derive(Debug)]
 pub(crate) enum Fact {
-    File { identity: FileIdentity, process: ProcessKey, file: host::Executable },
+    File { identity: FileIdentity, process: ProcessKey, file: host::Executable, is_local: bool },
     Loaded { image: ImageKey, asked: host::Asked, argument: Text, working_directory: Text },
     Script { image: ImageKey, asked: host::Asked, script: Script },
     Arguments { image: ImageKey, asked: host::Asked, started: Started, recorded: Vec<Text> },
@@ -114,6 +121,61 @@ pub(crate) struct Queues {
     pub(crate) hashes: Arc<FairQueue<Wanted, (Wanted, ToHash)>>,
 }
 
+impl Fact {
+    fn wanted(&self) -> Wanted {
+        self.nothing().wanted()
+    }
+
+    /// Whose file it is.
+    fn process(&self) -> ProcessKey {
+        match *self {
+            Self::File { process, .. } => process,
+            Self::Loaded { image, .. } | Self::Script { image, .. } | Self::Arguments { image, .. } => {
+                image.process
+            }
+        }
+    }
+
+    /// The answer when it cannot be had.
+    fn nothing(&self) -> Found {
+        match *self {
+            Self::File { identity, process, .. } => Found::File { identity, process, facts: None },
+            Self::Loaded { image, .. } => Found::Loaded { image, facts: None },
+            Self::Script { image, .. } => Found::Script { image, verdict: None },
+            Self::Arguments { image, .. } => Found::Arguments { image, invocation: None },
+        }
+    }
+
+    /// Of a file that is named only, what serves it is not known before it was asked.
+    fn is_local(&self) -> bool {
+        match self {
+            Self::File { is_local, .. } => *is_local,
+            Self::Arguments { .. } => true,
+            Self::Loaded { .. } | Self::Script { .. } => false,
+        }
+    }
+}
+
+/// Whether the kernel itself reads such a file system, from memory or a disk.
+pub(crate) fn is_local(of: FileSystem) -> bool {
+    /// ext2 to ext4, XFS, btrfs, squashfs, EROFS, F2FS, ZFS, ISO 9660, ramfs.
+    const MAGIC: [u64; 9] = [
+        0xEF53,
+        0x5846_5342,
+        0x9123_683E,
+        0x7371_7368,
+        0xE0F5_E1E2,
+        0xF2F5_2010,
+        0x2FC1_2FC1,
+        0x9660,
+        0x8584_58F6,
+    ];
+    match of {
+        FileSystem::Overlay { .. } | FileSystem::Memfd | FileSystem::Tmpfs => true,
+        FileSystem::Other(magic) => MAGIC.contains(&magic),
+    }
+}
+
 impl Queues {
     /// Queues that nobody serves yet.
     pub(crate) fn new() -> Self {
@@ -122,22 +184,50 @@ impl Queues {
     }
 
     /// Starts the workers; they end when the queues are closed.
-    pub(crate) fn serve(&self, reply: &Reply) -> std::io::Result<()> {
+    pub(crate) fn serve(&self, reply: &Reply, metrics: &Metrics) -> std::io::Result<()> {
         let (queues, answers) = (self.clone(), reply.clone());
-        spawn_thread("facts", move || {
-            while let Some((owner, fact)) = queues.facts.pop() {
-                let (found, file) = find(fact);
-                queues.hash_later(owner, &found, file);
-                answers.send(Answer::Fact(found));
-            }
+        deadline::serve("facts", FACT_DEADLINE, metrics.clone(), move || {
+            let (owner, fact) = queues.facts.pop()?;
+            let (is_local, kind, process) = (fact.is_local(), fact.wanted().name(), fact.process());
+            let nothing = fact.nothing();
+            let (work, refused, unread) = (answers.clone(), answers.clone(), answers.clone());
+            let queues = queues.clone();
+            Some(Job {
+                owner,
+                is_local,
+                kind,
+                work: Box::new(move || {
+                    let (found, file) = find(fact);
+                    queues.hash_later(owner, &found, file);
+                    Box::new(move || work.send(Answer::Fact(found)))
+                }),
+                refused: Box::new(move || {
+                    refused.send(Answer::Unread { process, kind });
+                    refused.send(Answer::Fact(nothing));
+                }),
+                // what waits for it is decided without it when its time comes, and again should the answer come
+                unread: Box::new(move || unread.send(Answer::Unread { process, kind })),
+            })
         })?;
         let (queues, answers) = (self.clone(), reply.clone());
-        spawn_thread("hashes", move || {
-            while let Some((_, (wanted, file))) = queues.hashes.pop() {
-                if let Some((sha256, size)) = file.open().and_then(|file| host::hash(&file).ok()) {
-                    answers.send(Answer::Hash { wanted, sha256, size });
-                }
-            }
+        deadline::serve("hashes", READ_DEADLINE, metrics.clone(), move || {
+            let (owner, (wanted, file)) = queues.hashes.pop()?;
+            let answers = answers.clone();
+            Some(Job {
+                owner,
+                is_local: false,
+                kind: "hash",
+                work: Box::new(move || {
+                    let hash = file.open().and_then(|file| host::hash(&file).ok());
+                    Box::new(move || {
+                        if let Some((sha256, size)) = hash {
+                            answers.send(Answer::Hash { wanted, sha256, size });
+                        }
+                    })
+                }),
+                refused: Box::new(|| ()),
+                unread: Box::new(|| ()),
+            })
         })
     }
 
@@ -160,7 +250,7 @@ impl Queues {
 /// Answers; gives the file back that was looked at.
 pub(crate) fn find(fact: Fact) -> (Found, Option<File>) {
     match fact {
-        Fact::File { identity, process, file } => {
+        Fact::File { identity, process, file, .. } => {
             let file = file.open();
             let facts = file.as_ref().and_then(|file| host::recognised(file, None).ok()).map(Arc::new);
             (Found::File { identity, process, facts }, file)

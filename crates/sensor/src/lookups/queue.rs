@@ -52,7 +52,7 @@ pub(crate) struct FairQueue<K, T> {
     most: usize,
 }
 
-impl<K: Copy + Eq, T> FairQueue<K, T> {
+impl<K: Copy + Eq + Send + 'static, T: Send + 'static> FairQueue<K, T> {
     pub(crate) fn new(most: usize) -> Self {
         let inner = Inner { entries: Vec::new(), turns: HashMap::new(), clock: 0, closed: false };
         Self { inner: Mutex::new(inner), filled: Condvar::new(), most }
@@ -111,9 +111,11 @@ impl<K: Copy + Eq, T> FairQueue<K, T> {
     pub(crate) fn close(&self) {
         let mut inner = self.lock();
         inner.closed = true;
-        inner.entries.clear();
+        let entries = std::mem::take(&mut inner.entries);
         drop(inner);
         self.filled.notify_all();
+        // closing a file may wait for whoever serves it
+        let _ = std::thread::Builder::new().spawn(move || drop(entries));
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<K, T>> {

@@ -6,7 +6,7 @@
 //! through until each that others can write to is settled.
 
 use super::Watch;
-use crate::lookups::facts::{Fact, Found, Script, ToHash, Wanted};
+use crate::lookups::facts::{Fact, Found, Script, ToHash, Wanted, is_local};
 use crate::lookups::queue::{Pushed, Urgency};
 use crate::lookups::{Lookups, Request, Subject};
 use detection::Session;
@@ -117,9 +117,10 @@ impl Watch {
             Need::File(identity, process) => {
                 let images = self.images(process).chain([exec]);
                 let image = images.map(|e| &e.executable).find(|file| file.identity == identity);
+                let is_local = image.is_some_and(|file| is_local(file.file_system));
                 let (size, path) = image.map(|file| (file.size, file.path.clone())).unwrap_or_default();
                 let file = host::Executable::hold(proc_root, process.pid, &identity, size, &path)?;
-                Fact::File { identity, process, file }
+                Fact::File { identity, process, file, is_local }
             }
             Need::Loaded(image) => {
                 let exec = self.image(image, exec)?;

@@ -30,7 +30,7 @@ fn a_file_is_recognised_without_a_hash_and_is_hashed_later() {
         host::Executable::hold(std::path::Path::new("/proc"), process.pid, &identity, 0, &Text::default())
             .unwrap()
     };
-    let (found, file) = find(Fact::File { identity, process, file: hold() });
+    let (found, file) = find(Fact::File { identity, process, file: hold(), is_local: true });
     let Found::File { facts: Some(facts), .. } = found else { panic!("not found") };
     assert_eq!((facts.sha256.as_str(), facts.hashed_size, facts.size), ("", 0, meta.len()));
     let expected = host::hash(&file.unwrap()).unwrap();
