@@ -3,7 +3,7 @@
 use crate::channel::{self, Flow, Holder, Route};
 use crate::reported::Reported;
 use crate::{Actor, Containers, Executables, ImageKey, Known, Need, Process, RecognisedBy, Tree};
-use event::{Container, Descriptor, Exec, Internet, Object, ProcessKey, Protocol, SocketState};
+use event::{Container, Descriptor, Exec, Internet, Object, Origin, ProcessKey, Protocol, SocketState};
 use programs::executable::Kind;
 use programs::invocation::Invocation;
 use programs::script::Verdict;
@@ -52,7 +52,10 @@ impl State {
     /// Enriches an exec with what is known now; may be asked again when more is known.
     pub fn enrich(&mut self, exec: &Arc<Exec>, now_ns: u64) -> Enriched {
         let mut needs = Vec::new();
-        let actor = Actor::of_exec(exec, true, &self.executables, &mut needs);
+        let mut actor = Actor::of_exec(exec, true, &self.executables, &mut needs);
+        if self.own_sockets(exec).next().is_some() {
+            actor.read_script_of_connected(&self.executables, &mut needs);
+        }
         let container = match self.containers.of(&exec.cgroup, now_ns) {
             Known::Node => None,
             Known::New(container) | Known::Seen(container) => Some(container),
@@ -83,6 +86,12 @@ impl State {
             })
             .collect();
         mark_socat(exec, &mut ancestors, &mut earlier);
+        if let Some(parent) = ancestors.first_mut().filter(|_| actor.is_shell())
+            && parent.may_command(&self.executables)
+            && self.tree.get(parent.process).is_some_and(Process::is_on_network)
+        {
+            parent.read_script_of_connected(&self.executables, &mut needs);
+        }
         let (input, output, relays) = self.routes(exec, &actor, container.as_ref(), &ancestors, &mut needs);
         Enriched {
             exec: Arc::clone(exec),
@@ -118,9 +127,8 @@ impl State {
             Some(Object::Internet(socket)) => is_peered(socket),
             _ => false,
         };
-        let spawned_inline =
-            ancestors.first().is_some_and(|p| matches!(p.invocation, Invocation::InlineProgram { .. }));
-        let worth_following = actor.takes_commands() || spawned_inline && actor.is_shell();
+        let commanded = actor.is_shell() && ancestors.first().is_some_and(|p| p.commanding_text().is_some());
+        let worth_following = actor.takes_commands() || commanded;
         if actor.reads_commands_from_network() && !worth_following {
             return (self.own_connection(exec), None, Vec::new());
         }
@@ -140,8 +148,9 @@ impl State {
                 .into_iter()
                 .map(|p| {
                     let program = Actor::of_process(p, &self.executables, &mut Vec::new());
-                    let opaque =
-                        self.is_opaque(p, &program, container, ancestors) || self.is_fixed(p, &program);
+                    let opaque = self.is_opaque(p, &program, container, ancestors)
+                        || self.is_fixed(p, &program)
+                        || self.is_stage(p, ancestors);
                     Holder { process: p.key, descriptors: &p.descriptors, opaque }
                 })
                 .collect();
@@ -176,16 +185,24 @@ impl State {
 
     /// The connection that a process has made by itself since it was executed.
     fn own_connection(&self, exec: &Exec) -> Option<Route> {
-        let holder = self.tree.get(exec.process)?;
-        let holder = Holder { process: holder.key, descriptors: &holder.descriptors, opaque: false };
-        let inherited = |socket: &Internet| {
-            exec.descriptors
-                .iter()
-                .any(|d| matches!(d.object, Object::Internet(had) if had.inode == socket.inode))
-        };
-        let made = channel::sockets(&holder, |socket| is_peered(socket) && !inherited(socket));
-        let endpoint = made.first().copied()?;
+        let made = self.own_sockets(exec).filter(is_peered);
+        let endpoint = made.max_by_key(|socket| socket.inode)?;
         Some(Route { endpoint, hops: Vec::new(), terminal: false })
+    }
+
+    /// Sockets that a process has opened since it was executed. What it held when it was met later may be its own.
+    fn own_sockets<'a>(&'a self, exec: &'a Exec) -> impl Iterator<Item = Internet> + 'a {
+        let held = |socket: &Internet| {
+            let same =
+                |d: &Descriptor| matches!(d.object, Object::Internet(had) if had.inode == socket.inode);
+            exec.origin == Origin::Probe && exec.descriptors.iter().any(same)
+        };
+        let holder = self.tree.get(exec.process);
+        let all = holder.into_iter().flat_map(|p| p.descriptors.iter()).filter_map(|d| match d.object {
+            Object::Internet(socket) => Some(socket),
+            _ => None,
+        });
+        all.filter(move |socket| !held(socket))
     }
 
     /// The runtime's own processes pass a container's standard streams on to whoever is attached with the cluster's
@@ -244,6 +261,20 @@ impl State {
             _ => None,
         };
         program.is_shell() && verdict == Some(Verdict::QUIET)
+    }
+
+    /// A command of the same script of known text as the program: what the script executes of what its commands read
+    /// and write is known (`(sleep 1; echo date) | sh`). What opened a channel of its own is another matter.
+    fn is_stage(&self, process: &Process, ancestors: &[Actor]) -> bool {
+        let Some(image) = process.image.as_ref().filter(|image| image.own) else { return false };
+        let given = |d: &Descriptor| image.exec.descriptors.iter().any(|had| had.object == d.object);
+        let mut above = self.tree.ancestors(process.key).take(DECIDING_ANCESTORS);
+        process.descriptors.iter().all(given)
+            && !process.is_on_network()
+            && above.any(|p| {
+                let script = ancestors.iter().find(|a| a.process == p.key);
+                script.is_some_and(|script| self.is_fixed(p, script))
+            })
     }
 
     fn is_contained(&self, process: &Process) -> bool {

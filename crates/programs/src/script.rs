@@ -14,7 +14,7 @@ mod syntax;
 
 use crate::executable::Kind;
 
-pub use contains::contains_command;
+pub use contains::{contains_command, names_program};
 pub(crate) use flow::is_runner;
 pub(crate) use language::{Language, language_verdict};
 

@@ -2,6 +2,7 @@
 
 mod asking;
 mod budget;
+mod state;
 
 use crate::Metrics;
 use crate::coverage::LossLog;
@@ -175,11 +176,11 @@ impl Watch {
         }
         let Some(parent) = exec.parent().and_then(|p| self.state.tree.get(p)) else { return false };
         let mut ignored = Vec::new();
-        exec.descriptors.iter().any(|d| d.number <= 2 && leads_elsewhere(d))
-            && matches!(
-                Actor::of_process(parent, &self.state.executables, &mut ignored).invocation,
-                Invocation::InlineProgram { .. }
-            )
+        exec.descriptors.iter().any(|d| d.number <= 2 && leads_elsewhere(d)) && {
+            let program = Actor::of_process(parent, &self.state.executables, &mut ignored);
+            program.commanding_text().is_some()
+                || parent.is_on_network() && program.may_command(&self.state.executables)
+        }
     }
 
     /// Its arguments may name another descriptor, or a connection of its own, to read commands from. They are only
@@ -199,6 +200,13 @@ impl Watch {
         let kind = file.map(|f| &f.recognised.kind);
         let name = exec.executable.path.file_name();
         let invocation = Invocation::of(kind, name, &arguments.values, arguments.truncated);
+        if matches!(invocation, Invocation::ScriptFile { .. }) {
+            // the script tells whether it reads there; pipes are handed down to everybody (`make -j`)
+            let leads = |d: &Descriptor| {
+                d.number > 2 && leads_elsewhere(d) && !matches!(d.object, Object::Pipe { .. })
+            };
+            return exec.descriptors.iter().any(leads);
+        }
         let read = invocation.command_descriptor().and_then(|number| exec.descriptor(number));
         invocation.reads_commands_from_network() || read.is_some_and(leads_elsewhere)
     }
@@ -271,6 +279,7 @@ impl Watch {
             descriptors.push(Descriptor { number: u32::MAX, access, object: Object::Internet(event.socket) });
             self.state.tree.learn(process, &descriptors, event.time_ns);
         }
+        self.note_connection(process, now_ns);
         if self.candidates.is_empty() {
             return;
         }
@@ -296,43 +305,6 @@ impl Watch {
         for exec in execs {
             self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
         }
-    }
-
-    /// Live state was read.
-    fn live(&mut self, live: Live, now_ns: u64) {
-        let mut unseen = Vec::new();
-        for exec in &live.processes {
-            let known = self.state.tree.get(exec.process).and_then(|p| p.image.as_ref());
-            // deleting or renaming a file changes its time, not what the process runs
-            let file = |exec: &Exec| (exec.executable.identity.device, exec.executable.identity.inode);
-            let same = known.is_some_and(|image| file(&image.exec) == file(exec));
-            // Executed since the reading began: what was read may be the image before, even with the arguments after.
-            let stale = live.at_ns != 0 && known.is_some_and(|image| image.exec.time_ns > live.at_ns);
-            if !same && !stale {
-                self.state.tree.exec(exec);
-                unseen.push(Arc::clone(exec));
-            }
-            self.container(exec, now_ns);
-        }
-        if live.at_ns != 0 {
-            self.state.tree.reconcile(&live.processes, live.at_ns);
-            let tree = &self.state.tree;
-            self.candidates
-                .reconcile(now_ns, |process| tree.get(process).is_some_and(|p| p.ended_ns.is_none()));
-        }
-        if live.at_ns != 0 {
-            for exec in self.unsettled(&live.processes) {
-                self.decide(&exec, now_ns, now_ns);
-            }
-        }
-        for exec in unseen.iter().filter(|exec| self.is_interesting(exec)).cloned().collect::<Vec<_>>() {
-            self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
-        }
-        for exec in std::mem::take(&mut self.connecting) {
-            self.decide(&exec, now_ns, now_ns);
-        }
-        self.decide_candidates(now_ns, |watch| std::mem::take(&mut watch.looked_for));
-        self.looked_for.clear();
     }
 
     pub(crate) fn answer(&mut self, answer: Answer, now_ns: u64) {

@@ -23,6 +23,8 @@ pub(super) struct World {
     pub(super) contained: bool,
     /// What is executed next is what its content says; otherwise it merely holds the words.
     pub(super) genuine: bool,
+    /// How the sensor comes to know of what is executed next.
+    pub(super) origin: Origin,
     processes: HashMap<u32, (ProcessKey, Vec<Descriptor>, Arc<Exec>)>,
 }
 
@@ -42,6 +44,7 @@ impl World {
             now: 1,
             contained: true,
             genuine: true,
+            origin: Origin::Probe,
             processes: HashMap::new(),
         };
         world.exec(0, INIT, Kind::Unknown, "/sbin/init", &["init"], &[]);
@@ -87,7 +90,7 @@ impl World {
         }
         let exec = Arc::new(Exec {
             time_ns: self.now,
-            origin: Origin::Probe,
+            origin: self.origin,
             process: ProcessKey { pid, start_ns },
             pid_in_namespace: pid,
             name: Text::new(Text::from(path).file_name()),
@@ -139,6 +142,14 @@ impl World {
     pub(super) fn tell_script(&mut self, pid: u32, verdict: Verdict) {
         if let Some((_, _, exec)) = self.processes.get(&pid) {
             self.state.executables.tell_script(ImageKey::of(exec), Some(verdict));
+        }
+    }
+
+    /// What the script that an interpreter runs says, which may execute what it reads from the network.
+    pub(super) fn tell_text(&mut self, pid: u32, text: &str) {
+        self.tell_script(pid, Verdict { network: true, ..Verdict::QUIET });
+        if let Some((_, _, exec)) = self.processes.get(&pid) {
+            self.state.executables.tell_text(ImageKey::of(exec), Arc::from(text.as_bytes()));
         }
     }
 

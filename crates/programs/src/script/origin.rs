@@ -47,6 +47,11 @@ impl Origin {
         self.certain | self.perhaps != 0
     }
 
+    /// As if no connection had been read.
+    pub(in crate::script) const fn without_network(self) -> Self {
+        Self { certain: self.certain & !NETWORK, perhaps: self.perhaps & !NETWORK }
+    }
+
     pub(in crate::script) const fn has_network(self) -> bool {
         (self.certain | self.perhaps) & NETWORK != 0
     }

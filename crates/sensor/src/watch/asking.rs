@@ -168,7 +168,12 @@ impl Watch {
             }
             Found::File { identity, process, facts: None } => executables.tell_missing(identity, process),
             Found::Loaded { image, facts } => executables.tell_loaded(image, facts),
-            Found::Script { image, verdict } => executables.tell_script(image, verdict),
+            Found::Script { image, verdict, text } => {
+                executables.tell_script(image, verdict);
+                if let Some(text) = text {
+                    executables.tell_text(image, text);
+                }
+            }
             Found::Arguments { image, invocation } => executables.tell_arguments(image, invocation),
         }
         self.told(now_ns, |need| Wanted::from(need) == wanted);

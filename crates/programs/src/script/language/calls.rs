@@ -164,6 +164,8 @@ impl<'t> Program<'t> {
         let Some(first) = elements.first().copied() else { return };
         let origin = self.of(first);
         if origin.may_be_input() {
+            // `"git pull " + branch` lets the other end choose words, and is no shell for it.
+            let origin = if names_program(first) { origin.without_network() } else { origin };
             self.found = self.found.and(origin);
             return;
         }
@@ -271,4 +273,14 @@ fn is_made_up(tokens: &[Token]) -> bool {
         |t: &Token| matches!(t, Token::Name(parts) if parts.last().is_some_and(|n| is_one_of(n, DECODERS)));
     let text = |t: &Token| matches!(t, Token::Text { bytes, .. } if bytes.len() >= 8);
     tokens.iter().any(decodes) && tokens.iter().any(text)
+}
+
+/// Whether a command line begins with the name of a program that does not itself run what follows.
+fn names_program(line: &[Token]) -> bool {
+    let Some(Token::Text { bytes, .. }) = line.first() else { return false };
+    let Some(end) = bytes.iter().position(u8::is_ascii_whitespace) else { return false };
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+".contains(byte);
+    let (program, rest) = bytes.split_at(end);
+    let goes_on = rest.iter().any(|byte| b";|&`\n".contains(byte)) || rest.windows(2).any(|two| two == b"$(");
+    !program.is_empty() && program.iter().all(plain) && !runs_text(program) && !goes_on
 }

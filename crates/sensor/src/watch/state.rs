@@ -1,0 +1,94 @@
+//! What live state and sockets say of processes beside what was seen of them.
+
+use super::{WAIT_FOR_FACTS_NS, Watch};
+use crate::live::Live;
+use enrichment::{Actor, ImageKey};
+use event::{Descriptor, Exec, Fork, Object, Origin, ProcessKey};
+use programs::executable::Kind;
+use programs::invocation::Invocation;
+use std::sync::Arc;
+
+impl Watch {
+    /// Live state was read.
+    pub(super) fn live(&mut self, live: Live, now_ns: u64) {
+        let mut unseen = Vec::new();
+        for exec in &live.processes {
+            let known = self.state.tree.get(exec.process).and_then(|p| p.image.as_ref());
+            // deleting or renaming a file changes its time, not what the process runs
+            let file = |exec: &Exec| (exec.executable.identity.device, exec.executable.identity.inode);
+            let same = known.is_some_and(|image| file(&image.exec) == file(exec));
+            // Executed since the reading began: what was read may be the image before, even with the arguments after.
+            let stale = live.at_ns != 0 && known.is_some_and(|image| image.exec.time_ns > live.at_ns);
+            if !same && !stale && !self.is_copy(exec, &live.processes) {
+                self.state.tree.exec(exec);
+                unseen.push(Arc::clone(exec));
+            }
+            self.container(exec, now_ns);
+        }
+        if live.at_ns != 0 {
+            self.state.tree.reconcile(&live.processes, live.at_ns);
+            let tree = &self.state.tree;
+            self.candidates
+                .reconcile(now_ns, |process| tree.get(process).is_some_and(|p| p.ended_ns.is_none()));
+        }
+        if live.at_ns != 0 {
+            for exec in self.unsettled(&live.processes) {
+                self.decide(&exec, now_ns, now_ns);
+            }
+        }
+        for exec in unseen.iter().filter(|exec| self.is_interesting(exec)).cloned().collect::<Vec<_>>() {
+            self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
+        }
+        for exec in &unseen {
+            let speaks = |d: &Descriptor| matches!(d.object, Object::Internet(_));
+            if exec.descriptors.iter().any(speaks) {
+                self.note_connection(exec.process, now_ns);
+            }
+        }
+        for exec in std::mem::take(&mut self.connecting) {
+            self.decide(&exec, now_ns, now_ns);
+        }
+        self.decide_candidates(now_ns, |watch| std::mem::take(&mut watch.looked_for));
+        self.looked_for.clear();
+    }
+
+    /// A copy of its parent, whose birth is reported in the other lane, perhaps later. What it holds for a while (a
+    /// subshell, a shell on its way to another program) is not what a program was started with.
+    fn is_copy(&mut self, exec: &Exec, live: &[Arc<Exec>]) -> bool {
+        let Some(parent) = exec.parent().filter(|_| exec.origin == Origin::Copy) else { return false };
+        if self.state.tree.get(exec.process).is_some_and(|known| known.image.is_some()) {
+            return false;
+        }
+        let alike = |other: &Exec| {
+            let file = |exec: &Exec| (exec.executable.identity.device, exec.executable.identity.inode);
+            file(other) == file(exec) && other.arguments.values == exec.arguments.values
+        };
+        let listed = live.binary_search_by_key(&parent, |other| other.process).ok().map(|at| &live[at]);
+        let known = self.state.tree.get(parent).and_then(|p| p.image.as_ref()).map(|image| &image.exec);
+        if !listed.or(known).is_some_and(|other| alike(other)) {
+            return false;
+        }
+        let time_ns = exec.process.start_ns;
+        self.state.tree.fork(&Fork { time_ns, child: exec.process, parent, cgroup: exec.cgroup.id });
+        true
+    }
+
+    /// A process has a connection, or waits for one. A shell's script may execute what comes from there: it is read, once.
+    pub(super) fn note_connection(&mut self, process: ProcessKey, now_ns: u64) {
+        let executables = &self.state.executables;
+        let Some(known) = self.state.tree.get(process) else { return };
+        let Some(image) = &known.image else { return };
+        let exec = &image.exec;
+        let file = executables.of_file(&exec.executable.identity).map(|f| &f.recognised.kind);
+        let may_run_scripts = matches!(file, None | Some(Kind::Shell(_)));
+        // a copy that a process makes of itself runs what that one executed
+        let exec = if image.own { Arc::clone(exec) } else { Arc::new(Exec { process, ..Exec::clone(exec) }) };
+        if !may_run_scripts || executables.of_script(ImageKey::of(&exec)).is_some() {
+            return;
+        }
+        let started = Actor::of_process(known, executables, &mut Vec::new()).invocation;
+        if matches!(started, Invocation::ScriptFile { .. }) {
+            self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
+        }
+    }
+}
