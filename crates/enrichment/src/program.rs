@@ -318,6 +318,11 @@ impl Actor {
         self.invocation.reads_commands_from_network() || script
     }
 
+    /// It executes what comes from the network itself: where it only starts a shell there, that is found.
+    pub(crate) fn executes_itself(&self) -> bool {
+        self.invocation.executes_network_itself() || self.script.is_some_and(|v| v.itself) && self.is_shell()
+    }
+
     /// The text of an interpreter's program, where that may run what it reads from the network.
     pub fn commanding_text(&self) -> Option<&[u8]> {
         match &self.invocation {
@@ -326,10 +331,15 @@ impl Actor {
         }
     }
 
+    /// Its text says that it may run what it reads from the network.
+    pub fn runs_what_it_receives(&self) -> bool {
+        self.text.is_some() || self.invocation.reads_commands_from_network()
+    }
+
     /// A script that an interpreter runs, of which nobody knows yet whether it may.
     pub fn may_command(&self, executables: &Executables) -> bool {
-        let script = matches!(self.kind, Kind::Interpreter(_))
-            && matches!(self.invocation, Invocation::ScriptFile { .. });
+        let may_be_one = matches!(self.kind, Kind::Interpreter(_)) || self.facts.is_none();
+        let script = may_be_one && matches!(self.invocation, Invocation::ScriptFile { .. });
         let image = self.exec.as_deref().map(ImageKey::of);
         script && image.is_some_and(|image| executables.of_script(image).is_none())
     }

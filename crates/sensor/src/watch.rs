@@ -177,6 +177,9 @@ impl Watch {
         let Some(parent) = exec.parent().and_then(|p| self.state.tree.get(p)) else { return false };
         let mut ignored = Vec::new();
         exec.descriptors.iter().any(|d| d.number <= 2 && leads_elsewhere(d)) && {
+            if self.is_unborn(parent) {
+                return true;
+            }
             let program = Actor::of_process(parent, &self.state.executables, &mut ignored);
             program.commanding_text().is_some()
                 || parent.is_on_network() && program.may_command(&self.state.executables)
@@ -186,7 +189,10 @@ impl Watch {
     /// Its arguments may name another descriptor, or a connection of its own, to read commands from. They are only
     /// understood where something speaks for it: that takes far longer than an exec should cost.
     fn may_read_elsewhere(&self, exec: &Exec) -> bool {
-        const OPENERS: [&[u8]; 5] = [b"tcp", b"udp", b"inet", b"ocket", b"onnect"];
+        const OPENERS: [&[u8]; 11] = [
+            b"tcp", b"udp", b"inet", b"ocket", b"onnect", b"nc ", b"nc.", b"ncat", b"netcat", b"telnet",
+            b"socat",
+        ];
         let names = |text: &[u8]| OPENERS.iter().any(|word| text.windows(word.len()).any(|at| at == *word));
         let inherited = exec.descriptors.iter().any(|d| d.number > 2 && leads_elsewhere(d));
         if !inherited && !exec.arguments.values.iter().skip(1).any(|text| names(text.bytes())) {
@@ -237,7 +243,10 @@ impl Watch {
         let commands = enriched.actor.command_descriptor().and_then(|number| exec.descriptor(number));
         let followable =
             commands.is_some_and(|d| leads_elsewhere(d) && !matches!(d.object, Object::Internet(_)));
-        let may_be_joined = followable || enriched.actor.reads_commands_from_network();
+        let parent = exec.parent().and_then(|p| self.state.tree.get(p));
+        let may_be_joined = followable
+            || enriched.actor.reads_commands_from_network()
+            || enriched.actor.is_shell() && parent.is_some_and(|p| self.is_unborn(p));
         match self.engine.evaluate(&Arc::new(enriched)) {
             Outcome::Detected(evidence) => {
                 self.candidates.remove(exec.process);
@@ -280,6 +289,12 @@ impl Watch {
             self.state.tree.learn(process, &descriptors, event.time_ns);
         }
         self.note_connection(process, now_ns);
+        let candidates = &self.candidates;
+        for program in
+            self.state.connected(process, event.socket.inode, |program| candidates.get(program).is_some())
+        {
+            self.note_connection(program, now_ns);
+        }
         if self.candidates.is_empty() {
             return;
         }

@@ -6,7 +6,7 @@ use enrichment::{Actor, Enriched};
 use event::{Object, Origin, SocketState};
 use finding::{Severity, Tactic, Technique};
 use programs::invocation::Invocation;
-use programs::script::{contains_command, names_program};
+use programs::script::{contains_command, is_runner, names_program};
 use std::sync::Arc;
 
 /// The detector.
@@ -23,10 +23,10 @@ commands from a remote socket, at once or through another process.
 Recognised by where the program's commands come from (standard input, or the descriptor that its arguments name): an \
 internet socket at once, or pipes, UNIX sockets and pseudo-terminals whose other ends are held by processes with such \
 a socket, over any number of relays. A shell behind a pipe or behind several relays must also send its output there. Also \
-found: a program or shell script whose text connects to the network by itself and executes what it reads, and an \
-interpreter that holds a remote socket and runs shell commands through pipes which its program does not contain. That \
-program stands on the command line, or in a file of at most 64 KiB whose text may execute what it reads from a \
-connection.
+found: a program or shell script whose text connects to the network, by itself or by a client that it starts, and \
+executes what it reads; and an interpreter that holds a remote socket and runs commands through pipes which its program \
+does not contain. That program stands on the command line, or in a file of at most 64 KiB whose text may execute what it \
+reads from a connection.
 
 Quiet for programs that an inetd-like server starts on a connection it accepted, and for those that only read from one \
 (`head <&3`), unless they execute what they read; for shells that the container runtime attaches (exec, attach); for \
@@ -74,6 +74,12 @@ impl Detector for ReverseShell {
             let reason = "The shell takes its commands from a process that holds an internet socket, and its output goes there.";
             return Some(evidence(enriched, route, reason));
         }
+        if let Some(route) = enriched.input.as_ref().filter(|_| enriched.actor.reads_commands_from_network())
+        {
+            let reason =
+                "The program executes what a client reads from the network that it has started itself.";
+            return Some(evidence(enriched, route, reason));
+        }
         command_by_command(enriched)
     }
 }
@@ -119,17 +125,28 @@ fn is_handed_over(enriched: &Enriched, route: &Route) -> bool {
         enriched.actor.invocation,
         Invocation::CommandString { .. } | Invocation::InlineProgram { .. } | Invocation::ScriptFile { .. }
     );
+    // what a wrapper runs is looked at in its place (`timeout 9 sh`)
+    let wraps = enriched.exec.executable.path.file_name();
     let met_later = enriched.exec.origin != Origin::Probe && has_text;
-    direction(&route.endpoint) == Direction::Reverse && (answers(1) || answers(2)) && !met_later
+    direction(&route.endpoint) == Direction::Reverse
+        && (answers(1) || answers(2))
+        && !met_later
+        && !is_runner(wraps)
 }
 
 /// An interpreter with its program on the command line runs one shell per command and reads its output.
 fn command_by_command(enriched: &Enriched) -> Option<Evidence> {
     let parent = enriched.ancestors.first()?;
-    if !enriched.actor.is_shell() {
-        return None;
-    }
     let text = parent.commanding_text()?;
+    if !enriched.actor.is_shell() {
+        // a command without anything for a shell to do is run at once
+        let name = enriched.exec.executable.path.file_name();
+        let is_named = name.is_empty() || text.windows(name.len()).any(|at| at == name);
+        if is_named || !parent.runs_what_it_receives() {
+            return None;
+        }
+        return through_pipes(enriched, parent);
+    }
     let is_script = matches!(parent.invocation, Invocation::ScriptFile { .. });
     match &enriched.actor.invocation {
         // what the program always runs, whoever is at the other end
@@ -144,12 +161,16 @@ fn command_by_command(enriched: &Enriched) -> Option<Evidence> {
         _ if is_script => return None,
         _ => {}
     }
+    through_pipes(enriched, parent)
+}
+
+fn through_pipes(enriched: &Enriched, parent: &Actor) -> Option<Evidence> {
     let route = enriched.output.as_ref().or(enriched.input.as_ref())?;
     // the socket is the interpreter's own, not one of a program that it started beside
     if route.hops.len() != 1 || route.hops.first()?.process != parent.process {
         return None;
     }
-    let reason = "An interpreter holds an internet socket and runs shell commands through pipes that its program does not contain.";
+    let reason = "An interpreter holds an internet socket and runs commands through pipes that its program does not contain.";
     Some(evidence(enriched, route, reason))
 }
 

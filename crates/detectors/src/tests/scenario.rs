@@ -172,6 +172,13 @@ impl World {
         }
     }
 
+    /// A process has a connection; every program above it is told.
+    pub(super) fn connects(&mut self, pid: u32) {
+        if let Some((key, ..)) = self.processes.get(&pid) {
+            let _ = self.state.connected(*key, 50, |_| true);
+        }
+    }
+
     /// A process has these descriptors now and no others.
     pub(super) fn holds(&mut self, pid: u32, descriptors: &[Descriptor]) {
         if let Some((_, all, _)) = self.processes.get_mut(&pid) {

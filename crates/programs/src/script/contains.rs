@@ -45,7 +45,8 @@ pub fn contains_command(text: &[u8], command: &[u8]) -> bool {
 /// and what it works on comes from elsewhere (`"convert " + name`).
 pub fn names_program(text: &[u8], command: &[u8]) -> bool {
     let word = command.trim_ascii_start().split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    if word.len() < SHORTEST || text.len() > super::LENGTH_LIMIT {
+    // a shell or a wrapper is how anything is run
+    if word.len() < SHORTEST || text.len() > super::LENGTH_LIMIT || crate::invocation::runs_text(word) {
         return false;
     }
     let opens = |b: &u8| matches!(b, b'"' | b'\'' | b'`' | b'|' | b'&' | b';');
@@ -273,6 +274,8 @@ mod tests {
             ("d['id']; os.system(line)", "id", false),
             ("os.system('pings ' + host)", "ping h", false),
             ("os.system('a ' + host)", "a b", false),
+            ("`sh -c '$line'`", "sh -c id", false),
+            ("os.system('timeout 5 ' + line)", "timeout 5 id", false),
         ] {
             assert_eq!(names_program(text.as_bytes(), command.as_bytes()), is_named, "{text}: {command}");
         }

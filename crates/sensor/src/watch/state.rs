@@ -2,7 +2,7 @@
 
 use super::{WAIT_FOR_FACTS_NS, Watch};
 use crate::live::Live;
-use enrichment::{Actor, ImageKey};
+use enrichment::{Actor, ImageKey, Process};
 use event::{Descriptor, Exec, Fork, Object, Origin, ProcessKey};
 use programs::executable::Kind;
 use programs::invocation::Invocation;
@@ -73,7 +73,16 @@ impl Watch {
         true
     }
 
-    /// A process has a connection, or waits for one. A shell's script may execute what comes from there: it is read, once.
+    /// An interpreter with a connection of which nobody knows yet what it runs: its birth is reported in the other lane.
+    pub(super) fn is_unborn(&self, process: &Process) -> bool {
+        let file = process.glimpse.as_ref().and_then(|glimpse| glimpse.executable);
+        let facts = file.and_then(|file| self.state.executables.of_file(&file));
+        process.image.is_none()
+            && process.is_on_network()
+            && facts.is_none_or(|facts| matches!(facts.recognised.kind, Kind::Interpreter(_)))
+    }
+
+    /// A process or its client has a connection, or waits for one. A shell's script may execute what comes from there: it is read, once.
     pub(super) fn note_connection(&mut self, process: ProcessKey, now_ns: u64) {
         let executables = &self.state.executables;
         let Some(known) = self.state.tree.get(process) else { return };

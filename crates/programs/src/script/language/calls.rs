@@ -31,6 +31,9 @@ impl<'t> Program<'t> {
                     {
                         self.looked_up(at);
                     }
+                    if self.language == Language::Perl && is_one_of(last, &["socket", "accept"]) {
+                        self.opened_by_name(at);
+                    }
                     let how = self.how(parts, at);
                     if how.is_none() && !self.is_own_function(last) && !is_one_of(last, &["open", "import"]) {
                         continue;
@@ -179,6 +182,18 @@ impl<'t> Program<'t> {
             self.starts_shell = true;
             let rest = elements[1..].iter().fold(Origin::ELSEWHERE, |all, one| all.and(self.of(one)));
             self.found = self.found.and(rest).and(self.of(arguments));
+        }
+    }
+
+    /// `socket(S, …)`, `accept(C, S)`: what is read from S or C comes from the other end.
+    fn opened_by_name(&mut self, at: usize) {
+        let behind = self.tokens.get(at + 1..).unwrap_or_default().iter().take(4);
+        let name = behind.filter(|t| !matches!(t, Token::Mark(_))).find_map(|token| match token {
+            Token::Name(parts) if parts[0] != b"my" => parts.last().cloned(),
+            _ => None,
+        });
+        if let Some(name) = name {
+            self.taint(&name, Origin::NETWORK);
         }
     }
 
