@@ -22,7 +22,11 @@ pub(crate) fn decode(record: &[u8]) -> Result<Exec, Malformed> {
     };
     Ok(Exec {
         time_ns: r.header.time_ns,
-        origin: if r.header.kind == RecordKind::Task { Origin::Snapshot } else { Origin::Probe },
+        origin: match r.header.kind {
+            RecordKind::Task if has(flags::NOT_EXECUTED) => Origin::Copy,
+            RecordKind::Task => Origin::Snapshot,
+            _ => Origin::Probe,
+        },
         process: process(r.process),
         pid_in_namespace: r.pid_in_namespace,
         name: padded(&r.name),

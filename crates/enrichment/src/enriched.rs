@@ -1,17 +1,22 @@
 //! `Exec → Enriched`: the event with its ancestry, its container, and where its input and output lead.
 
-use crate::channel::{self, Flow, Holder, Route};
+use crate::channel::{self, Flow, Holder, Hop, Route};
 use crate::reported::Reported;
 use crate::{Actor, Containers, Executables, Image, ImageKey, Known, Need, Process, RecognisedBy, Tree};
-use event::{Container, ContainerId, Descriptor, Exec, Internet, Object, ProcessKey, Protocol, SocketState};
+use event::{
+    Container, ContainerId, Descriptor, Exec, Internet, Object, Origin, ProcessKey, Protocol, SocketState,
+};
 use programs::executable::Kind;
 use programs::invocation::Invocation;
 use programs::script::Verdict;
 use programs::socat::environment_mark;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Ancestors whose kind may decide: socat, or what stands between it and the shell.
 const DECIDING_ANCESTORS: usize = 4;
+/// Programs whose clients are remembered.
+const CLIENTS_MAX: usize = 1_024;
 
 /// An exec with everything a detector may ask.
 #[derive(Debug, Clone)]
@@ -48,13 +53,18 @@ pub struct State {
     /// Containers.
     pub containers: Containers,
     reported: Reported,
+    /// Clients that connected and the socket's inode, by the program that started them and waits for what they read.
+    clients: HashMap<ProcessKey, (ProcessKey, u64)>,
 }
 
 impl State {
     /// Enriches an exec with what is known now; may be asked again when more is known.
     pub fn enrich(&mut self, exec: &Arc<Exec>, now_ns: u64) -> Enriched {
         let mut needs = Vec::new();
-        let actor = Actor::of_exec(exec, true, &self.executables, &mut needs);
+        let mut actor = Actor::of_exec(exec, true, &self.executables, &mut needs);
+        if self.own_sockets(exec).next().is_some() || self.clients.contains_key(&exec.process) {
+            actor.read_script_of_connected(&self.executables, &mut needs);
+        }
         let (container, asked) = match self.container_of(exec, now_ns) {
             Known::Node => (None, None),
             Known::New(container) | Known::Seen(container) => {
@@ -90,6 +100,12 @@ impl State {
             })
             .collect();
         mark_socat(exec, &mut ancestors, &mut earlier);
+        if let Some(parent) = ancestors.first_mut()
+            && parent.may_command(&self.executables)
+            && self.tree.get(parent.process).is_some_and(Process::is_on_network)
+        {
+            parent.read_script_of_connected(&self.executables, &mut needs);
+        }
         let (input, output, relays) = self.routes(exec, &actor, container.as_ref(), &ancestors, &mut needs);
         Enriched {
             exec: Arc::clone(exec),
@@ -138,11 +154,16 @@ impl State {
             Some(Object::Internet(socket)) => is_peered(socket),
             _ => false,
         };
-        let spawned_inline =
-            ancestors.first().is_some_and(|p| matches!(p.invocation, Invocation::InlineProgram { .. }));
-        let worth_following = actor.takes_commands() || spawned_inline && actor.is_shell();
-        if actor.reads_commands_from_network() && !worth_following {
-            return (self.own_connection(exec), None, Vec::new());
+        let commanded = ancestors.first().is_some_and(|p| {
+            p.commanding_text().is_some() && (actor.is_shell() || p.runs_what_it_receives())
+        });
+        let worth_following = actor.takes_commands() || commanded;
+        if actor.reads_commands_from_network() && !actor.takes_commands() {
+            let route = self.own_connection(exec, actor);
+            if route.is_some() || !worth_following {
+                let relays = self.relays_on(exec, route.as_ref(), needs);
+                return (route, None, relays);
+            }
         }
         if !worth_following && !direct(commands) {
             return (None, None, Vec::new());
@@ -153,15 +174,16 @@ impl State {
                 .opposite(descriptor, exec.time_ns)
                 .filter(|p| from == exec.process || self.passes_on(from, descriptor, p))
                 .collect();
-            self.leave_to_multiplexer(&mut holders);
+            self.leave_to_multiplexer(from, &mut holders);
             // terminals are numbered anew at once, and the end of who had the number before may not be known yet
             holders.sort_by_key(|p| std::cmp::Reverse(p.descriptors_ns));
             let holders: Vec<Holder<'_>> = holders
                 .into_iter()
                 .map(|p| {
                     let program = Actor::of_process(p, &self.executables, &mut Vec::new());
-                    let opaque =
-                        self.is_opaque(p, &program, container, ancestors) || self.is_fixed(p, &program);
+                    let opaque = self.is_opaque(p, &program, container, ancestors)
+                        || self.is_fixed(p, &program)
+                        || self.is_stage(p, ancestors);
                     Holder { process: p.key, descriptors: &p.descriptors, opaque }
                 })
                 .collect();
@@ -181,31 +203,75 @@ impl State {
         };
         let input = follow(commands, Flow::In);
         let output = follow(1, Flow::Out).or_else(|| follow(2, Flow::Out));
-        let hops = input.as_ref().or(output.as_ref()).map(|r| r.hops.as_slice()).unwrap_or_default();
+        let relays = self.relays_on(exec, input.as_ref().or(output.as_ref()), needs);
+        (input, output, relays)
+    }
+
+    /// The processes on a route.
+    fn relays_on(&self, exec: &Exec, route: Option<&Route>, needs: &mut Vec<Need>) -> Vec<Actor> {
+        let hops = route.map(|route| route.hops.as_slice()).unwrap_or_default().iter();
         let relays = hops
-            .iter()
             .filter_map(|hop| self.tree.get(hop.process))
             .map(|p| Actor::of_process(p, &self.executables, needs))
             .map(|mut relay| {
                 mark_one(exec, &mut relay);
                 relay
-            })
-            .collect();
-        (input, output, relays)
+            });
+        relays.collect()
     }
 
     /// The connection that a process has made by itself since it was executed.
-    fn own_connection(&self, exec: &Exec) -> Option<Route> {
-        let holder = self.tree.get(exec.process)?;
-        let holder = Holder { process: holder.key, descriptors: &holder.descriptors, opaque: false };
-        let inherited = |socket: &Internet| {
-            exec.descriptors
-                .iter()
-                .any(|d| matches!(d.object, Object::Internet(had) if had.inode == socket.inode))
+    fn own_connection(&self, exec: &Exec, program: &Actor) -> Option<Route> {
+        let made = self.own_sockets(exec).filter(is_peered);
+        if let Some(endpoint) = made.max_by_key(|socket| socket.inode) {
+            return Some(Route { endpoint, hops: Vec::new(), terminal: false });
+        }
+        // a client that it started (`nc h p | while read l; do eval "$l"; done`)
+        let (client, inode) = *self.clients.get(&exec.process).filter(|_| program.executes_itself())?;
+        let client = self.tree.get(client)?;
+        let client = Holder { process: client.key, descriptors: &client.descriptors, opaque: false };
+        let endpoint = *channel::sockets(&client, |s| is_peered(s) && s.inode == inode).first()?;
+        Some(Route { endpoint, hops: vec![Hop { process: client.process }], terminal: false })
+    }
+
+    /// A process has a connection: says which programs above it may execute what it reads, those that wait for that and
+    /// the shells above a relay.
+    pub fn connected(
+        &mut self,
+        process: ProcessKey,
+        socket: u64,
+        is_waiting: impl Fn(ProcessKey) -> bool,
+    ) -> Vec<ProcessKey> {
+        let unknown = |p: &Process| {
+            let file = p.image.as_ref().map(|image| &image.exec.executable.identity);
+            file.is_none_or(|file| self.executables.of_file(file).is_none())
         };
-        let made = channel::sockets(&holder, |socket| is_peered(socket) && !inherited(socket));
-        let endpoint = made.first().copied()?;
-        Some(Route { endpoint, hops: Vec::new(), terminal: false })
+        let relay = self.tree.get(process).is_some_and(|p| is_relay(&self.kind_of(p)) || unknown(p));
+        let above = self.tree.ancestors(process).take(DECIDING_ANCESTORS);
+        let may = |p: &&Process| {
+            is_waiting(p.key) || relay && (matches!(self.kind_of(p), Kind::Shell(_)) || unknown(p))
+        };
+        let programs: Vec<ProcessKey> = above.filter(may).map(|p| p.key).collect();
+        if self.clients.len() >= CLIENTS_MAX {
+            self.clients.clear();
+        }
+        self.clients.extend(programs.iter().map(|program| (*program, (process, socket))));
+        programs
+    }
+
+    /// Sockets that a process has opened since it was executed. What it held when it was met later may be its own.
+    fn own_sockets<'a>(&'a self, exec: &'a Exec) -> impl Iterator<Item = Internet> + 'a {
+        let held = |socket: &Internet| {
+            let same =
+                |d: &Descriptor| matches!(d.object, Object::Internet(had) if had.inode == socket.inode);
+            exec.origin == Origin::Probe && exec.descriptors.iter().any(same)
+        };
+        let holder = self.tree.get(exec.process);
+        let all = holder.into_iter().flat_map(|p| p.descriptors.iter()).filter_map(|d| match d.object {
+            Object::Internet(socket) => Some(socket),
+            _ => None,
+        });
+        all.filter(move |socket| !held(socket))
     }
 
     /// The runtime's own processes pass a container's standard streams on to whoever is attached with the cluster's
@@ -228,9 +294,13 @@ impl State {
 
     /// Whether a process hands on what it gets from that one. A terminal that a program keeps for its children is a
     /// window of its own (multiplexers, supervisors), and a service that many connect to (syslog, a database) does
-    /// not pass on to one what it gets from another; relays do.
+    /// not pass on to one what it gets from another; relays do. A multiplexer reads from terminals only; its pipes are
+    /// what it was started with.
     fn passes_on(&self, from: ProcessKey, descriptor: &Descriptor, to: &Process) -> bool {
+        let is_multiplexer =
+            || self.tree.get(from).is_some_and(|p| matches!(self.kind_of(p), Kind::Multiplexer(_)));
         match descriptor.object {
+            Object::Pipe { .. } | Object::Fifo { .. } | Object::Unix { .. } if is_multiplexer() => false,
             Object::PtyMaster { .. } => {
                 let is_relay = self.tree.get(from).is_some_and(|p| is_relay(&self.kind_of(p)));
                 is_relay || !self.tree.ancestors(to.key).any(|ancestor| ancestor.key == from)
@@ -244,8 +314,13 @@ impl State {
     }
 
     /// What a multiplexer holds is its own affair; its helpers (who is logged in where) only inherit it.
-    fn leave_to_multiplexer(&self, holders: &mut Vec<&Process>) {
-        let is_multiplexer = |p: &&Process| matches!(self.kind_of(p), Kind::Multiplexer(_));
+    fn leave_to_multiplexer(&self, from: ProcessKey, holders: &mut Vec<&Process>) {
+        let keeps = |d: &Descriptor| matches!(d.object, Object::PtyMaster { .. });
+        let is_multiplexer = |p: &&Process| {
+            p.key != from
+                && p.descriptors.iter().any(keeps)
+                && matches!(self.kind_of(p), Kind::Multiplexer(_))
+        };
         if holders.len() > 1 && holders.iter().any(is_multiplexer) {
             holders.retain(is_multiplexer);
         }
@@ -264,6 +339,20 @@ impl State {
             _ => None,
         };
         program.is_shell() && verdict == Some(Verdict::QUIET)
+    }
+
+    /// A command of the same script of known text as the program: what the script executes of what its commands read
+    /// and write is known (`(sleep 1; echo date) | sh`). What opened a channel of its own is another matter.
+    fn is_stage(&self, process: &Process, ancestors: &[Actor]) -> bool {
+        let Some(image) = process.image.as_ref().filter(|image| image.own) else { return false };
+        let given = |d: &Descriptor| image.exec.descriptors.iter().any(|had| had.object == d.object);
+        let mut above = self.tree.ancestors(process.key).take(DECIDING_ANCESTORS);
+        process.descriptors.iter().all(given)
+            && !process.is_on_network()
+            && above.any(|p| {
+                let script = ancestors.iter().find(|a| a.process == p.key);
+                script.is_some_and(|script| self.is_fixed(p, script))
+            })
     }
 
     fn is_contained(&self, process: &Process) -> bool {

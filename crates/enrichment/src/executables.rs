@@ -15,6 +15,10 @@ const FILES_MAX: usize = 2_048;
 /// Images of which something was looked up, of each kind of fact.
 const IMAGES_MAX: usize = 1_024;
 
+/// Scripts whose text is kept, and how long it may be.
+const TEXTS_MAX: usize = 64;
+const TEXT_MAX: usize = 64 << 10;
+
 /// What a file is.
 #[derive(Debug, Clone)]
 pub struct ExecutableFacts {
@@ -55,6 +59,8 @@ pub struct Executables {
     missing: Table<(FileIdentity, ProcessKey), ()>,
     loaded: Table<ImageKey, Option<Arc<ExecutableFacts>>>,
     scripts: Table<ImageKey, Option<Verdict>>,
+    /// Of those few that may execute what they read from the network.
+    texts: Table<ImageKey, Arc<[u8]>>,
     whole: Table<ImageKey, Option<Invocation>>,
 }
 
@@ -77,6 +83,11 @@ impl Executables {
     /// What the script that an image runs executes of what it reads. `None`: never asked for.
     pub fn of_script(&self, image: ImageKey) -> Option<Option<Verdict>> {
         self.scripts.get(&image).copied()
+    }
+
+    /// The text of a script, where it was kept.
+    pub fn text_of_script(&self, image: ImageKey) -> Option<Arc<[u8]>> {
+        self.texts.get(&image).cloned()
     }
 
     /// What the whole arguments of an image say, of which its record holds the beginning. `None`: never asked for.
@@ -106,6 +117,13 @@ impl Executables {
     /// The answer about a script.
     pub fn tell_script(&mut self, image: ImageKey, verdict: Option<Verdict>) {
         self.scripts.insert(image, verdict, false, IMAGES_MAX);
+    }
+
+    /// The text of a script that may execute what it reads from the network; a longer one is not kept.
+    pub fn tell_text(&mut self, image: ImageKey, text: Arc<[u8]>) {
+        if text.len() <= TEXT_MAX {
+            self.texts.insert(image, text, false, TEXTS_MAX);
+        }
     }
 
     /// The answer about arguments.

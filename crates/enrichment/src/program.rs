@@ -50,6 +50,8 @@ pub struct Actor {
     /// What the script file that it was started with executes of what it reads; `None` while that is not known, and
     /// where nobody can write to any of its descriptors.
     pub script: Option<Verdict>,
+    /// The text of that script, where it is an interpreter's and may execute what it reads from the network.
+    text: Option<Arc<[u8]>>,
     /// The image was established by this very process (not inherited at birth).
     pub own: bool,
     /// It runs through the dynamic loader, as one of the arguments.
@@ -191,6 +193,7 @@ impl Actor {
             by,
             invocation,
             script: None,
+            text: None,
             own,
             loaded,
         };
@@ -201,13 +204,28 @@ impl Actor {
         if written && exec.arguments.truncated {
             actor.complete_arguments(executables.of_arguments(image), Need::Arguments(image), needs);
         }
-        if written && matches!(actor.invocation, Invocation::ScriptFile { .. }) {
-            match executables.of_script(image) {
-                Some(told) => actor.script = told,
-                None => needs.push(Need::Script(image)),
-            }
+        if written {
+            actor.read_script(image, executables, needs);
         }
         actor
+    }
+
+    /// What the script that it was started with executes.
+    fn read_script(&mut self, image: ImageKey, executables: &Executables, needs: &mut Vec<Need>) {
+        if !matches!(self.invocation, Invocation::ScriptFile { .. }) || needs.contains(&Need::Script(image)) {
+            return;
+        }
+        match executables.of_script(image) {
+            Some(told) => self.script = told,
+            None => needs.push(Need::Script(image)),
+        }
+    }
+
+    /// Its script counts although nobody writes to what it was started with: it has connections of its own.
+    pub(crate) fn read_script_of_connected(&mut self, executables: &Executables, needs: &mut Vec<Need>) {
+        let Some(image) = self.exec.as_deref().map(ImageKey::of).filter(|_| needs.is_empty()) else { return };
+        self.read_script(image, executables, needs);
+        self.text = executables.text_of_script(image);
     }
 
     /// How an exec was started, as far as files are known, for looking up the rest.
@@ -241,8 +259,10 @@ impl Actor {
     pub fn of_process(process: &Process, executables: &Executables, needs: &mut Vec<Need>) -> Self {
         if let Some(image) = &process.image {
             let actor = Self::of_exec(&image.exec, image.own, executables, needs);
+            let key = ImageKey::of(&image.exec);
+            let script = actor.script.or_else(|| executables.of_script(key).flatten());
             // a forked child runs its parent's image under its own pid
-            return Self { process: process.key, ..actor };
+            return Self { process: process.key, script, text: executables.text_of_script(key), ..actor };
         }
         let glimpse = process.glimpse.as_ref();
         let name = glimpse.map(|g| g.name.clone()).unwrap_or_default();
@@ -264,6 +284,7 @@ impl Actor {
             by,
             invocation: Invocation::Other,
             script: None,
+            text: None,
             own: false,
             loaded: false,
         }
@@ -290,9 +311,37 @@ impl Actor {
         self.command_descriptor().is_some()
     }
 
-    /// It connects to the network by itself and executes what comes from there, without starting anything.
+    /// It connects to the network by itself and executes what comes from there, without starting anything. Of the other
+    /// languages a whole script says that it may: names are followed in it, not what they mean.
     pub fn reads_commands_from_network(&self) -> bool {
-        self.invocation.reads_commands_from_network() || self.script.is_some_and(|v| v.network)
+        let script = self.script.is_some_and(|v| v.network) && self.is_shell();
+        self.invocation.reads_commands_from_network() || script
+    }
+
+    /// It executes what comes from the network itself: where it only starts a shell there, that is found.
+    pub(crate) fn executes_itself(&self) -> bool {
+        self.invocation.executes_network_itself() || self.script.is_some_and(|v| v.itself) && self.is_shell()
+    }
+
+    /// The text of an interpreter's program, where that may run what it reads from the network.
+    pub fn commanding_text(&self) -> Option<&[u8]> {
+        match &self.invocation {
+            Invocation::InlineProgram { text, .. } => Some(text.bytes()),
+            _ => self.text.as_deref(),
+        }
+    }
+
+    /// Its text says that it may run what it reads from the network.
+    pub fn runs_what_it_receives(&self) -> bool {
+        self.text.is_some() || self.invocation.reads_commands_from_network()
+    }
+
+    /// A script that an interpreter runs, of which nobody knows yet whether it may.
+    pub fn may_command(&self, executables: &Executables) -> bool {
+        let may_be_one = matches!(self.kind, Kind::Interpreter(_)) || self.facts.is_none();
+        let script = may_be_one && matches!(self.invocation, Invocation::ScriptFile { .. });
+        let image = self.exec.as_deref().map(ImageKey::of);
+        script && image.is_some_and(|image| executables.of_script(image).is_none())
     }
 
     /// A server of logins, known by more than words that anybody can put into a file, and not put there by the

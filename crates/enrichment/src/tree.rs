@@ -4,7 +4,7 @@ mod ends;
 
 use crate::channel::leads_elsewhere;
 use ends::Ends;
-use event::{Ancestor, Descriptor, Exec, Exit, Fork, ProcessKey, Text};
+use event::{Ancestor, Descriptor, Exec, Exit, Fork, Object, ProcessKey, Text};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -70,6 +70,11 @@ pub struct Process {
 }
 
 impl Process {
+    /// It holds an internet socket.
+    pub fn is_on_network(&self) -> bool {
+        self.descriptors.iter().any(|d| matches!(d.object, Object::Internet(_)))
+    }
+
     fn bytes(&self) -> usize {
         let images = self.image.iter().chain(&self.earlier).map(|image| image.bytes);
         images.sum::<usize>() + self.descriptors.len() * DESCRIPTOR_BYTES

@@ -34,6 +34,8 @@ pub enum Origin {
     Probe,
     /// Read from live state: the process was there before.
     Snapshot,
+    /// Read from live state, of a process that has executed nothing since it was born: the image is its parent's.
+    Copy,
 }
 
 /// A process replaced its image: everything the kernel said at that moment.

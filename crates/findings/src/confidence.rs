@@ -75,7 +75,7 @@ impl Confidence {
         match exec.origin {
             Origin::Probe => self.seen.push("the kernel reported the execution as it happened".into()),
             // that it is there now is certain all the same
-            Origin::Snapshot => {
+            Origin::Snapshot | Origin::Copy => {
                 self.missing.push("how it began: it was there before the sensor looked".into());
             }
         }

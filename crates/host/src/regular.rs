@@ -4,7 +4,7 @@
 //! first opened as a path only, which touches nothing; what it leads to is looked at, and that very file, whatever the
 //! path leads to by then, is opened for reading.
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, readlinkat};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -25,6 +25,14 @@ impl Pinned {
     pub(crate) fn within(root: impl AsFd, path: &Path) -> io::Result<Self> {
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         Ok(Self(openat2(root, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve)?))
+    }
+
+    /// What a link says, without following it.
+    pub(crate) fn link_within(root: impl AsFd, path: &Path) -> io::Result<Vec<u8>> {
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let link = openat2(root, path, flags, Mode::empty(), resolve)?;
+        Ok(readlinkat(link, "", Vec::new())?.into_bytes())
     }
 
     /// Follows what the kernel keeps in a process's folder of /proc.

@@ -4,14 +4,18 @@ use crate::regular::Pinned;
 use event::{ProcessKey, Text};
 use programs::invocation::{ScriptSource, script_source};
 use rustix::fs::{Mode, OFlags, openat};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Bytes of a script that are read at most.
 pub const SCRIPT_MAX: u64 = 1 << 20;
 /// Bytes of arguments that are read at most: what one argument may hold.
 pub const ARGUMENTS_MAX: u64 = 128 << 10;
+/// Links that are followed from one name.
+const LINKS_MAX: usize = 8;
 /// Ticks of /proc, which is the same on every machine, in nanoseconds.
 const TICK_NS: u64 = 10_000_000;
 
@@ -46,6 +50,22 @@ impl Asked {
             ScriptSource::Path(_) => crate::open_named(&self.root, name, working_directory)?,
         };
         capped(file, SCRIPT_MAX)
+    }
+
+    /// The descriptor of its own that a name leads to over links, as the process sees them.
+    pub fn descriptor_behind(&self, name: &Text, working_directory: &Text) -> Option<u32> {
+        let (mut name, mut from) = (name.clone(), working_directory.clone());
+        for _ in 0..LINKS_MAX {
+            let path = match script_source(name.bytes(), from.bytes()) {
+                ScriptSource::Descriptor(number) => return Some(number),
+                ScriptSource::Path(path) => path,
+            };
+            let target = Pinned::link_within(&self.root, Path::new(OsStr::from_bytes(path.bytes()))).ok()?;
+            let folder = path.bytes().rsplitn(2, |byte| *byte == b'/').nth(1).unwrap_or_default();
+            from = Text::new([folder, b"/"].concat());
+            name = Text::new(target);
+        }
+        None
     }
 
     /// All its arguments, and whether there are more than [`ARGUMENTS_MAX`] bytes of them.

@@ -26,6 +26,8 @@ pub mod flags {
     pub const ARGUMENTS_UNREADABLE: u32 = 0x100;
     /// overlayfs: the executable lives in the writable layer.
     pub const OVERLAY_UPPER: u32 = 0x200;
+    /// Live state: the process has executed nothing since it was born.
+    pub const NOT_EXECUTED: u32 = 0x400;
 }
 
 const ANCESTORS_MAX: usize = 6;

@@ -54,6 +54,7 @@ enum socket_direction { DIRECTION_UNKNOWN = 0, DIRECTION_CONNECTED = 1, DIRECTIO
 #define EXEC_HAS_TERMINAL 0x80
 #define EXEC_ARGUMENTS_UNREADABLE 0x100
 #define EXEC_OVERLAY_UPPER 0x200
+#define EXEC_NOT_EXECUTED 0x400
 
 /* a cgroup id of a v1 hierarchy: the hierarchies number their directories independently */
 #define CGROUP_V1_BIT (1ULL << 63)

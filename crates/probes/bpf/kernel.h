@@ -32,6 +32,8 @@ enum bpf_map_type_used {
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
+#define PF_FORKNOEXEC 0x40
+
 #define BPF_ANY 0
 #define BPF_NOEXIST 1
 #define BPF_RB_NO_WAKEUP 1
@@ -225,6 +227,7 @@ struct mm_struct {
 	struct file *exe_file;
 };
 struct task_struct {
+	unsigned int flags;
 	int pid;
 	int tgid;
 	int exit_code;

@@ -336,6 +336,8 @@ int snapshot(struct bpf_iter__task *ctx)
 	e->descriptors = s->kept;
 	if (s->cut)
 		e->flags |= EXEC_DESCRIPTORS_TRUNCATED;
+	if (task->flags & PF_FORKNOEXEC)
+		e->flags |= EXEC_NOT_EXECUTED;
 	append_ancestors(s, task, ANCESTORS_MAX);
 	u32 before = s->used;
 	if (exe && append_path(&exe->f_path, task, slot))

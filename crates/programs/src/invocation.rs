@@ -99,6 +99,11 @@ impl Invocation {
         self.verdict().network
     }
 
+    /// As [`Invocation::reads_commands_from_network`], and no program that it starts reads them there.
+    pub fn executes_network_itself(&self) -> bool {
+        self.verdict().itself
+    }
+
     /// Whether the arguments were cut before they told: with all of them ([`arguments_of`] reads them from
     /// `/proc/PID/cmdline`) the answer may be another.
     pub fn is_undecided(&self) -> bool {

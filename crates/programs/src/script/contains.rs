@@ -41,6 +41,27 @@ pub fn contains_command(text: &[u8], command: &[u8]) -> bool {
     false
 }
 
+/// Whether a string in a program's text begins with the command's first word and goes on: the author chose the program,
+/// and what it works on comes from elsewhere (`"convert " + name`).
+pub fn names_program(text: &[u8], command: &[u8]) -> bool {
+    let word = command.trim_ascii_start().split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    // a shell or a wrapper is how anything is run
+    if word.len() < SHORTEST || text.len() > super::LENGTH_LIMIT || crate::invocation::runs_text(word) {
+        return false;
+    }
+    let opens = |b: &u8| matches!(b, b'"' | b'\'' | b'`' | b'|' | b'&' | b';');
+    let mut from = 0;
+    while let Some(found) = find(&text[from..], word) {
+        let at = from + found;
+        let before = text[..at].trim_ascii_end().last();
+        if before.is_some_and(opens) && text.get(at + word.len()) == Some(&b' ') {
+            return true;
+        }
+        from = at + 1;
+    }
+    false
+}
+
 /// Whether the command occurs between separators.
 fn occurs(text: &[u8], command: &[u8]) -> bool {
     let separates = |b: &u8| {
@@ -200,7 +221,7 @@ fn push(value: &mut Vec<u8>, bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::contains_command;
+    use super::{contains_command, names_program};
     use proptest::prelude::*;
 
     #[test]
@@ -244,6 +265,23 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_the_text_names() {
+        for (text, command, is_named) in [
+            ("os.system('ping -c1 ' + host)", "ping -c1 h", true),
+            ("os.popen(f\"git pull {branch}\")", "git pull main", true),
+            ("run(\"cd /srv && make \" + target)", "make all", true),
+            ("ping = 1\nos.system(line)", "ping -c1 h", false),
+            ("d['id']; os.system(line)", "id", false),
+            ("os.system('pings ' + host)", "ping h", false),
+            ("os.system('a ' + host)", "a b", false),
+            ("`sh -c '$line'`", "sh -c id", false),
+            ("os.system('timeout 5 ' + line)", "timeout 5 id", false),
+        ] {
+            assert_eq!(names_program(text.as_bytes(), command.as_bytes()), is_named, "{text}: {command}");
+        }
+    }
+
+    #[test]
     fn hostile_text_is_searched_in_linear_time() {
         for unit in ["'", "\"'", "'a'", "'' + ", "\\", "`'\"", "aaaaaaa", "\\x"] {
             let text = unit.repeat(1_000_000 / unit.len());
@@ -257,6 +295,7 @@ mod tests {
         #[test]
         fn arbitrary_text_does_not_panic(text in "[a\\\\'\"`ux{}0-9+ \n]{0,60}", command in "[a ]{0,4}") {
             contains_command(text.as_bytes(), command.as_bytes());
+            names_program(text.as_bytes(), command.as_bytes());
             contains_command(&[text.as_bytes(), &[0xff, b'\\']].concat(), command.as_bytes());
         }
     }

@@ -398,7 +398,7 @@ impl Flow {
 }
 
 /// Whether a command runs the command that follows it.
-pub(crate) fn is_runner(name: &[u8]) -> bool {
+pub fn is_runner(name: &[u8]) -> bool {
     RUNNERS.contains(&name)
 }
 

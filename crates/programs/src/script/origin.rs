@@ -13,6 +13,8 @@ pub(in crate::script) struct Origin {
 /// Descriptors from this one on share one place: nothing else would use them.
 const HIGHEST: u32 = 15;
 const NETWORK: u32 = 1 << 16;
+/// From a connection, to a program that reads its commands there itself.
+const HANDED_ON: u32 = 1 << 17;
 
 impl Origin {
     pub(in crate::script) const ELSEWHERE: Self = Self { certain: 0, perhaps: 0 };
@@ -47,7 +49,25 @@ impl Origin {
         self.certain | self.perhaps != 0
     }
 
+    /// As if no connection had been read.
+    pub(in crate::script) const fn without_network(self) -> Self {
+        Self { certain: self.certain & !NETWORK, perhaps: self.perhaps & !NETWORK }
+    }
+
+    /// What is executed by another program, which reads it from there.
+    pub(in crate::script) const fn handed_on(self) -> Self {
+        if (self.certain | self.perhaps) & NETWORK == 0 {
+            return self;
+        }
+        let left = self.without_network();
+        Self { certain: left.certain | HANDED_ON, ..left }
+    }
+
     pub(in crate::script) const fn has_network(self) -> bool {
+        (self.certain | self.perhaps) & (NETWORK | HANDED_ON) != 0
+    }
+
+    const fn has_network_itself(self) -> bool {
         (self.certain | self.perhaps) & NETWORK != 0
     }
 
@@ -62,7 +82,7 @@ impl Origin {
     /// What executing data from here means. `high` is the descriptor that stands for all that share a place.
     pub(in crate::script) fn verdict(self, high: Option<u32>, undecided: bool) -> Verdict {
         let descriptor = self.lowest().map(|n| if n < HIGHEST { n } else { high.unwrap_or(n) });
-        Verdict { descriptor, network: self.has_network(), undecided }
+        Verdict { descriptor, network: self.has_network(), itself: self.has_network_itself(), undecided }
     }
 }
 

@@ -77,10 +77,25 @@ pub(crate) struct Script {
 /// What was found.
 #[derive(Debug)]
 pub(crate) enum Found {
-    File { identity: FileIdentity, process: ProcessKey, facts: Option<Arc<ExecutableFacts>> },
-    Loaded { image: ImageKey, facts: Option<Arc<ExecutableFacts>> },
-    Script { image: ImageKey, verdict: Option<Verdict> },
-    Arguments { image: ImageKey, invocation: Option<Invocation> },
+    File {
+        identity: FileIdentity,
+        process: ProcessKey,
+        facts: Option<Arc<ExecutableFacts>>,
+    },
+    Loaded {
+        image: ImageKey,
+        facts: Option<Arc<ExecutableFacts>>,
+    },
+    /// With its text, where that is an interpreter's and may execute what comes from the network.
+    Script {
+        image: ImageKey,
+        verdict: Option<Verdict>,
+        text: Option<Arc<[u8]>>,
+    },
+    Arguments {
+        image: ImageKey,
+        invocation: Option<Invocation>,
+    },
 }
 
 impl Found {
@@ -141,7 +156,7 @@ impl Fact {
         match *self {
             Self::File { identity, process, .. } => Found::File { identity, process, facts: None },
             Self::Loaded { image, .. } => Found::Loaded { image, facts: None },
-            Self::Script { image, .. } => Found::Script { image, verdict: None },
+            Self::Script { image, .. } => Found::Script { image, verdict: None, text: None },
             Self::Arguments { image, .. } => Found::Arguments { image, invocation: None },
         }
     }
@@ -261,7 +276,13 @@ pub(crate) fn find(fact: Fact) -> (Found, Option<File>) {
             (Found::Loaded { image, facts: facts.map(Arc::new) }, file)
         }
         Fact::Script { image, asked, script } => {
-            (Found::Script { image, verdict: verdict(&asked, &script) }, None)
+            let found = verdict(&asked, &script);
+            let is_commanding = |verdict: &Verdict| {
+                verdict.network && matches!(script.started.kind, Some(Kind::Interpreter(_)))
+            };
+            let (verdict, text) = found.map_or((None, None), |(verdict, text)| (Some(verdict), Some(text)));
+            let text = text.filter(|_| verdict.as_ref().is_some_and(is_commanding)).map(Arc::from);
+            (Found::Script { image, verdict, text }, None)
         }
         Fact::Arguments { image, asked, started, recorded } => {
             let whole = asked.arguments().ok().filter(|(whole, _)| begins_alike(&recorded, whole));
@@ -279,8 +300,11 @@ fn begins_alike(recorded: &[Text], whole: &[Text]) -> bool {
 }
 
 /// What the script, those that it sources, and those that come before it execute of what they read.
-fn verdict(asked: &host::Asked, script: &Script) -> Option<Verdict> {
+fn verdict(asked: &host::Asked, script: &Script) -> Option<(Verdict, Vec<u8>)> {
     let Script { path, working_directory, arguments, started } = script;
+    if let Some(number) = asked.descriptor_behind(path, working_directory) {
+        return Some((Verdict::reads(number), Vec::new()));
+    }
     let read = |path: &Text| asked.script(path, working_directory).ok();
     let decide = |text: &[u8]| script_takes_commands(started, path, text, arguments);
     let text = read(path)?;
@@ -288,7 +312,8 @@ fn verdict(asked: &host::Asked, script: &Script) -> Option<Verdict> {
     let mut others = started.start_up_files(arguments);
     others.truncate(SOURCED_MAX);
     others.extend(sourced(&text));
-    Some(others.iter().filter_map(read).filter_map(|text| decide(&text)).fold(own, Verdict::or))
+    let all = others.iter().filter_map(read).filter_map(|text| decide(&text)).fold(own, Verdict::or);
+    Some((all, text))
 }
 
 /// Files that shell text reads its commands from, where they are named outright.

@@ -108,7 +108,10 @@ impl Watch {
 
     fn fact(&self, need: &Need, exec: &Arc<Exec>) -> Option<Fact> {
         let proc_root = &self.lookups.as_ref()?.proc_root;
-        let asked = |image: ImageKey| host::Asked::hold(proc_root, image.process);
+        // who executed an image may be gone while its copy, which starts others, runs on
+        let copy = |image: ImageKey| exec.parent().filter(|_| image != ImageKey::of(exec));
+        let hold = |process| host::Asked::hold(proc_root, process);
+        let asked = |image: ImageKey| hold(image.process).or_else(|| hold(copy(image)?));
         let actor = |image| {
             let exec = self.image(image, exec)?;
             Some((Actor::of_exec(&exec, true, &self.state.executables, &mut Vec::new()), exec))
@@ -169,7 +172,12 @@ impl Watch {
             }
             Found::File { identity, process, facts: None } => executables.tell_missing(identity, process),
             Found::Loaded { image, facts } => executables.tell_loaded(image, facts),
-            Found::Script { image, verdict } => executables.tell_script(image, verdict),
+            Found::Script { image, verdict, text } => {
+                executables.tell_script(image, verdict);
+                if let Some(text) = text {
+                    executables.tell_text(image, text);
+                }
+            }
             Found::Arguments { image, invocation } => executables.tell_arguments(image, invocation),
         }
         self.told(now_ns, |need| Wanted::from(need) == wanted);

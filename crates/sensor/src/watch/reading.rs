@@ -2,7 +2,7 @@
 
 use super::{WAIT_FOR_FACTS_NS, Watch};
 use crate::live::Live;
-use event::Exec;
+use event::{Descriptor, Exec, Object};
 use std::sync::Arc;
 
 impl Watch {
@@ -17,7 +17,7 @@ impl Watch {
             let same = known.is_some_and(|image| file(&image.exec) == file(exec));
             // Executed since the reading began: what was read may be the image before, even with the arguments after.
             let stale = live.at_ns != 0 && known.is_some_and(|image| image.exec.time_ns > live.at_ns);
-            if !same && !stale {
+            if !same && !stale && !self.is_copy(exec, &live.processes) {
                 self.state.tree.exec(exec);
                 unseen.push(Arc::clone(exec));
             }
@@ -37,6 +37,12 @@ impl Watch {
         }
         for exec in unseen.iter().filter(|exec| self.is_interesting(exec)).cloned().collect::<Vec<_>>() {
             self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
+        }
+        for exec in &unseen {
+            let speaks = |d: &Descriptor| matches!(d.object, Object::Internet(_));
+            if exec.descriptors.iter().any(speaks) {
+                self.note_connection(exec.process, now_ns);
+            }
         }
         for exec in std::mem::take(&mut self.connecting) {
             self.decide(&exec, now_ns, now_ns);

@@ -273,7 +273,7 @@ impl Flow {
         match Invocation::nested(None, name, &argv, false, self.depth + 1) {
             Invocation::TakesCommands { descriptor, .. } => {
                 let origin = self.descriptor(descriptor, descriptors);
-                self.execute(origin);
+                self.execute(origin.handed_on());
                 origin.doubtful()
             }
             Invocation::Wrapper { .. } => {

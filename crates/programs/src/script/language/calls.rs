@@ -31,6 +31,9 @@ impl<'t> Program<'t> {
                     {
                         self.looked_up(at);
                     }
+                    if self.language == Language::Perl && is_one_of(last, &["socket", "accept"]) {
+                        self.opened_by_name(at);
+                    }
                     let how = self.how(parts, at);
                     if how.is_none() && !self.is_own_function(last) && !is_one_of(last, &["open", "import"]) {
                         continue;
@@ -164,6 +167,8 @@ impl<'t> Program<'t> {
         let Some(first) = elements.first().copied() else { return };
         let origin = self.of(first);
         if origin.may_be_input() {
+            // `"git pull " + branch` lets the other end choose words, and is no shell for it.
+            let origin = if names_program(first) { origin.without_network() } else { origin };
             self.found = self.found.and(origin);
             return;
         }
@@ -177,6 +182,18 @@ impl<'t> Program<'t> {
             self.starts_shell = true;
             let rest = elements[1..].iter().fold(Origin::ELSEWHERE, |all, one| all.and(self.of(one)));
             self.found = self.found.and(rest).and(self.of(arguments));
+        }
+    }
+
+    /// `socket(S, …)`, `accept(C, S)`: what is read from S or C comes from the other end.
+    fn opened_by_name(&mut self, at: usize) {
+        let behind = self.tokens.get(at + 1..).unwrap_or_default().iter().take(4);
+        let name = behind.filter(|t| !matches!(t, Token::Mark(_))).find_map(|token| match token {
+            Token::Name(parts) if parts[0] != b"my" => parts.last().cloned(),
+            _ => None,
+        });
+        if let Some(name) = name {
+            self.taint(&name, Origin::NETWORK);
         }
     }
 
@@ -271,4 +288,14 @@ fn is_made_up(tokens: &[Token]) -> bool {
         |t: &Token| matches!(t, Token::Name(parts) if parts.last().is_some_and(|n| is_one_of(n, DECODERS)));
     let text = |t: &Token| matches!(t, Token::Text { bytes, .. } if bytes.len() >= 8);
     tokens.iter().any(decodes) && tokens.iter().any(text)
+}
+
+/// Whether a command line begins with the name of a program that does not itself run what follows.
+fn names_program(line: &[Token]) -> bool {
+    let Some(Token::Text { bytes, .. }) = line.first() else { return false };
+    let Some(end) = bytes.iter().position(u8::is_ascii_whitespace) else { return false };
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+".contains(byte);
+    let (program, rest) = bytes.split_at(end);
+    let goes_on = rest.iter().any(|byte| b";|&`\n".contains(byte)) || rest.windows(2).any(|two| two == b"$(");
+    !program.is_empty() && program.iter().all(plain) && !runs_text(program) && !goes_on
 }

@@ -34,6 +34,8 @@ pub(super) struct Program<'t> {
     pub(super) starts_shell: bool,
     /// The text names what makes common names execute.
     pub(super) runs_common: bool,
+    /// Node's modules of connections are there under some name.
+    is_on_network: bool,
     pub(super) found: Origin,
 }
 
@@ -53,6 +55,7 @@ pub(super) fn follow(language: Language, text: &[u8], tokens: &[Token], reads_in
         work: Cell::new(0),
         parameters: HashMap::new(),
         runs_common: holds(words.run_if.0),
+        is_on_network: ["'net'", "\"net\"", "'tls'", "\"tls\""].into_iter().any(holds),
         found: Origin::ELSEWHERE,
     };
     if reads_input {
@@ -234,7 +237,7 @@ impl Program<'_> {
         }
         // Only what connects makes a connection: `net.connect`, not every method of that name.
         if self.language == Language::Node
-            && matches!(parts, [.., owner, last] if is_one_of(owner, &["net", "tls"]) && is_one_of(last, &["connect", "Socket"]))
+            && matches!(parts, [.., owner, last] if (self.is_on_network || is_one_of(owner, &["net", "tls"])) && is_one_of(last, &["connect", "Socket"]))
             || self.language == Language::Node
                 && parts.len() == 1
                 && parts[0] == b"connect"

