@@ -128,10 +128,12 @@ fn is_handed_over(enriched: &Enriched, route: &Route) -> bool {
     // what a wrapper runs is looked at in its place (`timeout 9 sh`)
     let wraps = enriched.exec.executable.path.file_name();
     let met_later = enriched.exec.origin != Origin::Probe && has_text;
+    // and what socat starts is looked at in its place (`socat STDIO EXEC:sh <&3 >&3`)
     direction(&route.endpoint) == Direction::Reverse
         && (answers(1) || answers(2))
         && !met_later
         && !is_runner(wraps)
+        && !enriched.actor.is_socat()
 }
 
 /// An interpreter with its program on the command line runs one shell per command and reads its output.

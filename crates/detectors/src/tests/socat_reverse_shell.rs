@@ -61,6 +61,17 @@ fn a_relay_that_tries_again_and_again_is_one_session() {
 }
 
 #[test]
+fn a_connection_that_socat_was_given_is_told_by_the_shell_behind_it() {
+    let mut world = World::new();
+    let given = [tcp(0, 50, Connected), tcp(1, 50, Connected)];
+    let arguments = ["socat", "STDIO", "EXEC:/bin/sh"];
+    assert!(world.exec(INIT, 10, socat(), "/usr/bin/socat", &arguments, &given).is_none());
+    world.opens(10, &[tcp(0, 50, Connected), tcp(1, 50, Connected), unix(6, 60, 61)]);
+    let found = world.exec(10, 11, sh(), "/bin/dash", &["sh"], &[unix(0, 61, 60), unix(1, 61, 60)]).unwrap();
+    assert_eq!((found.metadata.module, found.direction), (MODULE, Way::Reverse));
+}
+
+#[test]
 fn the_name_does_not_matter() {
     let mut world = World::new();
     socat_with(
