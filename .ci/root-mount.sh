@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by ./run and .ci/run. with_root_mount SCRIPT ARGUMENT… starts the script again, once, where "/" is a mount point.
 #
 # No runtime can make a container in a plain chroot, whose root is a folder like any other. There a mount namespace of our
