@@ -152,6 +152,9 @@ pub(crate) struct Which {
     /// Of this category, by its name or the detector's.
     #[arg(long)]
     pub(crate) category: Option<String>,
+    /// That match this filter of findings, such as severity="HIGH" AND NOT mute="MUTED"; see docs/filter.md.
+    #[arg(long)]
+    pub(crate) filter: Option<String>,
     /// Whose event time is not before this: RFC 3339, or how long ago (15m, 6h, 2d).
     #[arg(long, value_name = "TIME", value_parser = crate::findings::moment)]
     pub(crate) since: Option<finding::Timestamp>,

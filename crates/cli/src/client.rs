@@ -138,11 +138,13 @@ impl Client {
         parent: &Parent,
         size: u16,
         order: &str,
+        filter: &str,
         token: Option<&str>,
     ) -> Result<Page, ClientError> {
         let size = size.to_string();
+        let token = token.unwrap_or_default();
         let query =
-            [("pageSize", size.as_str()), ("orderBy", order), ("pageToken", token.unwrap_or_default())];
+            [("pageSize", size.as_str()), ("orderBy", order), ("filter", filter), ("pageToken", token)];
         let mut body = self.json(&format!("/v2/{parent}/findings"), &query)?;
         let Some(Value::Array(results)) = body.get_mut("listFindingsResults").map(Value::take) else {
             return Err(self.strange("a list without listFindingsResults".into()));

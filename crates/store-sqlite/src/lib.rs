@@ -11,6 +11,7 @@
 
 mod evidence;
 mod failure;
+mod filter;
 mod folder;
 mod list;
 mod open;

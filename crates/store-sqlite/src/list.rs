@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use finding::{FindingName, FindingResource, Parent};
+use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use store::{Direction, Key, ListQuery, OrderBy, Page, PagePosition, StoreError, TimeRange};
 
-use crate::failure;
+use crate::{failure, filter};
 
 /// A page ends early once its documents have this many bytes, so that 1000 large findings never stand in memory.
 const PAGE_BYTES: usize = 2 << 20;
@@ -57,17 +58,26 @@ pub(crate) async fn page(
     let position = query.position()?;
     let mut transaction = sqlx::Connection::begin(connection).await.map_err(failed)?;
 
-    let total: i64 = total(query).build_query_scalar().fetch_one(&mut *transaction).await.map_err(failed)?;
-
+    let is_exact = filter::is_exact(&query.filter);
+    let total = if is_exact {
+        let total: i64 =
+            total(query).build_query_scalar().fetch_one(&mut *transaction).await.map_err(failed)?;
+        u64::try_from(total).unwrap_or_default()
+    } else {
+        count(&mut transaction, path, query).await?
+    };
     if total == 0 {
         return Ok(Page::default());
     }
     let size = usize::from(query.page_size.get());
-    let mut select = select(query, position.as_ref(), size + 1);
+    let mut select = select(query, position.as_ref(), is_exact.then_some(size + 1));
     let mut rows = select.build_query_as::<(String, String)>().fetch(&mut *transaction);
-    let mut page = Page { total_size: u64::try_from(total).unwrap_or_default(), ..Page::default() };
+    let mut page = Page { total_size: total, ..Page::default() };
     let mut bytes = 0;
     while let Some((name, document)) = next(&mut rows).await.map_err(failed)? {
+        if !is_exact && !matches(path, query, &name, &document)? {
+            continue;
+        }
         let full = page.results.len() == size || bytes + document.len() > PAGE_BYTES;
         if full && let Some(last) = page.results.last() {
             page.next_page_token = Some(query.token_after(last));
@@ -80,6 +90,23 @@ pub(crate) async fn page(
     Ok(page)
 }
 
+/// How many match, one by one: SQL cannot say it.
+async fn count(connection: &mut SqliteConnection, path: &Path, query: &ListQuery) -> Result<u64, StoreError> {
+    let failed = |e| failure::sqlite("read", path, e);
+    let mut select = select(query, None, None);
+    let mut rows = select.build_query_as::<(String, String)>().fetch(connection);
+    let mut total = 0;
+    while let Some((name, document)) = next(&mut rows).await.map_err(failed)? {
+        total += u64::from(matches(path, query, &name, &document)?);
+    }
+    Ok(total)
+}
+
+fn matches(path: &Path, query: &ListQuery, name: &str, document: &str) -> Result<bool, StoreError> {
+    let document: Value = serde_json::from_str(document).map_err(|e| failure::document(path, name, &e))?;
+    Ok(query.filter.matches(&document["finding"], &document["resource"]))
+}
+
 /// The next row of a stream, without a library for streams.
 async fn next<T, S>(rows: &mut S) -> Result<Option<T>, sqlx::Error>
 where
@@ -88,10 +115,11 @@ where
     std::future::poll_fn(|context| std::pin::Pin::new(&mut *rows).poll_next(context)).await.transpose()
 }
 
-fn select(query: &ListQuery, position: Option<&PagePosition>, limit: usize) -> QueryBuilder<Sqlite> {
+fn select(query: &ListQuery, position: Option<&PagePosition>, limit: Option<usize>) -> QueryBuilder<Sqlite> {
     let mut sql = QueryBuilder::new("SELECT name, document FROM findings WHERE ");
     under(&mut sql, &query.parent);
     happened(&mut sql, query.happened);
+    filter::condition(&mut sql, &query.filter);
     if let Some(position) = position {
         sql.push(" AND ");
         after(&mut sql, &query.order_by, position.keys());
@@ -101,17 +129,22 @@ fn select(query: &ListQuery, position: Option<&PagePosition>, limit: usize) -> Q
         sql.push(if at > 0 { ", " } else { "" }).push(field.name());
         sql.push(if *direction == Direction::Descending { " DESC" } else { "" });
     }
-    sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    if let Some(limit) = limit {
+        sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    }
     sql
 }
 
 fn total(query: &ListQuery) -> QueryBuilder<Sqlite> {
     let mut sql = match query.happened {
-        None => QueryBuilder::new("SELECT coalesce(sum(findings), 0) FROM tallies WHERE "),
-        Some(_) => QueryBuilder::new("SELECT count(*) FROM findings WHERE "),
+        None if query.filter.root().is_none() => {
+            QueryBuilder::new("SELECT coalesce(sum(findings), 0) FROM tallies WHERE ")
+        }
+        _ => QueryBuilder::new("SELECT count(*) FROM findings WHERE "),
     };
     under(&mut sql, &query.parent);
     happened(&mut sql, query.happened);
+    filter::condition(&mut sql, &query.filter);
     sql
 }
 

@@ -5,12 +5,14 @@
 //! ```
 
 mod evidence;
+mod filters;
 mod findings;
 
 pub use evidence::{
     equal_bytes_are_kept_once, evidence_is_listed_and_opened, files_are_kept_like_bytes,
     hostile_names_are_only_shown,
 };
+pub use filters::{a_filter_means_what_its_evaluation_says, a_filtered_walk_meets_every_match_once};
 pub use findings::{
     a_foreign_page_token_is_refused, a_megabyte_argument_survives, a_time_range_is_half_open,
     a_walk_meets_every_finding_once_while_others_arrive, an_update_keeps_what_users_set,
@@ -31,6 +33,7 @@ macro_rules! contract_tests {
             a_foreign_page_token_is_refused, hostile_text_survives, a_megabyte_argument_survives,
             many_writers_at_once_lose_nothing, evidence_is_listed_and_opened, equal_bytes_are_kept_once,
             hostile_names_are_only_shown, files_are_kept_like_bytes,
+            a_filter_means_what_its_evaluation_says, a_filtered_walk_meets_every_match_once,
         );
     };
     (@each $fresh:expr, $($case:ident,)*) => {

@@ -81,7 +81,7 @@ pub enum StoreError {
     Order(#[from] OrderError),
     /// A page token that this list did not give out.
     #[error(
-        "the page token does not belong to this list; repeat the call with the parent, order and time range that the \
+        "the page token does not belong to this list; repeat the call with the parent, order, filter and time range that the \
          token came from, or without a token to start over"
     )]
     PageToken,

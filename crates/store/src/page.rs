@@ -1,6 +1,7 @@
 //! One page of a list, and the token that leads to the next.
 
 use finding::{FindingResource, Parent, Timestamp};
+use finding_filter::Filter;
 use serde::{Deserialize, Serialize};
 
 use crate::{OrderBy, StoreError, hex};
@@ -51,7 +52,7 @@ pub struct TimeRange {
 }
 
 /// What to list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ListQuery {
     /// Under what. A finding is under the scope of its name and under that of its canonical name.
     pub parent: Parent,
@@ -63,6 +64,8 @@ pub struct ListQuery {
     pub order_by: OrderBy,
     /// Only what happened then (`eventTime`).
     pub happened: Option<TimeRange>,
+    /// Only what matches.
+    pub filter: Filter,
 }
 
 impl ListQuery {
@@ -74,13 +77,14 @@ impl ListQuery {
             page_token: None,
             order_by: OrderBy::default(),
             happened: None,
+            filter: Filter::default(),
         }
     }
 
     /// FNV-1a over all that a token depends on, so that a token given to another list is noticed.
     fn fingerprint(&self) -> u64 {
         let range = self.happened.map(|r| (r.from.nanos(), r.until.nanos()));
-        let text = format!("{}\n{}\n{range:?}", self.parent, self.order_by);
+        let text = format!("{}\n{}\n{range:?}\n{}", self.parent, self.order_by, self.filter.text());
         text.bytes()
             .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     }

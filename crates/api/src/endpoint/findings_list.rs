@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use finding::{Parent, Timestamp};
+use finding_filter::Filter;
 use serde_json::{Value, json};
 use store::{ListQuery, OrderBy, PageSize};
 
@@ -15,7 +16,7 @@ use crate::service::Service;
 use crate::shape::Shape;
 
 /// Parameters that change what is listed and are not done yet: an answer without them would be a wrong answer.
-const NOT_YET: [&str; 3] = ["filter", "readTime", "compareDuration"];
+const NOT_YET: [&str; 2] = ["readTime", "compareDuration"];
 
 fn query(parent: Parent, parameters: &mut Parameters) -> Result<ListQuery, ApiError> {
     if let Some(name) = NOT_YET.iter().find(|name| parameters.take(name).is_some()) {
@@ -34,7 +35,10 @@ fn query(parent: Parent, parameters: &mut Parameters) -> Result<ListQuery, ApiEr
     };
     let order = parameters.take("orderBy").unwrap_or_default();
     let order_by: OrderBy = order.parse().map_err(|e| ApiError::invalid("orderBy", &e))?;
-    Ok(ListQuery { page_size, order_by, page_token: parameters.take("pageToken"), ..ListQuery::new(parent) })
+    let filter = parameters.take("filter").unwrap_or_default();
+    let filter: Filter = filter.parse().map_err(|e| ApiError::invalid("filter", &e))?;
+    let page_token = parameters.take("pageToken");
+    Ok(ListQuery { page_size, order_by, page_token, filter, ..ListQuery::new(parent) })
 }
 
 pub(crate) async fn answer(

@@ -1,50 +1,56 @@
-//! Which findings of a list are meant. The API cannot be asked for less yet, so pages are read and looked through here.
+//! Which findings of a list are meant: the words of the command line as a filter of the API.
 
 use crate::arguments::Which;
-use finding::{FindingResource, Timestamp};
-use serde_json::Value;
+use finding::Timestamp;
 
 /// Beginning of a container's id that is enough to mean it.
 const ID_LEAST: usize = 8;
 
 impl Which {
-    /// Nothing is left out.
-    pub(crate) fn is_all(&self) -> bool {
-        let Self { container, pod, namespace, category, since, until } = self;
-        [container, pod, namespace, category].iter().all(|word| word.is_none())
-            && since.is_none()
-            && until.is_none()
-    }
-
-    pub(crate) fn takes(&self, item: &FindingResource) -> bool {
-        let property =
-            |key: &str| item.finding.source_properties.get(key).and_then(Value::as_str).unwrap_or_default();
-        let is = |wanted: &Option<String>, key: &str| wanted.as_ref().is_none_or(|w| w == property(key));
-        let container = self.container.as_ref().is_none_or(|wanted| {
-            let id = property("Container_Id");
-            wanted == property("Container_Name")
-                || wanted == id
-                || (wanted.len() >= ID_LEAST && id.starts_with(wanted.as_str()))
+    /// Empty when nothing is left out.
+    pub(crate) fn filter(&self) -> String {
+        let Self { container, pod, namespace, category, filter, since, until } = self;
+        let property = |key: &str, value: &str| format!("source_properties.{key}={}", quoted(value));
+        let container = container.as_deref().map(|wanted| {
+            let mut any = vec![property("Container_Name", wanted), property("Container_Id", wanted)];
+            if wanted.len() >= ID_LEAST {
+                any.push(begins("Container_Id", wanted));
+            }
+            any.join(" OR ")
         });
-        let category = self
-            .category
-            .as_ref()
-            .is_none_or(|wanted| *wanted == item.finding.category || *wanted == item.finding.module_name);
-        let time = item.finding.event_time;
-        let since = self.since.is_none_or(|since| time.is_some_and(|time| time >= since));
-        let until = self.until.is_none_or(|until| time.is_some_and(|time| time < until));
-        container
-            && category
-            && since
-            && until
-            && is(&self.pod, "Pod_Name")
-            && is(&self.namespace, "Pod_Namespace")
+        let category = category.as_deref().map(|wanted| {
+            let wanted = quoted(wanted);
+            format!("category={wanted} OR module_name={wanted}")
+        });
+        let parts = [
+            filter.clone().filter(|text| !text.trim().is_empty()),
+            container,
+            pod.as_deref().map(|pod| property("Pod_Name", pod)),
+            namespace.as_deref().map(|namespace| property("Pod_Namespace", namespace)),
+            category,
+            since.map(|time| format!("event_time>=\"{time}\"")),
+            until.map(|time| format!("event_time<\"{time}\"")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        match parts.as_slice() {
+            // alone as it is, so that an error names the place where the user wrote it
+            [one] => one.clone(),
+            parts => parts.iter().map(|part| format!("({part})")).collect::<Vec<_>>().join(" AND "),
+        }
     }
+}
 
-    /// The list is newest first: nothing behind this one is meant.
-    pub(crate) fn is_before_all(&self, item: &FindingResource) -> bool {
-        self.since.is_some_and(|since| item.finding.event_time.is_some_and(|time| time < since))
-    }
+/// Text that begins so: from there up to what no longer does.
+fn begins(key: &str, beginning: &str) -> String {
+    let from = format!("source_properties.{key}>={}", quoted(beginning));
+    let until = quoted(&format!("{beginning}\u{10ffff}"));
+    format!("({from} AND source_properties.{key}<{until})")
+}
+
+fn quoted(text: &str) -> String {
+    let escaped: String =
+        text.chars().flat_map(|c| (c == '"' || c == '\\').then_some('\\').into_iter().chain([c])).collect();
+    format!("\"{escaped}\"")
 }
 
 /// A moment: RFC 3339, or how long ago (`90s`, `15m`, `6h`, `2d`).
@@ -70,52 +76,34 @@ pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
 mod tests {
     use super::moment;
     use crate::arguments::Which;
-    use finding::{FindingResource, Timestamp};
-    use serde_json::json;
-
-    fn item() -> FindingResource {
-        serde_json::from_value(json!({"finding": {
-            "category": "Reverse Shell", "moduleName": "REVERSE_SHELL", "eventTime": "2026-01-02T03:04:05Z",
-            "sourceProperties": {"Pod_Namespace": "shop", "Pod_Name": "web-1", "Container_Name": "app", "Container_Id": "0123456789abcdef"},
-        }}))
-        .unwrap()
-    }
-
-    fn which(key: &str, value: &str) -> Which {
-        let mut which = Which::default();
-        let word = Some(value.to_owned());
-        match key {
-            "container" => which.container = word,
-            "pod" => which.pod = word,
-            "namespace" => which.namespace = word,
-            "category" => which.category = word,
-            "since" => which.since = Some(moment(value).unwrap()),
-            "until" => which.until = Some(moment(value).unwrap()),
-            _ => panic!("{key}"),
-        }
-        which
-    }
+    use finding::Timestamp;
 
     #[test]
-    fn each_word_leaves_out_what_is_not_meant() {
-        assert!(Which::default().takes(&item()) && Which::default().is_all());
-        for (key, meant, other) in [
-            ("container", "app", "ap"),
-            ("container", "01234567", "0123456"),
-            ("container", "0123456789abcdef", "1123456789abcdef"),
-            ("pod", "web-1", "web"),
-            ("namespace", "shop", "default"),
-            ("category", "Reverse Shell", "Reverse"),
-            ("category", "REVERSE_SHELL", "SOCAT_REVERSE_SHELL_DETECTED"),
-            ("since", "2026-01-02T03:04:05Z", "2026-01-02T03:04:06Z"),
-            ("until", "2026-01-02T03:04:06Z", "2026-01-02T03:04:05Z"),
+    fn the_words_become_one_filter_and_each_is_only_text() {
+        assert_eq!(Which::default().filter(), "");
+        let word = |text: &str| Some(text.to_owned());
+        let which = Which { pod: word("web\" OR state=\"ACTIVE\\"), ..Which::default() };
+        assert_eq!(which.filter(), r#"source_properties.Pod_Name="web\" OR state=\"ACTIVE\\""#);
+        let which = Which {
+            filter: word("severity=HIGH OR severity=LOW"),
+            container: word("01234567"),
+            namespace: word("shop"),
+            category: word("REVERSE_SHELL"),
+            since: Some(Timestamp::from_nanos(1_000_000_000)),
+            ..Which::default()
+        };
+        let whole = which.filter();
+        for part in [
+            "(severity=HIGH OR severity=LOW) AND (",
+            r#"source_properties.Container_Name="01234567" OR source_properties.Container_Id="01234567" OR ("#,
+            r#"(source_properties.Pod_Namespace="shop")"#,
+            r#"(category="REVERSE_SHELL" OR module_name="REVERSE_SHELL")"#,
+            r#"(event_time>="1970-01-01T00:00:01Z")"#,
         ] {
-            assert!(which(key, meant).takes(&item()), "{key} {meant}");
-            assert!(!which(key, other).takes(&item()), "{key} {other}");
-            assert!(!which(key, meant).is_all(), "{key}");
+            assert!(whole.contains(part), "{part} in {whole}");
         }
-        let node = FindingResource::default();
-        assert!(!which("container", "").takes(&item()) && !which("since", "1h").takes(&node));
+        let short = Which { container: word("0123456"), ..Which::default() };
+        assert!(!short.filter().contains(">="), "too short to mean an id that begins so");
     }
 
     #[test]

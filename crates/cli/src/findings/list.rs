@@ -1,6 +1,6 @@
 //! `vedette findings list`: page by page, so that nothing piles up.
 
-use crate::arguments::{List, ListForm, Which};
+use crate::arguments::{List, ListForm};
 use crate::client::Client;
 use crate::encoding;
 use crate::findings::{document, lookup};
@@ -20,26 +20,15 @@ pub(crate) fn run(options: &List) -> Result<()> {
     let mut out = io::stdout().lock();
     let mut shown: u64 = 0;
     let mut token: Option<String> = None;
-    let (which, all) = (&options.which, options.which.is_all());
-    let newest_first = options.order_by.is_empty();
+    let filter = options.which.filter();
     let total = loop {
         let left = if options.limit == 0 { u64::MAX } else { options.limit - shown };
-        let size = if all { u16::try_from(left).unwrap_or(u16::MAX) } else { u16::MAX };
-        let size = size.min(options.page_size);
-        let page = client.page(&options.parent, size, &options.order_by, token.as_deref())?;
+        let size = u16::try_from(left).unwrap_or(u16::MAX).min(options.page_size);
+        let page = client.page(&options.parent, size, &options.order_by, &filter, token.as_deref())?;
         token = page.next.filter(|_| !page.results.is_empty());
-        let mut meant = page.results;
-        if !all {
-            let last = meant.last().map(document).transpose()?;
-            if newest_first && last.is_some_and(|last| which.is_before_all(&last)) {
-                token = None;
-            }
-            meant = taken(which, meant)?;
-            meant.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-        }
-        write_page(&mut out, options.output, &meant, shown)?;
+        write_page(&mut out, options.output, &page.results, shown)?;
         out.flush()?;
-        shown += meant.len() as u64;
+        shown += page.results.len() as u64;
         if token.is_none() || (options.limit != 0 && shown >= options.limit) {
             break page.total;
         }
@@ -48,26 +37,16 @@ pub(crate) fn run(options: &List) -> Result<()> {
         ListForm::Json if shown == 0 => writeln!(out, "[]")?,
         ListForm::Json => writeln!(out, "\n]")?,
         ListForm::Yaml if shown == 0 => writeln!(out, "[]")?,
-        ListForm::Table if shown == 0 && all => eprintln!("no findings under {}", options.parent),
+        ListForm::Table if shown == 0 && filter.is_empty() => {
+            eprintln!("no findings under {}", options.parent)
+        }
         ListForm::Table if shown == 0 => eprintln!("no such findings under {}", options.parent),
         ListForm::Yaml | ListForm::Table => {}
     }
-    match token {
-        Some(_) if all => eprintln!("{shown} of {total} findings; --limit 0 shows all"),
-        Some(_) => eprintln!("the first {shown} findings; --limit 0 shows all that are meant"),
-        None => {}
+    if token.is_some() {
+        eprintln!("{shown} of {total} findings; --limit 0 shows all");
     }
     Ok(())
-}
-
-fn taken(which: &Which, results: Vec<Value>) -> Result<Vec<Value>> {
-    let mut taken = Vec::new();
-    for result in results {
-        if which.takes(&document(&result)?) {
-            taken.push(result);
-        }
-    }
-    Ok(taken)
 }
 
 fn write_page(out: &mut impl Write, form: ListForm, results: &[Value], before: u64) -> Result<()> {

@@ -19,7 +19,7 @@ pub(crate) fn finding(client: &Client, wanted: &str) -> Result<Value> {
     let parent: Parent = "organizations/-/sources/-".parse()?;
     let mut token: Option<String> = None;
     loop {
-        let page = client.page(&parent, PAGE, "", token.as_deref())?;
+        let page = client.page(&parent, PAGE, "", "", token.as_deref())?;
         if let Some(found) = page.results.into_iter().find(|result| id(result) == Some(wanted)) {
             return Ok(found);
         }

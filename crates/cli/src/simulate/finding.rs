@@ -41,7 +41,7 @@ pub(crate) fn wait_for(
     while begun.elapsed() < patience {
         interrupt.check()?;
         others.clear();
-        for result in client.page(&parent, PAGE, "", None)?.results {
+        for result in client.page(&parent, PAGE, "", "", None)?.results {
             let document = document(&result)?;
             if !is_of(&document, session.here, session.there, session.not_before_ns) {
                 continue;

@@ -1,0 +1,286 @@
+//! A filter as SQL over the stored documents.
+//!
+//! Says of every document what [`finding_filter`] says of it, but for `inIpRange`, which SQL cannot answer: what asks for
+//! that is answered with all that could match, and [`is_exact`] says that each must still be looked at.
+
+use finding_filter::{Comparison, Field, Filter, Kind, Literal, Node, Operator, Part, Step, lowered};
+use sqlx::{QueryBuilder, Sqlite};
+
+/// Whether the SQL alone decides.
+pub(crate) fn is_exact(filter: &Filter) -> bool {
+    fn exact(node: &Node) -> bool {
+        match node {
+            Node::And(parts) | Node::Or(parts) => parts.iter().all(exact),
+            Node::Not(inner) => exact(inner),
+            Node::Contains { element, .. } => exact(element),
+            Node::InIpRange { .. } => false,
+            Node::Compare(_) | Node::Exists(_) => true,
+        }
+    }
+    filter.root().is_none_or(exact)
+}
+
+/// Adds the condition; nothing for an empty filter.
+pub(crate) fn condition(sql: &mut QueryBuilder<Sqlite>, filter: &Filter) {
+    if let Some(root) = filter.root() {
+        sql.push(" AND ");
+        Writer { sql, lists: 0 }.node(root, true, None);
+    }
+}
+
+/// The value at hand: how SQL reaches it, its type, and whether what it is a part of is an object.
+struct Place {
+    value: String,
+    kind: String,
+    within: Option<String>,
+}
+
+struct Writer<'sql> {
+    sql: &'sql mut QueryBuilder<Sqlite>,
+    /// Lists entered so far; each needs a name of its own.
+    lists: usize,
+}
+
+impl Writer<'_> {
+    /// `wanted` is false within an odd number of negations: what cannot be decided is then left out instead of let in.
+    fn node(&mut self, node: &Node, wanted: bool, element: Option<&str>) {
+        match node {
+            Node::And(parts) => self.joined(parts, " AND ", wanted, element),
+            Node::Or(parts) => self.joined(parts, " OR ", wanted, element),
+            Node::Not(inner) => {
+                self.sql.push("NOT ");
+                self.node(inner, !wanted, element);
+            }
+            Node::InIpRange { .. } => {
+                self.sql.push(if wanted { "true" } else { "false" });
+            }
+            Node::Exists(field) => self.field(field, element, &mut |writer, place| {
+                let Place { value, kind, .. } = place;
+                writer.sql.push(format!(
+                    "coalesce({kind} IN ('true', 'false', 'integer', 'real') \
+                     OR ({kind} = 'text' AND {value} <> '') \
+                     OR ({kind} = 'array' AND {value} <> '[]') OR ({kind} = 'object' AND {value} <> '{{}}'), false)"
+                ));
+            }),
+            Node::Contains { list, element: each, only } => {
+                if *only {
+                    // some element, and none that does not match
+                    self.sql.push("(");
+                    self.field(list, element, &mut |writer, _| {
+                        writer.sql.push("true");
+                    });
+                    self.sql.push(" AND NOT ");
+                    self.elements(list, element, &mut |writer, alias| {
+                        writer.sql.push("NOT ");
+                        writer.node(each, wanted, Some(alias));
+                    });
+                    self.sql.push(")");
+                } else {
+                    self.elements(list, element, &mut |writer, alias| writer.node(each, wanted, Some(alias)));
+                }
+            }
+            Node::Compare(comparison) => {
+                if !self.by_column(comparison) {
+                    self.field(&comparison.field, element, &mut |writer, place| {
+                        writer.comparison(comparison, &place);
+                    });
+                }
+            }
+        }
+    }
+
+    fn joined(&mut self, parts: &[Node], word: &str, wanted: bool, element: Option<&str>) {
+        self.sql.push("(");
+        for (at, part) in parts.iter().enumerate() {
+            self.sql.push(if at > 0 { word } else { "" });
+            self.node(part, wanted, element);
+        }
+        self.sql.push(")");
+    }
+
+    /// What has a column of its own, with an index on some.
+    fn by_column(&mut self, comparison: &Comparison) -> bool {
+        let Field { part: Part::Finding, path, .. } = &comparison.field else { return false };
+        let [Step::Key(key)] = path.as_slice() else { return false };
+        let column = match key.as_str() {
+            "name" => "name",
+            "canonicalName" => "canonical_name",
+            "parent" => "parent",
+            "category" => "category",
+            "resourceName" => "resource_name",
+            "state" => "state",
+            "severity" => "severity",
+            "mute" => "mute",
+            "eventTime" => "event_time",
+            "createTime" => "create_time",
+            _ => return false,
+        };
+        let sign = comparison.operator.sign();
+        match (&comparison.value, comparison.operator) {
+            (Literal::Text(text), Operator::Equal) => {
+                self.sql.push(format!("{column} = ")).push_bind(text.clone());
+            }
+            (Literal::Text(text), Operator::Has) => {
+                self.sql.push(format!("instr(lower({column}), ")).push_bind(lowered(text)).push(") > 0");
+            }
+            (Literal::Name(names, name), Operator::Equal) => {
+                // the model numbers these as it lists them
+                let number = names.iter().position(|known| known == name).unwrap_or(usize::MAX);
+                self.sql.push(format!("{column} = {}", i64::try_from(number).unwrap_or(i64::MAX)));
+            }
+            (Literal::Time(time), _) => {
+                self.sql
+                    .push(format!("({column} <> 0 AND {column} {sign} "))
+                    .push_bind(time.nanos())
+                    .push(")");
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Whether some value of a field fits.
+    fn field(&mut self, field: &Field, element: Option<&str>, fits: &mut dyn FnMut(&mut Self, Place)) {
+        if let (Part::Element, [], Some(alias)) = (field.part, field.path.as_slice(), element) {
+            let (value, kind) = (format!("{alias}.value"), format!("{alias}.type"));
+            return fits(self, Place { value, kind, within: None });
+        }
+        let (source, path) = start(field, element);
+        self.along(&source, &path, &field.path, fits);
+    }
+
+    fn along(&mut self, source: &str, at: &str, path: &[Step], fits: &mut dyn FnMut(&mut Self, Place)) {
+        let keys = path.iter().take_while(|step| matches!(step, Step::Key(_))).count();
+        let (before, after) = path.split_at(keys);
+        let (mut place, mut within) = (at.to_owned(), None);
+        for step in before {
+            if let Step::Key(key) = step {
+                within = Some(json("json_type", source, &place));
+                // a key is a word of the filter: letters, digits and _ . / @ % -, never a quote
+                place = format!("{place}.\"{key}\"");
+            }
+        }
+        if after.is_empty() {
+            let (value, kind) = (json("json_extract", source, &place), json("json_type", source, &place));
+            fits(self, Place { value, kind, within });
+            return;
+        }
+        self.list(source, &place, &mut |writer, alias| {
+            if after.len() == 1 {
+                let (value, kind) = (format!("{alias}.value"), format!("{alias}.type"));
+                fits(writer, Place { value, kind, within: None });
+            } else {
+                writer.along(&format!("{alias}.value"), "$", &after[1..], fits);
+            }
+        });
+    }
+
+    /// Whether some element of a list fits; the path of the field ends at the elements.
+    fn elements(&mut self, list: &Field, element: Option<&str>, fits: &mut dyn FnMut(&mut Self, &str)) {
+        let (source, at) = start(list, element);
+        self.nested(&source, &at, &list.path, fits);
+    }
+
+    fn nested(&mut self, source: &str, at: &str, path: &[Step], fits: &mut dyn FnMut(&mut Self, &str)) {
+        let keys = path.iter().take_while(|step| matches!(step, Step::Key(_))).count();
+        let mut place = at.to_owned();
+        for step in &path[..keys] {
+            if let Step::Key(key) = step {
+                place = format!("{place}.\"{key}\"");
+            }
+        }
+        let rest = path.get(keys + 1..).unwrap_or_default();
+        self.list(source, &place, &mut |writer, alias| {
+            if rest.is_empty() {
+                fits(writer, alias);
+            } else {
+                writer.nested(&format!("{alias}.value"), "$", rest, fits);
+            }
+        });
+    }
+
+    fn list(&mut self, source: &str, at: &str, fits: &mut dyn FnMut(&mut Self, &str)) {
+        self.lists += 1;
+        let alias = format!("e{}", self.lists);
+        self.sql.push(format!("EXISTS (SELECT 1 FROM json_each({source}, '{at}') AS {alias} WHERE "));
+        fits(self, &alias);
+        self.sql.push(")");
+    }
+
+    fn comparison(&mut self, comparison: &Comparison, place: &Place) {
+        let Place { value, kind, within } = place;
+        let sign = comparison.operator.sign();
+        let has = comparison.operator == Operator::Has;
+        // what JSON leaves out has its default value, as long as what it is a part of is there
+        let missing = within.as_ref().map(|within| format!("({kind} IS NULL AND {within} = 'object')"));
+        let missing = missing.unwrap_or_else(|| "false".into());
+        self.sql.push("coalesce(");
+        match &comparison.value {
+            Literal::Text(text) => {
+                if comparison.field.kind == Kind::Text && !has && text.is_empty() {
+                    self.sql.push(format!("{missing} OR "));
+                }
+                self.sql.push(format!("({kind} = 'text' AND "));
+                self.text(value, text, comparison.operator);
+                self.sql.push(")");
+            }
+            Literal::Name(names, name) => {
+                let default = names.first().copied().unwrap_or_default();
+                let holds = if has { lowered(default).contains(&lowered(name)) } else { default == name };
+                if holds {
+                    self.sql.push(format!("{missing} OR "));
+                }
+                self.sql.push(format!("({kind} = 'text' AND "));
+                self.text(value, name, comparison.operator);
+                self.sql.push(")");
+            }
+            Literal::Integer(number) => {
+                let default = if comparison.field.kind == Kind::Integer { "0" } else { "NULL" };
+                let sign = if has { "=" } else { sign };
+                self.sql.push(format!(
+                    "CASE WHEN {missing} THEN {default} \
+                     WHEN {kind} = 'integer' AND typeof({value}) = 'integer' THEN {value} \
+                     WHEN {kind} = 'text' AND CAST(CAST({value} AS INTEGER) AS TEXT) = {value} \
+                     THEN CAST({value} AS INTEGER) END {sign} "
+                ));
+                self.sql.push_bind(*number);
+            }
+            Literal::Boolean(truth) => {
+                if comparison.field.kind == Kind::Boolean && !truth {
+                    self.sql.push(format!("{missing} OR "));
+                }
+                self.sql.push(format!("{kind} = '{truth}'"));
+            }
+            Literal::Time(time) => {
+                // times are stored in UTC with up to nine digits behind the point
+                self.sql.push(format!(
+                    "({kind} = 'text' AND unixepoch(substr({value}, 1, 19)) * 1000000000 \
+                     + CAST(substr(rtrim(substr({value}, 21), 'Z') || '000000000', 1, 9) AS INTEGER) {sign} "
+                ));
+                self.sql.push_bind(time.nanos()).push(")");
+            }
+        }
+        self.sql.push(", false)");
+    }
+
+    fn text(&mut self, value: &str, text: &str, operator: Operator) {
+        if operator == Operator::Has {
+            self.sql.push(format!("instr(lower({value}), ")).push_bind(lowered(text)).push(") > 0");
+        } else {
+            self.sql.push(format!("{value} {} ", operator.sign())).push_bind(text.to_owned());
+        }
+    }
+}
+
+fn json(function: &str, source: &str, at: &str) -> String {
+    format!("{function}({source}, '{at}')")
+}
+
+fn start(field: &Field, element: Option<&str>) -> (String, String) {
+    match field.part {
+        Part::Finding => ("document".into(), "$.finding".into()),
+        Part::Resource => ("document".into(), "$.resource".into()),
+        // only within `contains`, which gave it a name
+        Part::Element => (format!("{}.value", element.unwrap_or_default()), "$".into()),
+    }
+}
