@@ -93,7 +93,7 @@ fn any_finding(n: i64, chance: &mut Chance) -> FindingResource {
     let left_out = chance.one(&parts);
     if let Some(finding) = finding.as_object_mut() {
         finding.remove(left_out);
-        if chance.next() % 2 == 0 {
+        if chance.next().is_multiple_of(2) {
             finding.insert("eventTime".into(), json!(Timestamp::from_nanos(n * 500_000_000).to_string()));
         }
     }
@@ -214,7 +214,7 @@ fn any_filter(chance: &mut Chance, depth: u32) -> String {
 
 fn any_part(chance: &mut Chance, depth: u32) -> String {
     let part = any_filter(chance, depth + 1);
-    if chance.next() % 2 == 0 { format!("({part})") } else { part }
+    if chance.next().is_multiple_of(2) { format!("({part})") } else { part }
 }
 
 async fn fill(store: &dyn FindingStore) -> Vec<(String, Value)> {
