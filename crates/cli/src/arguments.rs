@@ -107,7 +107,7 @@ pub(crate) struct Endpoint {
 #[derive(Subcommand)]
 pub(crate) enum Findings {
     /// List findings, newest first.
-    List(List),
+    List(Box<List>),
     /// Show one finding, for a reader.
     Show(Show),
     /// Save everything that was kept for a finding.
