@@ -115,10 +115,11 @@ fn an_executed_command_and_the_sandbox_are_told_apart() -> Result<()> {
         .mount(node.folder(), "/node", true)
         .read_only_root()
         .start()?;
-    let output =
-        container.exec(&["/bin/sh", "-c", "echo $GREETING; echo x > /y; exit 3"], Duration::from_secs(5))?;
-    assert_eq!((output.stdout.as_str(), output.code), ("hello\n", 3));
-    assert!(output.stderr.contains("Read-only"), "{output:?}");
+    // over one stream: containerd 1.6 loses the end of the second one now and then
+    let line = "exec 2>&1; echo $GREETING; echo x > /y; exit 3";
+    let output = container.exec(&["/bin/sh", "-c", line], Duration::from_secs(5))?;
+    assert_eq!(output.code, 3);
+    assert!(output.stdout.starts_with("hello\n") && output.stdout.contains("Read-only"), "{output:?}");
 
     let sandbox = ContainerId::new(&pod.sandbox).context("a sandbox's identity")?;
     let pid = pid_of(&container)?;

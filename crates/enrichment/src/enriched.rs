@@ -102,7 +102,8 @@ impl State {
         mark_socat(exec, &mut ancestors, &mut earlier);
         if let Some(parent) = ancestors.first_mut()
             && parent.may_command(&self.executables)
-            && self.tree.get(parent.process).is_some_and(Process::is_on_network)
+            && (exec.parent_descriptors.iter().any(|d| matches!(d.object, Object::Internet(_)))
+                || self.tree.get(parent.process).is_some_and(Process::is_on_network))
         {
             parent.read_script_of_connected(&self.executables, &mut needs);
         }
@@ -177,14 +178,16 @@ impl State {
             self.leave_to_multiplexer(from, &mut holders);
             // terminals are numbered anew at once, and the end of who had the number before may not be known yet
             holders.sort_by_key(|p| std::cmp::Reverse(p.descriptors_ns));
-            let holders: Vec<Holder<'_>> = holders
-                .into_iter()
-                .map(|p| {
+            let as_known = holders.into_iter().map(|p| (p, &*p.descriptors));
+            let as_then = self.held_then(exec).filter(|_| from == exec.process);
+            let holders: Vec<Holder<'_>> = as_known
+                .chain(as_then)
+                .map(|(p, descriptors)| {
                     let program = Actor::of_process(p, &self.executables, &mut Vec::new());
                     let opaque = self.is_opaque(p, &program, container, ancestors)
                         || self.is_fixed(p, &program)
                         || self.is_stage(p, ancestors);
-                    Holder { process: p.key, descriptors: &p.descriptors, opaque }
+                    Holder { process: p.key, descriptors, opaque }
                 })
                 .collect();
             holders
@@ -205,6 +208,14 @@ impl State {
         let output = follow(1, Flow::Out).or_else(|| follow(2, Flow::Out));
         let relays = self.relays_on(exec, input.as_ref().or(output.as_ref()), needs);
         (input, output, relays)
+    }
+
+    /// What parent and grandparent held at the exec, where that has been read again since: who runs one command after
+    /// the other has other pipes by the time what the first one was is known.
+    fn held_then<'a>(&'a self, exec: &'a Exec) -> impl Iterator<Item = (&'a Process, &'a [Descriptor])> + 'a {
+        let read = [exec.parent_descriptors.as_slice(), exec.grandparent_descriptors.as_slice()];
+        let kin = exec.ancestors.iter().filter_map(|ancestor| self.tree.get(ancestor.process)).zip(read);
+        kin.filter(|(process, held)| !held.is_empty() && process.descriptors_ns > exec.time_ns)
     }
 
     /// The processes on a route.

@@ -351,6 +351,18 @@ fn a_script_that_runs_what_it_receives() {
 }
 
 #[test]
+fn what_runs_commands_has_other_pipes_by_the_time_its_script_was_read() {
+    let mut world = World::new();
+    world.exec(INIT, 10, python(), "/usr/bin/python3.11", &["python3", "/srv/x.py"], &[]);
+    world.opens(10, &[tcp(3, 50, Connected), reads_pipe(5, 70)]);
+    assert!(world.exec(10, 11, bash(), "/bin/sh", &["sh", "-c", "id"], &[writes_pipe(1, 70)]).is_none());
+    // the next command is on its way, or the connection is closed
+    world.holds(10, &[reads_pipe(5, 71)]);
+    world.tell_text(10, "os.popen(s.recv(99))");
+    assert!(world.again(11).is_some());
+}
+
+#[test]
 fn a_command_that_needs_no_shell() {
     let start = |script: &[&str], program: &str, network| {
         let mut world = World::new();
