@@ -4,7 +4,7 @@ mod ends;
 
 use crate::channel::leads_elsewhere;
 use ends::Ends;
-use event::{Ancestor, Descriptor, Exec, Exit, Fork, Object, ProcessKey, Text};
+use event::{Ancestor, Descriptor, Exec, Exit, FileIdentity, Fork, Object, ProcessKey, Text};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -248,16 +248,24 @@ impl Tree {
     }
 
     /// What the kernel said of an ancestor. One that was never seen to execute anything runs its parent's image, if that
-    /// is the same file: its birth is reported in the other lane, perhaps later.
+    /// is the same file: its birth is reported in the other lane, perhaps later, or before what its parent executed.
     fn glimpse(&mut self, ancestor: &Ancestor, parent: Option<ProcessKey>) {
         let process = self.touch(ancestor.process);
         if parent.is_some() {
             process.parent = parent;
         }
         process.cgroup = ancestor.cgroup;
-        if process.image.is_some() {
-            return;
+        if let Some(image) = &process.image {
+            // deleting or renaming a file changes its time, not what the process runs
+            let file = |identity: FileIdentity| (identity.device, identity.inode);
+            let runs = file(image.exec.executable.identity);
+            if image.own || ancestor.executable.is_none_or(|executable| file(executable) == runs) {
+                return;
+            }
+            let wrong = process.image.take().map_or(0, |image| image.bytes);
+            self.bytes -= wrong;
         }
+        let process = self.touch(ancestor.process);
         process.glimpse = Some(ancestor.clone());
         let inherited = parent
             .and_then(|p| self.processes.get(&p)?.image.clone())

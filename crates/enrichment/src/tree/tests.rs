@@ -22,6 +22,34 @@ fn a_reused_pid_is_another_process() {
 }
 
 #[test]
+fn a_birth_that_is_told_before_what_its_parent_executed_is_put_right() {
+    let (shell, client, server) = (key(1, 1), key(2, 10), key(3, 30));
+    let runs = |process: ProcessKey, inode, above: &[(ProcessKey, u64)]| {
+        let identity = |inode| FileIdentity { device: 1, inode, changed_ns: 1 };
+        let mut exec = crate::fixture::exec(process);
+        exec.executable.identity = identity(inode);
+        let ancestor = |(process, inode): &(ProcessKey, u64)| Ancestor {
+            process: *process,
+            name: Text::default(),
+            executable: Some(identity(*inode)),
+            cgroup: 1,
+        };
+        exec.ancestors = above.iter().map(ancestor).collect();
+        Arc::new(exec)
+    };
+    let mut tree = Tree::default();
+    tree.exec(&runs(shell, 7, &[]));
+    tree.fork(&fork(shell, client));
+    tree.fork(&fork(client, server));
+    tree.exec(&runs(client, 8, &[(shell, 7)]));
+    assert_eq!(tree.get(server).unwrap().image.as_ref().unwrap().exec.executable.identity.inode, 7);
+    tree.exec(&runs(key(4, 40), 9, &[(server, 8), (client, 8), (shell, 7)]));
+    let image = tree.get(server).unwrap().image.as_ref().unwrap();
+    assert_eq!((image.exec.executable.identity.inode, image.own), (8, false));
+    assert_eq!(tree.bytes, tree.processes.values().map(Process::bytes).sum::<usize>());
+}
+
+#[test]
 fn memory_is_bounded_whatever_is_forked() {
     let mut tree = Tree::default();
     for n in 0..100_000u32 {
