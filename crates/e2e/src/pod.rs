@@ -199,7 +199,12 @@ impl<'node> Pod<'node> {
     /// # Errors
     /// What the runtime said.
     pub fn remove(self) -> Result<()> {
-        ask(self.node, StopPodSandboxRequest { pod_sandbox_id: self.sandbox.clone() }, "stopping a sandbox")?;
+        let stop = || {
+            let request = StopPodSandboxRequest { pod_sandbox_id: self.sandbox.clone() };
+            ask(self.node, request, "stopping a sandbox")
+        };
+        // a container that ends by itself at that moment takes its shim's connection away; asking again does no harm
+        stop().or_else(|_| stop())?;
         ask(self.node, RemovePodSandboxRequest { pod_sandbox_id: self.sandbox }, "removing a sandbox")?;
         Ok(())
     }
