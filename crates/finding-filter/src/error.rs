@@ -2,7 +2,7 @@
 
 /// A filter that means nothing. Nothing was done with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("filter, character {position}: expected {expected}, found {found}")]
+#[error("character {position}: expected {expected}, found {found}")]
 pub struct FilterError {
     /// Where, in characters; the first is 1.
     pub position: usize,
