@@ -104,6 +104,13 @@ pub(crate) struct Endpoint {
     pub(crate) token_file: Option<PathBuf>,
 }
 
+impl Endpoint {
+    /// Host and port; `None` when the address does not begin as one.
+    pub(crate) fn host(&self) -> Option<&str> {
+        self.address.trim_end_matches('/').strip_prefix("http://")
+    }
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Findings {
     /// List findings, newest first.

@@ -92,8 +92,7 @@ impl Client {
     /// Nothing is asked yet.
     pub(crate) fn new(endpoint: &Endpoint) -> Result<Self, ClientError> {
         let wrong = || ClientError::Address(endpoint.address.clone());
-        let address = endpoint.address.trim_end_matches('/');
-        let host = address.strip_prefix("http://").ok_or_else(wrong)?;
+        let host = endpoint.host().ok_or_else(wrong)?;
         if host.is_empty()
             || host.contains(['/', '?', '#', '@'])
             || !host.chars().all(|c| c.is_ascii_graphic())

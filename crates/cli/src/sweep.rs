@@ -30,7 +30,7 @@ pub(crate) fn run<S: FindingStore>(store: &Arc<S>, node: &str, runtime: &tokio::
         Ok(held) => held,
         Err(error) => return tracing::warn!("whether sessions go on cannot be read from {PROC}: {error}"),
     };
-    let boot = Boot { id: host::Machine::read().boot_id, began_ns: Clock::read().wall_ns(0), held };
+    let boot = Boot { id: host::boot_id(), began_ns: Clock::read().wall_ns(0), held };
     for mut item in open {
         let Some(ended) = boot.end_of(&item.finding, now_ns, |pid| host::start_ticks(Path::new(PROC), pid))
         else {

@@ -161,6 +161,5 @@ fn sees_its_own(proc_root: &Path, process: &Whereabouts) -> bool {
 
 /// Number of the pid namespace that a process lives in.
 pub(crate) fn pid_namespace(proc_root: &Path, pid: u32) -> Option<u32> {
-    let link = std::fs::read_link(proc_root.join(pid.to_string()).join("ns/pid")).ok()?;
-    link.to_str()?.strip_prefix("pid:[")?.strip_suffix(']')?.parse().ok()
+    host::namespace(proc_root, pid, "pid")
 }

@@ -1,28 +1,13 @@
 use crate::{Decoded, decode};
 use event::{Direction, Event, FileSystem, Object, SocketState};
 use probe_abi::{
-    DescriptorKind, RecordAncestor, RecordDescriptor, RecordExec, RecordHeader, RecordKind, RecordProcess,
-    flags,
+    RecordAncestor, RecordDescriptor, RecordExec, RecordHeader, RecordKind, RecordProcess, flags,
 };
 use proptest::prelude::*;
 
 pub(crate) fn record() -> RecordExec<'static> {
     let header = RecordHeader { length: 0, kind: RecordKind::Exec, time_ns: 7, cgroup: 9, pid: 42, cpu: 1 };
-    let mut remote = [0; 16];
-    remote[..4].copy_from_slice(&[127, 0, 0, 1]);
-    let socket = RecordDescriptor {
-        kind: DescriptorKind::Internet,
-        access: 3,
-        state: 1,
-        direction: 1,
-        family: 2,
-        protocol: 6,
-        local_port: 40000,
-        remote_port: 4444,
-        inode: 77,
-        remote,
-        ..RecordDescriptor::default()
-    };
+    let socket = RecordDescriptor::connection(0, 77, 40000, ([127, 0, 0, 1], 4444));
     RecordExec {
         pid_in_namespace: 3,
         session: 42,

@@ -60,7 +60,7 @@ pub fn follow<'a, Holders: IntoIterator<Item = Holder<'a>>>(
     opposite: impl Fn(ProcessKey, &Descriptor) -> Holders,
     socket_of: impl Fn(&Holder<'_>) -> Option<Internet>,
 ) -> Option<Route> {
-    if let Object::Internet(socket) = descriptor.object {
+    if let Some(&socket) = descriptor.internet() {
         let connected = socket.state == SocketState::Connected;
         return connected.then(|| Route { endpoint: socket, hops: Vec::new(), terminal: false });
     }
@@ -140,7 +140,7 @@ fn carries(descriptor: &Descriptor, flow: Flow) -> bool {
         Flow::In => descriptor.access.read,
         Flow::Out => descriptor.access.write,
     };
-    way && leads_elsewhere(descriptor) && !matches!(descriptor.object, Object::Internet(_))
+    way && leads_elsewhere(descriptor) && !descriptor.is_internet()
 }
 
 fn same_channel(a: &Descriptor, b: &Descriptor) -> bool {
@@ -149,11 +149,8 @@ fn same_channel(a: &Descriptor, b: &Descriptor) -> bool {
 
 /// The sockets of a holder that count, the likeliest first: connected before unconnected, then the most recent.
 pub fn sockets(holder: &Holder<'_>, counts: impl Fn(&Internet) -> bool) -> Vec<Internet> {
-    let all = holder.descriptors.iter().filter_map(|d| match d.object {
-        Object::Internet(socket) if counts(&socket) => Some(socket),
-        _ => None,
-    });
-    let mut all: Vec<Internet> = all.collect();
+    let all = holder.descriptors.iter().filter_map(Descriptor::internet).filter(|socket| counts(socket));
+    let mut all: Vec<Internet> = all.copied().collect();
     all.sort_by_key(|socket| std::cmp::Reverse((socket.state == SocketState::Connected, socket.inode)));
     all
 }

@@ -94,10 +94,17 @@ struct Seen {
     asked: bool,
 }
 
+impl Seen {
+    /// Nobody was asked about it yet.
+    fn now(container: Container, now_ns: u64) -> Self {
+        Self { container: Arc::new(container), first_seen_ns: now_ns, last_seen_ns: now_ns, asked: false }
+    }
+}
+
 /// The index.
 #[derive(Debug, Default)]
 pub struct Containers {
-    by_cgroup: HashMap<u64, Option<ContainerId>>,
+    by_cgroup: HashMap<u64, ContainerId>,
     /// Where the cgroup alone does not tell: by cgroup and pid namespace.
     by_namespace: HashMap<(u64, u32), ContainerId>,
     entries: HashMap<ContainerId, Seen>,
@@ -112,8 +119,8 @@ impl Containers {
             self.node = NodeNamespaces { pid: exec.namespaces.pid, mount: exec.namespaces.mount };
         }
         let cgroup = &exec.cgroup;
-        if let Some(Some(id)) = self.by_cgroup.get(&cgroup.id)
-            && let Some(known) = self.seen(&id.clone(), Some(cgroup), now_ns)
+        if let Some(id) = self.by_cgroup.get(&cgroup.id).cloned()
+            && let Some(known) = self.seen(&id, Some(cgroup), now_ns)
         {
             return known;
         }
@@ -140,7 +147,7 @@ impl Containers {
         if self.by_cgroup.len() >= CGROUPS_MAX {
             self.by_cgroup.clear();
         }
-        self.by_cgroup.insert(cgroup.id, Some(found.container.clone()));
+        self.by_cgroup.insert(cgroup.id, found.container.clone());
         if !self.entries.contains_key(&found.container) {
             let within = found.within.or_else(|| self.claimed_above(own));
             let bare = Container::bare(found.container.clone(), found.runtime, found.pod_uid);
@@ -213,10 +220,7 @@ impl Containers {
     }
 
     fn insert(&mut self, container: Container, now_ns: u64) {
-        let id = container.id.clone();
-        let container = Arc::new(container);
-        let seen = Seen { container, first_seen_ns: now_ns, last_seen_ns: now_ns, asked: false };
-        self.entries.insert(id, seen);
+        self.entries.insert(container.id.clone(), Seen::now(container, now_ns));
     }
 
     /// The node's own mount namespace, where it can be read before the node's first process is met.
@@ -238,8 +242,7 @@ impl Containers {
 
     /// The container of a cgroup known by number only.
     pub fn of_id(&self, cgroup: u64) -> Option<&Arc<Container>> {
-        let id = self.by_cgroup.get(&cgroup)?.as_ref()?;
-        self.entries.get(id).map(|e| &e.container)
+        self.get(self.by_cgroup.get(&cgroup)?)
     }
 
     /// A container by identity.
@@ -282,7 +285,7 @@ impl Containers {
         for ((cgroup, _), id) in self.by_namespace.iter_mut().filter(|(_, id)| **id == before.id) {
             *id = facts.id.clone();
             if own {
-                self.by_cgroup.insert(*cgroup, Some(facts.id.clone()));
+                self.by_cgroup.insert(*cgroup, facts.id.clone());
             }
         }
     }
@@ -295,15 +298,13 @@ impl Containers {
         now_ns: u64,
     ) -> Told {
         self.entries.remove(claimed);
-        for id in self.by_cgroup.values_mut().filter(|id| id.as_ref() == Some(claimed)) {
-            *id = Some(outer.clone());
+        for id in self.by_cgroup.values_mut().filter(|id| *id == claimed) {
+            *id = outer.clone();
         }
-        let entry = self.entries.entry(outer.clone()).or_insert_with(|| Seen {
-            container: Arc::new(Container::bare(outer, runtime, None)),
-            first_seen_ns: now_ns,
-            last_seen_ns: now_ns,
-            asked: false,
-        });
+        let entry = self
+            .entries
+            .entry(outer.clone())
+            .or_insert_with(|| Seen::now(Container::bare(outer, runtime, None), now_ns));
         let is_new = !entry.asked;
         Told::Forged { claimed: claimed.clone(), actual: Arc::clone(&entry.container), is_new }
     }
@@ -319,7 +320,7 @@ impl Containers {
             self.entries.retain(|_, e| e.last_seen_ns > median);
         }
         let entries = &self.entries;
-        self.by_cgroup.retain(|_, id| id.as_ref().is_some_and(|id| entries.contains_key(id)));
+        self.by_cgroup.retain(|_, id| entries.contains_key(id));
         self.by_namespace.retain(|_, id| entries.contains_key(id));
     }
 

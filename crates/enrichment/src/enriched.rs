@@ -102,7 +102,7 @@ impl State {
         mark_socat(exec, &mut ancestors, &mut earlier);
         if let Some(parent) = ancestors.first_mut()
             && parent.may_command(&self.executables)
-            && (exec.parent_descriptors.iter().any(|d| matches!(d.object, Object::Internet(_)))
+            && (exec.parent_descriptors.iter().any(Descriptor::is_internet)
                 || self.tree.get(parent.process).is_some_and(Process::is_on_network))
         {
             parent.read_script_of_connected(&self.executables, &mut needs);
@@ -151,10 +151,7 @@ impl State {
         needs: &mut Vec<Need>,
     ) -> (Option<Route>, Option<Route>, Vec<Actor>) {
         let commands = actor.command_descriptor().unwrap_or(0);
-        let direct = |number| match exec.descriptor(number).map(|d| &d.object) {
-            Some(Object::Internet(socket)) => is_peered(socket),
-            _ => false,
-        };
+        let direct = |number| exec.descriptor(number).and_then(Descriptor::internet).is_some_and(is_peered);
         let commanded = ancestors.first().is_some_and(|p| {
             p.commanding_text().is_some() && (actor.is_shell() || p.runs_what_it_receives())
         });
@@ -273,16 +270,11 @@ impl State {
     /// Sockets that a process has opened since it was executed. What it held when it was met later may be its own.
     fn own_sockets<'a>(&'a self, exec: &'a Exec) -> impl Iterator<Item = Internet> + 'a {
         let held = |socket: &Internet| {
-            let same =
-                |d: &Descriptor| matches!(d.object, Object::Internet(had) if had.inode == socket.inode);
-            exec.origin == Origin::Probe && exec.descriptors.iter().any(same)
+            exec.origin == Origin::Probe && exec.descriptors.iter().any(|d| d.is_socket(socket.inode))
         };
         let holder = self.tree.get(exec.process);
-        let all = holder.into_iter().flat_map(|p| p.descriptors.iter()).filter_map(|d| match d.object {
-            Object::Internet(socket) => Some(socket),
-            _ => None,
-        });
-        all.filter(move |socket| !held(socket))
+        let all = holder.into_iter().flat_map(|p| p.descriptors.iter()).filter_map(Descriptor::internet);
+        all.filter(move |socket| !held(socket)).copied()
     }
 
     /// The runtime's own processes pass a container's standard streams on to whoever is attached with the cluster's

@@ -4,7 +4,7 @@ mod ends;
 
 use crate::channel::leads_elsewhere;
 use ends::Ends;
-use event::{Ancestor, Descriptor, Exec, Exit, FileIdentity, Fork, Object, ProcessKey, Text};
+use event::{Ancestor, Descriptor, Exec, Exit, Fork, ProcessKey, Text};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ pub struct Process {
 impl Process {
     /// It holds an internet socket.
     pub fn is_on_network(&self) -> bool {
-        self.descriptors.iter().any(|d| matches!(d.object, Object::Internet(_)))
+        self.descriptors.iter().any(Descriptor::is_internet)
     }
 
     fn bytes(&self) -> usize {
@@ -256,10 +256,8 @@ impl Tree {
         }
         process.cgroup = ancestor.cgroup;
         if let Some(image) = &process.image {
-            // deleting or renaming a file changes its time, not what the process runs
-            let file = |identity: FileIdentity| (identity.device, identity.inode);
-            let runs = file(image.exec.executable.identity);
-            if image.own || ancestor.executable.is_none_or(|executable| file(executable) == runs) {
+            let runs = &image.exec.executable.identity;
+            if image.own || ancestor.executable.is_none_or(|executable| executable.is_same_file(runs)) {
                 return;
             }
             let wrong = process.image.take().map_or(0, |image| image.bytes);

@@ -22,6 +22,26 @@ pub struct Descriptor {
     pub object: Object,
 }
 
+impl Descriptor {
+    /// The internet socket that it is, if it is one.
+    pub fn internet(&self) -> Option<&Internet> {
+        match &self.object {
+            Object::Internet(socket) => Some(socket),
+            _ => None,
+        }
+    }
+
+    /// It is an internet socket.
+    pub fn is_internet(&self) -> bool {
+        self.internet().is_some()
+    }
+
+    /// It is that internet socket.
+    pub fn is_socket(&self, inode: u64) -> bool {
+        self.internet().is_some_and(|socket| socket.inode == inode)
+    }
+}
+
 /// What a descriptor refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Object {

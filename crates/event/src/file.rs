@@ -13,6 +13,13 @@ pub struct FileIdentity {
     pub changed_ns: u64,
 }
 
+impl FileIdentity {
+    /// The same file, though it was deleted or renamed meanwhile: that changes its time, not what a process runs.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+}
+
 /// Where a file lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileSystem {

@@ -18,8 +18,8 @@ pub enum LossKind {
 }
 
 impl LossKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Exec, Self::Fork, Self::Exit, Self::Socket, Self::Malformed];
+    /// Every kind of record.
+    pub const RECORDS: [Self; 5] = [Self::Exec, Self::Fork, Self::Exit, Self::Socket, Self::Malformed];
 
     /// Name used in metrics and findings.
     pub const fn name(self) -> &'static str {

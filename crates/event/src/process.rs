@@ -11,6 +11,16 @@ pub struct ProcessKey {
     pub start_ns: u64,
 }
 
+impl ProcessKey {
+    /// What the kernel counts times in for readers of /proc (`USER_HZ`, the same on every machine), nanoseconds.
+    pub const TICK_NS: u64 = 10_000_000;
+
+    /// Its start as field 22 of `/proc/PID/stat` has it, ticks since boot.
+    pub const fn start_ticks(self) -> u64 {
+        self.start_ns / Self::TICK_NS
+    }
+}
+
 /// Who the process acts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Credentials {

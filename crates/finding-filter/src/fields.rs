@@ -3,6 +3,7 @@
 //! A name is a path of `snake_case` words; JSON spells the same path in `camelCase`. The keys of maps are taken as they are.
 
 use crate::tree::{Field, Part};
+use finding::{CloudProvider, FindingClass, Mute, Protocol, Severity, State};
 
 /// One step of the way to a value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -58,28 +59,12 @@ const BOOLEAN: &Shape = &Shape::Boolean;
 const TIME: &Shape = &Shape::Time;
 const ANY: &Shape = &Shape::Any;
 
-const STATE: &Shape = &Shape::Name(&["STATE_UNSPECIFIED", "ACTIVE", "INACTIVE"]);
-const SEVERITY: &Shape = &Shape::Name(&["SEVERITY_UNSPECIFIED", "CRITICAL", "HIGH", "MEDIUM", "LOW"]);
-const MUTE: &Shape = &Shape::Name(&["MUTE_UNSPECIFIED", "MUTED", "UNMUTED", "UNDEFINED"]);
-const CLASS: &Shape = &Shape::Name(&[
-    "FINDING_CLASS_UNSPECIFIED",
-    "THREAT",
-    "VULNERABILITY",
-    "MISCONFIGURATION",
-    "OBSERVATION",
-    "SCC_ERROR",
-    "POSTURE_VIOLATION",
-    "TOXIC_COMBINATION",
-    "SENSITIVE_DATA_RISK",
-    "CHOKEPOINT",
-]);
-const PROTOCOL: &Shape = &Shape::Name(&["PROTOCOL_UNSPECIFIED", "ICMP", "TCP", "UDP", "GRE", "ESP"]);
-const PROVIDER: &Shape = &Shape::Name(&[
-    "CLOUD_PROVIDER_UNSPECIFIED",
-    "GOOGLE_CLOUD_PLATFORM",
-    "AMAZON_WEB_SERVICES",
-    "MICROSOFT_AZURE",
-]);
+const STATE: &Shape = &Shape::Name(State::NAMES);
+const SEVERITY: &Shape = &Shape::Name(Severity::NAMES);
+const MUTE: &Shape = &Shape::Name(Mute::NAMES);
+const CLASS: &Shape = &Shape::Name(FindingClass::NAMES);
+const PROTOCOL: &Shape = &Shape::Name(Protocol::NAMES);
+const PROVIDER: &Shape = &Shape::Name(CloudProvider::NAMES);
 
 const LABELS: &Shape = &Shape::List(&Shape::Parts(&[("name", TEXT), ("value", TEXT)]));
 const FILE: &Shape = &Shape::Parts(&[

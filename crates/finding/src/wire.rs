@@ -35,6 +35,9 @@ macro_rules! wire_enum {
             /// Every value, the unspecified one first.
             pub const ALL: &'static [Self] = &[Self::$first, $(Self::$value),*];
 
+            /// The name of every value, in the same order.
+            pub const NAMES: &'static [&'static str] = &[$first_text, $($text),*];
+
             /// Name on the wire.
             pub const fn name(self) -> &'static str {
                 match self { Self::$first => $first_text, $(Self::$value => $text),* }

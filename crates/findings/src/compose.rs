@@ -180,9 +180,13 @@ fn of_container(known: &Known) -> Container {
         uri: known.image.reference.clone(),
         image_id: known.image.digest.clone(),
         labels: labels(&known.labels),
-        create_time: (known.created_ns != 0)
-            .then(|| Timestamp::from_nanos(i64::try_from(known.created_ns).unwrap_or(i64::MAX))),
+        create_time: created_ns(known).map(Timestamp::from_nanos),
     }
+}
+
+/// When it was made, nanoseconds since the epoch, where that is known.
+fn created_ns(known: &Known) -> Option<i64> {
+    (known.created_ns != 0).then(|| i64::try_from(known.created_ns).unwrap_or(i64::MAX))
 }
 
 /// One of which nothing but the id is known, which the published model has no place for, would be an empty object.
@@ -226,8 +230,7 @@ fn source_properties(evidence: &Evidence, at: &Circumstances<'_>) -> BTreeMap<St
     if let Some(container) = container.filter(|c| c.id.is_claimed()) {
         map.insert("Container_Id", json!(container.id.as_str()));
         map.insert("Container_Image_Id", json!(container.image.digest));
-        if container.created_ns != 0 {
-            let created = i64::try_from(container.created_ns).unwrap_or(i64::MAX);
+        if let Some(created) = created_ns(container) {
             map.insert("Container_Creation_Timestamp", timestamp(created));
         }
     }

@@ -3,7 +3,6 @@
 use crate::confidence::Confidence;
 use crate::description::end;
 use crate::descriptors::{self, transport};
-use crate::next_steps::start_ticks;
 use crate::{Circumstances, EvidenceItem, session};
 use detection::Evidence;
 use event::Text;
@@ -22,7 +21,7 @@ pub(crate) fn write(evidence: &Evidence, at: &Circumstances<'_>, sure: &Confiden
             "socketInode": s.inode.to_string(),
         })
     });
-    let stdio: Vec<Value> = exec.descriptors.iter().map(descriptors::of).collect();
+    let opened: Vec<Value> = exec.descriptors.iter().map(descriptors::of).collect();
     let mut session = json!({
         "direction": evidence.direction.name(),
         "endpoint": endpoint,
@@ -47,9 +46,9 @@ pub(crate) fn write(evidence: &Evidence, at: &Circumstances<'_>, sure: &Confiden
                 "pidInContainer": exec.pid_in_namespace,
                 "session": exec.session,
                 "startTime": Timestamp::from_nanos(at.born_ns),
-                "startTicks": start_ticks(exec.process).to_string(),
+                "startTicks": exec.process.start_ticks().to_string(),
                 "bootId": at.boot_id,
-                "descriptors": stdio,
+                "descriptors": opened,
                 "deleted": exec.executable.links == 0,
                 "fileSystem": descriptors::file_system(exec.executable.file_system),
                 "argumentsHex": not_utf8.then(|| exec.arguments.values.iter().map(hex).collect::<Vec<_>>()),

@@ -14,6 +14,6 @@ mod quote;
 mod session;
 
 pub use compose::{Circumstances, Coverage, EvidenceItem, compose};
-pub use place::Place;
+pub use place::{GKE, Place};
 pub use quote::shell_quote;
 pub use session::{Ended, duration, end, ended, is_open};

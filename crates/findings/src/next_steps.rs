@@ -14,8 +14,6 @@ use event::{Container, PodFacts};
 use finding::Timestamp;
 use std::fmt::Write as _;
 
-pub(crate) use live::start_ticks;
-
 /// Related findings and log lines are looked for so long before and after the shell, nanoseconds.
 const AROUND_NS: i64 = 900_000_000_000;
 
@@ -98,12 +96,12 @@ impl About<'_> {
 
     /// Step 2 where no pod is known.
     fn machine(&self, steps: &mut Steps) {
-        let Place { node, project, service, instance_name, zone, .. } = self.place;
+        let Place { node, project, instance_name, zone, .. } = self.place;
         steps.step(&format!(
             "Review the machine, node {node}; no pod of a cluster is known for this process:"
         ));
         steps.command("hostnamectl; uptime; who");
-        if service == cluster::GKE {
+        if self.place.is_gke() {
             steps.command(&format!("kubectl describe node {}", quote(node)));
             steps.command(&format!(
                 "gcloud compute instances describe {} --zone {} --project {}",

@@ -2,6 +2,9 @@
 
 use finding::CloudProvider;
 
+/// Service of clusters that gcloud knows.
+pub const GKE: &str = "container.googleapis.com";
+
 /// Names of the place. Empty ones are replaced by honest local values, never by guesses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -57,6 +60,11 @@ impl Place {
         }
     }
 
+    /// The cluster is Google's, and gcloud knows it.
+    pub fn is_gke(&self) -> bool {
+        self.service == GKE
+    }
+
     /// Full resource name of the cluster.
     pub fn cluster_resource(&self) -> String {
         let Self { service, project_number, location, cluster, .. } = self;
@@ -65,8 +73,8 @@ impl Place {
 
     /// Full resource name of the node.
     pub fn node_resource(&self) -> String {
-        let Self { project, zone, instance_name, node, service, .. } = self;
-        if service == "container.googleapis.com" {
+        let Self { project, zone, instance_name, node, .. } = self;
+        if self.is_gke() {
             format!("//compute.googleapis.com/projects/{project}/zones/{zone}/instances/{instance_name}")
         } else {
             format!("{}/nodes/{node}", self.cluster_resource())

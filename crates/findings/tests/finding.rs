@@ -54,24 +54,9 @@ fn pair(number: u32, inode: u64, peer: u64) -> RecordDescriptor {
 }
 
 fn socket(number: u32) -> RecordDescriptor {
-    let (mut remote, mut local) = ([0; 16], [0; 16]);
-    remote[..4].copy_from_slice(&[203, 0, 113, 7]);
+    let mut local = [0; 16];
     local[..4].copy_from_slice(&[10, 0, 0, 9]);
-    RecordDescriptor {
-        number,
-        kind: DescriptorKind::Internet,
-        access: 3,
-        state: 1,
-        direction: 1,
-        family: 2,
-        protocol: 6,
-        local_port: 40_001,
-        remote_port: 4_444,
-        inode: 77,
-        remote,
-        local,
-        ..RecordDescriptor::default()
-    }
+    RecordDescriptor { local, ..RecordDescriptor::connection(number, 77, 40_001, ([203, 0, 113, 7], 4_444)) }
 }
 
 fn decoded(record: &RecordExec<'_>) -> Arc<Exec> {

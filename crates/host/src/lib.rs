@@ -20,9 +20,9 @@ pub use executable::{
 };
 pub use machine::{Machine, boot_id, mount_namespace};
 pub use memory::{give_back, keep_small};
-pub use process::{arguments, environment};
+pub use process::{arguments, environment, namespace, start_ticks};
 pub use regular::Pinned;
 pub use scheduling::go_first;
 pub use script::{ARGUMENTS_MAX, Asked, SCRIPT_MAX};
-pub use sockets::{held_sockets, start_ticks};
+pub use sockets::held_sockets;
 pub use taking::{Content, Item, ItemKind, Taken, take, take_executable};

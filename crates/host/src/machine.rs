@@ -45,10 +45,7 @@ pub fn boot_id() -> String {
 /// Number of the node's own mount namespace: that of the kernel's threads, else of the first process. `None` where
 /// neither may be looked at.
 pub fn mount_namespace(proc_root: &Path) -> Option<u32> {
-    let of = |pid: u32| {
-        let link = fs::read_link(proc_root.join(format!("{pid}/ns/mnt"))).ok()?;
-        link.to_str()?.strip_prefix("mnt:[")?.strip_suffix(']')?.parse().ok()
-    };
+    let of = |pid: u32| crate::namespace(proc_root, pid, "mnt");
     let is_kernels = fs::read_to_string(proc_root.join("2/comm")).is_ok_and(|name| name.trim() == "kthreadd");
     is_kernels.then(|| of(2)).flatten().or_else(|| of(1))
 }

@@ -1,7 +1,7 @@
-//! Arguments and environment of a process that was there before the sensor.
+//! What /proc says of a process: its arguments and environment, its start, its namespaces.
 
 use event::{Arguments, Environment, Text};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
@@ -28,4 +28,48 @@ fn block(path: &Path) -> Option<(Vec<Text>, bool)> {
     let values =
         if bytes.is_empty() { Vec::new() } else { bytes.split(|b| *b == 0).map(Text::new).collect() };
     Some((values, truncated))
+}
+
+/// The start of the process that has this number now, in ticks since boot (`/proc/PID/stat`, field 22).
+pub fn start_ticks(proc_root: &Path, pid: i64) -> Option<u64> {
+    start_of(&fs::read(proc_root.join(format!("{pid}/stat"))).ok()?)
+}
+
+/// From a line of `/proc/PID/stat`. The process's name, in brackets, may hold anything: brackets, and what is no UTF-8.
+pub(crate) fn start_of(stat: &[u8]) -> Option<u64> {
+    let after = stat.rsplitn(2, |byte| *byte == b')').next()?;
+    std::str::from_utf8(after).ok()?.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+/// Number of a namespace that a process lives in; `kind` is its name in `/proc/PID/ns`.
+pub fn namespace(proc_root: &Path, pid: u32, kind: &str) -> Option<u32> {
+    let link = fs::read_link(proc_root.join(format!("{pid}/ns/{kind}"))).ok()?;
+    link.to_str()?.strip_prefix(kind)?.strip_prefix(":[")?.strip_suffix(']')?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{namespace, start_of, start_ticks};
+    use std::path::Path;
+
+    #[test]
+    fn a_process_has_one_start_and_nobody_none() {
+        let this = i64::from(std::process::id());
+        assert!(start_ticks(Path::new("/proc"), this).is_some_and(|ticks| ticks > 0));
+        assert_eq!(start_ticks(Path::new("/proc"), 0), None);
+        let rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4200 20";
+        let hostile = [format!("7 (a) b (c) {rest}").into_bytes(), [b"7 (\xff) ", rest.as_bytes()].concat()];
+        for line in hostile {
+            assert_eq!(start_of(&line), Some(4200), "behind a hostile name");
+        }
+        assert_eq!(start_of(b"7 (x"), None);
+    }
+
+    #[test]
+    fn a_process_lives_in_namespaces_of_each_kind() {
+        let of = |kind| namespace(Path::new("/proc"), std::process::id(), kind);
+        assert!(of("pid").is_some() && of("mnt").is_some() && of("pid") != of("mnt"));
+        assert_eq!(of("none"), None);
+        assert_eq!(namespace(Path::new("/proc"), 0, "pid"), None);
+    }
 }

@@ -1,5 +1,6 @@
 //! The text of a script that a process runs, and the whole of its arguments.
 
+use crate::process::start_of;
 use crate::regular::Pinned;
 use event::{ProcessKey, Text};
 use programs::invocation::{ScriptSource, script_source};
@@ -16,8 +17,6 @@ pub const SCRIPT_MAX: u64 = 1 << 20;
 pub const ARGUMENTS_MAX: u64 = 128 << 10;
 /// Links that are followed from one name.
 const LINKS_MAX: usize = 8;
-/// Ticks of /proc, which is the same on every machine, in nanoseconds.
-const TICK_NS: u64 = 10_000_000;
 
 /// A process that can be asked for its files later, also when its pid belongs to another one.
 #[derive(Debug)]
@@ -32,7 +31,7 @@ impl Asked {
         // once held, it is this process's folder or nobody's
         let folder = Pinned::at(&proc_root.join(process.pid.to_string())).ok()?;
         let this = Self { root: Pinned::within_proc(&folder, "root").ok()?, folder };
-        (this.start_ticks()? == process.start_ns / TICK_NS).then_some(this)
+        (this.start_ticks()? == process.start_ticks()).then_some(this)
     }
 
     /// Its root.
@@ -83,10 +82,7 @@ impl Asked {
 
     fn start_ticks(&self) -> Option<u64> {
         let file = openat(&self.folder, "stat", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
-        let line = capped(File::from(file), 4_096).ok()?;
-        // the name may hold anything, a closing bracket too
-        let after = line.rsplit(|byte| *byte == b')').next()?;
-        std::str::from_utf8(after).ok()?.split_ascii_whitespace().nth(19)?.parse().ok()
+        start_of(&capped(File::from(file), 4_096).ok()?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which sockets processes hold, and whether a process is still the same one, by /proc alone.
+//! Which sockets processes hold, by /proc alone.
 
 use std::collections::HashSet;
 use std::fs;
@@ -35,19 +35,9 @@ fn is_gone(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
 }
 
-/// The start of the process that has this number now, in ticks since boot (`/proc/PID/stat`, field 22).
-pub fn start_ticks(proc_root: &Path, pid: i64) -> Option<u64> {
-    start_of(&fs::read_to_string(proc_root.join(format!("{pid}/stat"))).ok()?)
-}
-
-/// Its name, in brackets, may hold anything.
-fn start_of(stat: &str) -> Option<u64> {
-    stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{held_sockets, start_of, start_ticks};
+    use super::held_sockets;
     use std::net::TcpListener;
     use std::os::fd::AsRawFd;
     use std::path::Path;
@@ -64,15 +54,5 @@ mod tests {
         assert!(held_sockets(Path::new("/proc")).unwrap().contains(&inode));
         drop(listener);
         assert!(!held_sockets(Path::new("/proc")).unwrap().contains(&inode));
-    }
-
-    #[test]
-    fn a_process_has_one_start_and_nobody_none() {
-        let this = i64::from(std::process::id());
-        assert!(start_ticks(Path::new("/proc"), this).is_some_and(|ticks| ticks > 0));
-        assert_eq!(start_ticks(Path::new("/proc"), 0), None);
-        let rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4200 20";
-        assert_eq!(start_of(&format!("7 (a) b (c) {rest}")), Some(4200), "behind a hostile name");
-        assert_eq!(start_of("7 (x"), None);
     }
 }

@@ -88,6 +88,27 @@ pub struct RecordDescriptor {
 }
 
 impl RecordDescriptor {
+    /// A TCP connection over IPv4 that the process made. To be completed by whoever makes records of their own.
+    pub fn connection(number: u32, inode: u64, local_port: u16, peer: ([u8; 4], u16)) -> Self {
+        let (address, remote_port) = peer;
+        let mut remote = [0; 16];
+        remote[..4].copy_from_slice(&address);
+        Self {
+            number,
+            kind: DescriptorKind::Internet,
+            access: 3,
+            state: 1,
+            direction: 1,
+            family: 2,
+            protocol: 6,
+            local_port,
+            remote_port,
+            inode,
+            remote,
+            ..Self::default()
+        }
+    }
+
     /// Bytes of a descriptor.
     pub const SIZE: usize = 80;
 

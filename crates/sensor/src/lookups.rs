@@ -41,7 +41,14 @@ pub(crate) struct Subject {
 pub(crate) enum Request {
     Container { bare: Box<Container>, at: Arc<Whereabouts> },
     Live,
-    Evidence { session: Session, subjects: Vec<Subject>, log: Option<PathBuf> },
+    Evidence(Taking),
+}
+
+/// Whose evidence to take, of which session, with what their container logged.
+pub(crate) struct Taking {
+    pub(crate) session: Session,
+    pub(crate) subjects: Vec<Subject>,
+    pub(crate) log: Option<PathBuf>,
 }
 
 /// What was found.
@@ -108,7 +115,11 @@ impl Lookups {
         let (evidence, requests) = bounded::<Request>(QUEUE);
         deadline::serve("evidence", facts::READ_DEADLINE, metrics.clone(), {
             let (proc_root, reply) = (proc_root.clone(), reply.clone());
-            move || Some(evidence_job(requests.recv().ok()?, &reply, &proc_root))
+            move || loop {
+                if let Request::Evidence(taking) = requests.recv().ok()? {
+                    return Some(evidence_job(taking, &reply, &proc_root));
+                }
+            }
         })?;
         let mut reader = live;
         let live = spawn("live", reply.clone(), {
@@ -166,7 +177,7 @@ impl Lookups {
         let (queue, kind) = match &request {
             Request::Container { .. } => (&self.containers, "container"),
             Request::Live => (&self.live, "live_state"),
-            Request::Evidence { .. } => (&self.evidence, "evidence"),
+            Request::Evidence(_) => (&self.evidence, "evidence"),
         };
         let taken = queue.try_send(request).is_ok();
         self.count(taken, kind);
@@ -310,20 +321,14 @@ pub(crate) fn ask_cloud(
     Ok(wanted)
 }
 
-fn evidence_job(request: Request, reply: &Reply, proc_root: &Path) -> Job {
-    let (session, owner) = match &request {
-        Request::Evidence { session, subjects, .. } => {
-            (Some(*session), subjects.first().map_or(0, |subject| subject.exec.cgroup.id))
-        }
-        Request::Container { .. } | Request::Live => (None, 0),
-    };
+fn evidence_job(taking: Taking, reply: &Reply, proc_root: &Path) -> Job {
+    let session = taking.session;
+    let owner = taking.subjects.first().map_or(0, |subject| subject.exec.cgroup.id);
     let instead = |why: &'static str| -> deadline::Finish {
         let reply = reply.clone();
         Box::new(move || {
-            if let Some(session) = session {
-                let (items, missing) = (Vec::new(), vec![why.to_owned()]);
-                reply.send(Answer::Evidence { session, items, missing });
-            }
+            let (items, missing) = (Vec::new(), vec![why.to_owned()]);
+            reply.send(Answer::Evidence { session, items, missing });
         })
     };
     let (unread, refused) = (
@@ -334,14 +339,14 @@ fn evidence_job(request: Request, reply: &Reply, proc_root: &Path) -> Job {
     );
     let (reply, proc_root) = (reply.clone(), proc_root.to_owned());
     let work = Box::new(move || -> deadline::Finish {
-        let answer = take_evidence(request, &proc_root);
-        Box::new(move || answer.into_iter().for_each(|answer| reply.send(answer)))
+        let answer = take_evidence(taking, &proc_root);
+        Box::new(move || reply.send(answer))
     });
     Job { owner, is_local: false, kind: "evidence", work, refused, unread }
 }
 
-fn take_evidence(request: Request, proc_root: &Path) -> Option<Answer> {
-    let Request::Evidence { session, subjects, log } = request else { return None };
+fn take_evidence(taking: Taking, proc_root: &Path) -> Answer {
+    let Taking { session, subjects, log } = taking;
     let mut all = host::Taken::default();
     for subject in &subjects {
         let mut taken = if subject.is_past {
@@ -375,5 +380,5 @@ fn take_evidence(request: Request, proc_root: &Path) -> Option<Answer> {
             content: taken.content,
         })
         .collect();
-    Some(Answer::Evidence { session, items, missing: all.missing })
+    Answer::Evidence { session, items, missing: all.missing }
 }

@@ -101,7 +101,7 @@ impl Default for Metrics {
             watches: Arc::default(),
         };
         // a series that is not there yet cannot be watched for its first increase
-        for kind in LossKind::ALL {
+        for kind in LossKind::RECORDS {
             drop(this.lost.get_or_create(&Kind { kind: kind.name() }));
         }
         registry.register("sensor_events", "Records read from the kernel, by kind", this.events.clone());

@@ -4,12 +4,9 @@
 
 use cloud::{Cloud, Facts, MetadataServer, Round};
 use finding::CloudProvider;
-use findings::Place;
+use findings::{GKE, Place};
 use host::Machine;
 use std::time::Duration;
-
-/// Where the playbook's commands know clusters of GKE.
-const GKE: &str = "container.googleapis.com";
 
 /// What the configuration says of the place. Nothing has to be said.
 #[derive(Debug, Clone, Default)]

@@ -5,7 +5,7 @@
 //! to no session costs one look into a map, and nothing while there is no session.
 
 use detection::{Evidence, Session};
-use event::{Descriptor, Exec, Exit, Fork, Object, ProcessKey};
+use event::{Descriptor, Exec, Exit, Fork, ProcessKey};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -265,7 +265,7 @@ fn note(parts: &mut HashMap<ProcessKey, Vec<Session>>, process: ProcessKey, sess
 }
 
 fn holds(descriptors: &[Descriptor], socket: u64) -> bool {
-    descriptors.iter().any(|d| matches!(d.object, Object::Internet(s) if s.inode == socket))
+    descriptors.iter().any(|d| d.is_socket(socket))
 }
 
 /// The connection's socket. One that is still being made may give way to another attempt's.

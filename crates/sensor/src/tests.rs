@@ -1,7 +1,7 @@
 //! What the stations do together when the place becomes known late. Time is a parameter; there is no kernel.
 
 use crate::coverage::LossLog;
-use crate::lookups::{Answer, Reply, ask_cloud};
+use crate::lookups::{Answer, Lookups, Reply, ask_cloud};
 use crate::open::{OpenFindings, WAITING_MAX};
 use crate::watch::Watch;
 use crate::{Delivery, Metrics, Named, place};
@@ -11,7 +11,7 @@ use detection::{Engine, Settings};
 use event::ProcessKey;
 use finding::FindingResource;
 use host::{Clock, Machine};
-use probe_abi::{DescriptorKind, RecordDescriptor, RecordExec, RecordHeader, RecordKind, RecordProcess};
+use probe_abi::{RecordDescriptor, RecordExec, RecordHeader, RecordKind, RecordProcess};
 use rustix::event::{EventfdFlags, eventfd};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -27,22 +27,7 @@ pub(crate) fn shell() -> Vec<u8> {
 
 /// One of that pid, over a socket of that number, in a control group of that number.
 fn shell_of(pid: u32, inode: u64, cgroup: u64) -> Vec<u8> {
-    let mut remote = [0; 16];
-    remote[..4].copy_from_slice(&[192, 0, 2, 7]);
-    let socket = |number| RecordDescriptor {
-        number,
-        kind: DescriptorKind::Internet,
-        access: 3,
-        state: 1,
-        direction: 1,
-        family: 2,
-        protocol: 6,
-        local_port: 40_001,
-        remote_port: 4_444,
-        inode,
-        remote,
-        ..RecordDescriptor::default()
-    };
+    let socket = |number| RecordDescriptor::connection(number, inode, 40_001, ([192, 0, 2, 7], 4_444));
     let header = RecordHeader { length: 0, kind: RecordKind::Exec, time_ns: SECOND, cgroup, pid, cpu: 0 };
     RecordExec {
         executable_inode: 11,
@@ -108,15 +93,28 @@ fn asking(server: MetadataServer) -> (Receiver<Answer>, Sender<()>) {
 
 /// A sensor that knows of its place what `facts` say; with `expected`, more is on its way.
 pub(crate) fn sensor(facts: &Facts, expected: bool) -> (Watch, Receiver<Delivery>) {
-    let (out, deliveries) = bounded(16);
-    let place = Named::default().place(&machine(), facts);
-    let mut open = OpenFindings::new(out, place, "boot".into(), Metrics::default());
+    let (mut open, deliveries) = nothing_open(facts);
     if expected {
         open.expect_place(0);
     }
+    (watching(open, None), deliveries)
+}
+
+/// A sensor that asks these workers.
+pub(crate) fn asking_sensor(lookups: Lookups) -> (Watch, Receiver<Delivery>) {
+    let (open, deliveries) = nothing_open(&Facts::default());
+    (watching(open, Some(lookups)), deliveries)
+}
+
+fn nothing_open(facts: &Facts) -> (OpenFindings, Receiver<Delivery>) {
+    let (out, deliveries) = bounded(64);
+    let place = Named::default().place(&machine(), facts);
+    (OpenFindings::new(out, place, "boot".into(), Metrics::default()), deliveries)
+}
+
+fn watching(open: OpenFindings, lookups: Option<Lookups>) -> Watch {
     let engine = Engine::new(detectors::catalogue(), Settings::default());
-    let watch = Watch::new(engine, open, LossLog::default(), Clock::read(), None, Metrics::default());
-    (watch, deliveries)
+    Watch::new(engine, open, LossLog::default(), Clock::read(), lookups, Metrics::default())
 }
 
 fn answer(facts: &Facts) -> Answer {

@@ -240,8 +240,7 @@ impl Watch {
             }
         }
         let commands = enriched.actor.command_descriptor().and_then(|number| exec.descriptor(number));
-        let followable =
-            commands.is_some_and(|d| leads_elsewhere(d) && !matches!(d.object, Object::Internet(_)));
+        let followable = commands.is_some_and(|d| leads_elsewhere(d) && !d.is_internet());
         let parent = exec.parent().and_then(|p| self.state.tree.get(p));
         let may_be_joined = followable
             || enriched.actor.reads_commands_from_network()
@@ -291,7 +290,7 @@ impl Watch {
         };
         if let Some(known) = self.state.tree.get(process) {
             let mut descriptors = known.descriptors.to_vec();
-            descriptors.retain(|d| !matches!(d.object, Object::Internet(s) if s.inode == event.socket.inode));
+            descriptors.retain(|d| !d.is_socket(event.socket.inode));
             let access = Access { read: true, write: true };
             descriptors.push(Descriptor { number: u32::MAX, access, object: Object::Internet(event.socket) });
             self.state.tree.learn(process, &descriptors, event.time_ns);

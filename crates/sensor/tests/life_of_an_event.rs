@@ -54,22 +54,7 @@ fn pair(number: u32, inode: u64, peer: u64) -> RecordDescriptor {
 }
 
 fn socket() -> RecordDescriptor {
-    let mut remote = [0; 16];
-    remote[..4].copy_from_slice(&[192, 0, 2, 7]);
-    RecordDescriptor {
-        number: 5,
-        kind: DescriptorKind::Internet,
-        access: 3,
-        state: 1,
-        direction: 1,
-        family: 2,
-        protocol: 6,
-        local_port: 40_001,
-        remote_port: 8_443,
-        inode: 77,
-        remote,
-        ..RecordDescriptor::default()
-    }
+    RecordDescriptor::connection(5, 77, 40_001, ([192, 0, 2, 7], 8_443))
 }
 
 fn decoded(record: &RecordExec<'_>) -> Arc<Exec> {

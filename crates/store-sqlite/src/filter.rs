@@ -28,7 +28,8 @@ pub(crate) fn condition(sql: &mut QueryBuilder<Sqlite>, filter: &Filter) {
     }
 }
 
-/// The value at hand: how SQL reaches it, its type, and whether what it is a part of is an object.
+/// The value at hand: how SQL reaches it, its type, and the type of what it is a part of.
+#[derive(Clone)]
 struct Place {
     value: String,
     kind: String,
@@ -43,7 +44,7 @@ struct Writer<'sql> {
 
 impl Writer<'_> {
     /// `wanted` is false within an odd number of negations: what cannot be decided is then left out instead of let in.
-    fn node(&mut self, node: &Node, wanted: bool, element: Option<&str>) {
+    fn node(&mut self, node: &Node, wanted: bool, element: Option<&Place>) {
         match node {
             Node::And(parts) => self.joined(parts, " AND ", wanted, element),
             Node::Or(parts) => self.joined(parts, " OR ", wanted, element),
@@ -70,13 +71,13 @@ impl Writer<'_> {
                         writer.sql.push("true");
                     });
                     self.sql.push(" AND NOT ");
-                    self.elements(list, element, &mut |writer, alias| {
+                    self.field(list, element, &mut |writer, place| {
                         writer.sql.push("NOT ");
-                        writer.node(each, wanted, Some(alias));
+                        writer.node(each, wanted, Some(&place));
                     });
                     self.sql.push(")");
                 } else {
-                    self.elements(list, element, &mut |writer, alias| writer.node(each, wanted, Some(alias)));
+                    self.field(list, element, &mut |writer, place| writer.node(each, wanted, Some(&place)));
                 }
             }
             Node::Compare(comparison) => {
@@ -89,7 +90,7 @@ impl Writer<'_> {
         }
     }
 
-    fn joined(&mut self, parts: &[Node], word: &str, wanted: bool, element: Option<&str>) {
+    fn joined(&mut self, parts: &[Node], word: &str, wanted: bool, element: Option<&Place>) {
         self.sql.push("(");
         for (at, part) in parts.iter().enumerate() {
             self.sql.push(if at > 0 { word } else { "" });
@@ -139,14 +140,18 @@ impl Writer<'_> {
         true
     }
 
-    /// Whether some value of a field fits.
-    fn field(&mut self, field: &Field, element: Option<&str>, fits: &mut dyn FnMut(&mut Self, Place)) {
-        if let (Part::Element, [], Some(alias)) = (field.part, field.path.as_slice(), element) {
-            let (value, kind) = (format!("{alias}.value"), format!("{alias}.type"));
-            return fits(self, Place { value, kind, within: None });
+    /// Whether some value of a field fits; of a list, some element.
+    fn field(&mut self, field: &Field, element: Option<&Place>, fits: &mut dyn FnMut(&mut Self, Place)) {
+        match (field.part, element) {
+            (Part::Finding, _) => self.along("document", "$.finding", &field.path, fits),
+            (Part::Resource, _) => self.along("document", "$.resource", &field.path, fits),
+            (Part::Element, Some(element)) if field.path.is_empty() => fits(self, element.clone()),
+            (Part::Element, Some(element)) => self.along(&element.value, "$", &field.path, fits),
+            // only `contains` has elements, and gives them
+            (Part::Element, None) => {
+                self.sql.push("false");
+            }
         }
-        let (source, path) = start(field, element);
-        self.along(&source, &path, &field.path, fits);
     }
 
     fn along(&mut self, source: &str, at: &str, path: &[Step], fits: &mut dyn FnMut(&mut Self, Place)) {
@@ -171,30 +176,6 @@ impl Writer<'_> {
                 fits(writer, Place { value, kind, within: None });
             } else {
                 writer.along(&format!("{alias}.value"), "$", &after[1..], fits);
-            }
-        });
-    }
-
-    /// Whether some element of a list fits; the path of the field ends at the elements.
-    fn elements(&mut self, list: &Field, element: Option<&str>, fits: &mut dyn FnMut(&mut Self, &str)) {
-        let (source, at) = start(list, element);
-        self.nested(&source, &at, &list.path, fits);
-    }
-
-    fn nested(&mut self, source: &str, at: &str, path: &[Step], fits: &mut dyn FnMut(&mut Self, &str)) {
-        let keys = path.iter().take_while(|step| matches!(step, Step::Key(_))).count();
-        let mut place = at.to_owned();
-        for step in &path[..keys] {
-            if let Step::Key(key) = step {
-                place = format!("{place}.\"{key}\"");
-            }
-        }
-        let rest = path.get(keys + 1..).unwrap_or_default();
-        self.list(source, &place, &mut |writer, alias| {
-            if rest.is_empty() {
-                fits(writer, alias);
-            } else {
-                writer.nested(&format!("{alias}.value"), "$", rest, fits);
             }
         });
     }
@@ -274,13 +255,4 @@ impl Writer<'_> {
 
 fn json(function: &str, source: &str, at: &str) -> String {
     format!("{function}({source}, '{at}')")
-}
-
-fn start(field: &Field, element: Option<&str>) -> (String, String) {
-    match field.part {
-        Part::Finding => ("document".into(), "$.finding".into()),
-        Part::Resource => ("document".into(), "$.resource".into()),
-        // only within `contains`, which gave it a name
-        Part::Element => (format!("{}.value", element.unwrap_or_default()), "$".into()),
-    }
 }

@@ -1,8 +1,7 @@
 //! The data folder and the API.
 
 use super::Row;
-use crate::arguments::Doctor;
-use crate::arguments::Endpoint;
+use crate::arguments::{Doctor, Endpoint};
 use crate::client::{Client, ClientError};
 use crate::credential;
 use crate::data_folder::{self, Running};
@@ -14,7 +13,7 @@ const LITTLE: u64 = 1 << 30;
 
 pub(crate) fn rows(options: &Doctor) -> Vec<Row> {
     let server = &options.server.url;
-    let host = server.address.trim_end_matches('/').strip_prefix("http://").unwrap_or_default();
+    let host = server.host().unwrap_or_default();
     let announced = credential::addresses(host).into_iter().find_map(data_folder::announced);
     let path = options.data.clone().or(announced);
     let mut rows = folder(&path.unwrap_or_else(|| data_folder::DEFAULT.into()));

@@ -110,7 +110,7 @@ impl Record {
     /// The pid namespace of the first process, while that is the one that was written down.
     pub(super) fn first_sees(&self, proc_root: &Path) -> Option<u32> {
         let (pid, started) = self.first?;
-        let is_it = started.is_none_or(|ticks| start(proc_root, pid) == Some(ticks));
+        let is_it = started.is_none_or(|ticks| host::start_ticks(proc_root, pid.into()) == Some(ticks));
         pid_namespace(proc_root, pid).filter(|_| is_it)
     }
 
@@ -160,13 +160,6 @@ fn instance(folder: &Path, when: impl Hash) -> u64 {
     folder.hash(&mut hasher);
     when.hash(&mut hasher);
     hasher.finish()
-}
-
-/// When a process started, ticks since boot.
-fn start(proc_root: &Path, pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(proc_root.join(pid.to_string()).join("stat")).ok()?;
-    // the name may hold anything
-    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use detection::{Detector, Direction, Evidence, Metadata, ProbeNeed, Session, Settings, direction};
 use enrichment::channel::Route;
 use enrichment::{Actor, Enriched};
-use event::{Object, Origin, SocketState};
+use event::{Descriptor, Object, Origin, SocketState};
 use finding::{Severity, Tactic, Technique};
 use programs::invocation::Invocation;
 use programs::script::{contains_command, is_runner, names_program};
@@ -118,8 +118,8 @@ fn bound_to_socket(enriched: &Enriched, route: &Route, parity: bool) -> Option<E
 /// its standard input for a while, which only live state tells: it was not started so.
 fn is_handed_over(enriched: &Enriched, route: &Route) -> bool {
     let answers = |number| {
-        let object = enriched.exec.descriptor(number).map(|d| &d.object);
-        matches!(object, Some(Object::Internet(socket)) if socket.state == SocketState::Connected)
+        let socket = enriched.exec.descriptor(number).and_then(Descriptor::internet);
+        socket.is_some_and(|socket| socket.state == SocketState::Connected)
     };
     let has_text = matches!(
         enriched.actor.invocation,

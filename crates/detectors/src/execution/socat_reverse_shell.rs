@@ -96,9 +96,8 @@ fn socat_on_the_way(enriched: &Enriched) -> Option<(&Actor, String)> {
     // a relay that is no socat, started by socat on the way (`script`, `su`)
     let socat = enriched.ancestors.iter().take(4).find(|a| a.is_socat())?;
     let endpoint = enriched.input.as_ref()?.endpoint;
-    let holds = socat.exec.as_ref().is_some_and(|e| {
-        e.descriptors.iter().any(|d| matches!(d.object, Object::Internet(s) if s.inode == endpoint.inode))
-    });
+    let holds =
+        socat.exec.as_ref().is_some_and(|e| e.descriptors.iter().any(|d| d.is_socket(endpoint.inode)));
     holds.then(|| (socat, "socat is an ancestor of the shell and holds the internet socket.".into()))
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use event::FileIdentity;
 
 fn key(pid: u32, start_ns: u64) -> ProcessKey {
     ProcessKey { pid, start_ns }

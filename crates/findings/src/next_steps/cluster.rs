@@ -4,13 +4,10 @@ use super::{About, Steps, quote};
 use crate::{Place, shell_quote};
 use event::{Container, PodFacts};
 
-/// Whose clusters gcloud knows.
-pub(super) const GKE: &str = "container.googleapis.com";
-
 impl About<'_> {
     pub(super) fn cluster(&self, steps: &mut Steps, container: &Container, pod: &PodFacts) {
         let Place { node, cluster, location, project, project_display_name, .. } = self.place;
-        let is_gke = self.place.service == GKE;
+        let is_gke = self.place.is_gke();
         let flag = if self.place.is_zone() { "--zone" } else { "--region" };
         let gke = |verb: &str| {
             let of = [quote(cluster), flag.into(), quote(location), "--project".into(), quote(project)];

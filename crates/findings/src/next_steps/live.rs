@@ -2,26 +2,18 @@
 
 use event::ProcessKey;
 
-/// What the kernel counts a process's start in for its readers (`USER_HZ`), nanoseconds.
-const TICK_NS: u64 = 10_000_000;
-
-/// The process's start as field 22 of `/proc/PID/stat` has it.
-pub(crate) const fn start_ticks(process: ProcessKey) -> u64 {
-    process.start_ns / TICK_NS
-}
-
 /// The command, when the process is still the one that was seen. Its name, which it chose itself, ends at the last `) `.
 pub(crate) fn guarded(process: ProcessKey, command: &str) -> String {
     let pid = process.pid;
     format!(
         "if [ \"$(sed 's/.*) //' /proc/{pid}/stat 2>/dev/null | cut -d' ' -f20)\" = {} ]; then {command}; else echo 'process {pid} is gone'; fi",
-        start_ticks(process)
+        process.start_ticks()
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{guarded, start_ticks};
+    use super::guarded;
     use event::ProcessKey;
     use std::process::Command;
 
@@ -36,7 +28,7 @@ mod tests {
         let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
         let ticks: u64 = stat.rsplit_once(") ").unwrap().1.split(' ').nth(19).unwrap().parse().unwrap();
         let this = ProcessKey { pid, start_ns: ticks * 10_000_000 + 7 };
-        assert_eq!(start_ticks(this), ticks);
+        assert_eq!(this.start_ticks(), ticks);
         assert_eq!(said(this), "mine\n");
         assert_eq!(said(ProcessKey { pid, start_ns: 10_000_000 }), format!("process {pid} is gone\n"));
         assert_eq!(said(ProcessKey { pid: 0, start_ns: 1 }), "process 0 is gone\n");

@@ -15,7 +15,7 @@ impl Waiting {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
         let ticks: u64 =
             stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().parse().unwrap();
-        ProcessKey { pid, start_ns: ticks * TICK_NS + 7 }
+        ProcessKey { pid, start_ns: ticks * ProcessKey::TICK_NS + 7 }
     }
 
     /// Executed, so that its arguments are its own and not this test's.
@@ -59,7 +59,7 @@ fn another_process_with_the_same_pid_is_not_asked() {
     let process = shell(&[]);
     let key = process.key();
     assert!(Asked::hold(Path::new("/proc"), key).is_some());
-    let before = ProcessKey { start_ns: key.start_ns - TICK_NS, ..key };
+    let before = ProcessKey { start_ns: key.start_ns - ProcessKey::TICK_NS, ..key };
     assert!(Asked::hold(Path::new("/proc"), before).is_none());
     let asked = process.asked();
     drop(process);
@@ -84,7 +84,7 @@ fn a_script_is_read_by_path_and_by_descriptor() {
     let own = File::open(&path).unwrap();
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let ticks: u64 = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().parse().unwrap();
-    let this = ProcessKey { pid: std::process::id(), start_ns: ticks * TICK_NS };
+    let this = ProcessKey { pid: std::process::id(), start_ns: ticks * ProcessKey::TICK_NS };
     let asked = Asked::hold(Path::new("/proc"), this).unwrap();
     std::fs::remove_file(&path).unwrap();
     for folder in ["/dev/fd", "/proc/self/fd"] {

@@ -65,6 +65,41 @@ pub(crate) enum Fact {
     Arguments { image: ImageKey, asked: host::Asked, started: Started, recorded: Vec<Text> },
 }
 
+impl Fact {
+    fn wanted(&self) -> Wanted {
+        self.nothing().wanted()
+    }
+
+    /// Whose file it is.
+    fn process(&self) -> ProcessKey {
+        match *self {
+            Self::File { process, .. } => process,
+            Self::Loaded { image, .. } | Self::Script { image, .. } | Self::Arguments { image, .. } => {
+                image.process
+            }
+        }
+    }
+
+    /// The answer when it cannot be had.
+    fn nothing(&self) -> Found {
+        match *self {
+            Self::File { identity, process, .. } => Found::File { identity, process, facts: None },
+            Self::Loaded { image, .. } => Found::Loaded { image, facts: None },
+            Self::Script { image, .. } => Found::Script { image, verdict: None, text: None },
+            Self::Arguments { image, .. } => Found::Arguments { image, invocation: None },
+        }
+    }
+
+    /// Of a file that is named only, what serves it is not known before it was asked.
+    fn is_local(&self) -> bool {
+        match self {
+            Self::File { is_local, .. } => *is_local,
+            Self::Arguments { .. } => true,
+            Self::Loaded { .. } | Self::Script { .. } => false,
+        }
+    }
+}
+
 /// A script and how it is run.
 #[derive(Debug)]
 pub(crate) struct Script {
@@ -136,61 +171,6 @@ pub(crate) struct Queues {
     pub(crate) hashes: Arc<FairQueue<Wanted, (Wanted, ToHash)>>,
 }
 
-impl Fact {
-    fn wanted(&self) -> Wanted {
-        self.nothing().wanted()
-    }
-
-    /// Whose file it is.
-    fn process(&self) -> ProcessKey {
-        match *self {
-            Self::File { process, .. } => process,
-            Self::Loaded { image, .. } | Self::Script { image, .. } | Self::Arguments { image, .. } => {
-                image.process
-            }
-        }
-    }
-
-    /// The answer when it cannot be had.
-    fn nothing(&self) -> Found {
-        match *self {
-            Self::File { identity, process, .. } => Found::File { identity, process, facts: None },
-            Self::Loaded { image, .. } => Found::Loaded { image, facts: None },
-            Self::Script { image, .. } => Found::Script { image, verdict: None, text: None },
-            Self::Arguments { image, .. } => Found::Arguments { image, invocation: None },
-        }
-    }
-
-    /// Of a file that is named only, what serves it is not known before it was asked.
-    fn is_local(&self) -> bool {
-        match self {
-            Self::File { is_local, .. } => *is_local,
-            Self::Arguments { .. } => true,
-            Self::Loaded { .. } | Self::Script { .. } => false,
-        }
-    }
-}
-
-/// Whether the kernel itself reads such a file system, from memory or a disk.
-pub(crate) fn is_local(of: FileSystem) -> bool {
-    /// ext2 to ext4, XFS, btrfs, squashfs, EROFS, F2FS, ZFS, ISO 9660, ramfs.
-    const MAGIC: [u64; 9] = [
-        0xEF53,
-        0x5846_5342,
-        0x9123_683E,
-        0x7371_7368,
-        0xE0F5_E1E2,
-        0xF2F5_2010,
-        0x2FC1_2FC1,
-        0x9660,
-        0x8584_58F6,
-    ];
-    match of {
-        FileSystem::Overlay { .. } | FileSystem::Memfd | FileSystem::Tmpfs => true,
-        FileSystem::Other(magic) => MAGIC.contains(&magic),
-    }
-}
-
 impl Queues {
     /// Queues that nobody serves yet.
     pub(crate) fn new() -> Self {
@@ -259,6 +239,26 @@ impl Queues {
     pub(crate) fn close(&self) {
         self.facts.close();
         self.hashes.close();
+    }
+}
+
+/// Whether the kernel itself reads such a file system, from memory or a disk.
+pub(crate) fn is_local(of: FileSystem) -> bool {
+    /// ext2 to ext4, XFS, btrfs, squashfs, EROFS, F2FS, ZFS, ISO 9660, ramfs.
+    const MAGIC: [u64; 9] = [
+        0xEF53,
+        0x5846_5342,
+        0x9123_683E,
+        0x7371_7368,
+        0xE0F5_E1E2,
+        0xF2F5_2010,
+        0x2FC1_2FC1,
+        0x9660,
+        0x8584_58F6,
+    ];
+    match of {
+        FileSystem::Overlay { .. } | FileSystem::Memfd | FileSystem::Tmpfs => true,
+        FileSystem::Other(magic) => MAGIC.contains(&magic),
     }
 }
 

@@ -1,19 +1,16 @@
 //! A shell whose input is the connection, and what becomes of it; time is a parameter.
 
-use crate::coverage::LossLog;
 use crate::live::Live;
 use crate::lookups::{Answer, Lookups, Request};
-use crate::open::OpenFindings;
-use crate::tests::{delivered, machine, sensor, shell};
+use crate::tests::{asking_sensor, delivered, sensor, shell};
 use crate::watch::Watch;
-use crate::{Delivery, Made, Metrics, Named, RecordTo, Recorder, Recording, replay};
+use crate::{Delivery, Made, RecordTo, Recorder, Recording, replay};
 use cloud::Facts;
 use crossbeam_channel::{Receiver, bounded};
 use decoder::{Decoded, decode};
-use detection::{Engine, Settings};
+use detection::Settings;
 use event::{Event, Exec};
 use finding::{Finding, Timestamp};
-use host::Clock;
 use probe_abi::{RecordExec, RecordExit, RecordFork, RecordHeader, RecordKind, RecordProcess};
 use serde_json::Value;
 use std::sync::Arc;
@@ -124,12 +121,7 @@ impl World {
     /// With the shell, found.
     fn new() -> Self {
         let (lookups, _, requests) = Lookups::unserved(16);
-        let (out, deliveries) = bounded(64);
-        let place = Named::default().place(&machine(), &Facts::default());
-        let open = OpenFindings::new(out, place, "boot".into(), Metrics::default());
-        let engine = Engine::new(detectors::catalogue(), Settings::default());
-        let (losses, metrics) = (LossLog::default(), Metrics::default());
-        let watch = Watch::new(engine, open, losses, Clock::read(), Some(lookups), metrics);
+        let (watch, deliveries) = asking_sensor(lookups);
         let mut world = Self { watch, requests, deliveries, now: SECOND };
         world.watch.record(&shell(), world.now);
         // the first reading, which began before there was a session

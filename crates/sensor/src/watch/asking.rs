@@ -8,7 +8,7 @@
 use super::Watch;
 use crate::lookups::facts::{Fact, Found, Script, ToHash, Wanted, is_local};
 use crate::lookups::queue::{Pushed, Urgency};
-use crate::lookups::{Lookups, Request, Subject};
+use crate::lookups::{Lookups, Request, Subject, Taking};
 use detection::Session;
 use enrichment::{Actor, Enriched, ImageKey, Need};
 use event::{Exec, ProcessKey};
@@ -329,13 +329,9 @@ impl Watch {
         });
         let log = evidence.enriched.container.as_ref().and_then(|c| c.log_path.clone());
         let subjects = shell.into_iter().chain(opener).collect();
-        self.ask_for_evidence(session, Request::Evidence { session, subjects, log });
-    }
-
-    /// Evidence vanishes: what cannot be taken now is not asked for again, and the finding says so.
-    fn ask_for_evidence(&mut self, session: Session, request: Request) {
-        let Some(lookups) = &self.lookups else { return };
-        if !lookups.ask(request) {
+        let request = Request::Evidence(Taking { session, subjects, log });
+        if self.lookups.as_ref().is_some_and(|lookups| !lookups.ask(request)) {
+            // evidence vanishes: what cannot be taken now is not asked for again, and the finding says so
             let missing = "everything: more shells were found than evidence could be taken of at a time";
             self.open.tell_evidence(session, Vec::new(), vec![missing.into()]);
         }

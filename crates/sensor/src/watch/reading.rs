@@ -2,7 +2,7 @@
 
 use super::{WAIT_FOR_FACTS_NS, Watch};
 use crate::live::Live;
-use event::{Descriptor, Exec, Object};
+use event::Descriptor;
 use std::sync::Arc;
 
 impl Watch {
@@ -12,9 +12,8 @@ impl Watch {
         let mut unseen = Vec::new();
         for exec in &live.processes {
             let known = self.state.tree.get(exec.process).and_then(|p| p.image.as_ref());
-            // deleting or renaming a file changes its time, not what the process runs
-            let file = |exec: &Exec| (exec.executable.identity.device, exec.executable.identity.inode);
-            let same = known.is_some_and(|image| file(&image.exec) == file(exec));
+            let runs = &exec.executable.identity;
+            let same = known.is_some_and(|image| image.exec.executable.identity.is_same_file(runs));
             // Executed since the reading began: what was read may be the image before, even with the arguments after.
             let stale = live.at_ns != 0 && known.is_some_and(|image| image.exec.time_ns > live.at_ns);
             if !same && !stale && !self.is_copy(exec, &live.processes) {
@@ -39,8 +38,7 @@ impl Watch {
             self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
         }
         for exec in &unseen {
-            let speaks = |d: &Descriptor| matches!(d.object, Object::Internet(_));
-            if exec.descriptors.iter().any(speaks) {
+            if exec.descriptors.iter().any(Descriptor::is_internet) {
                 self.note_connection(exec.process, now_ns);
             }
         }

@@ -16,8 +16,8 @@ impl Watch {
             return false;
         }
         let alike = |other: &Exec| {
-            let file = |exec: &Exec| (exec.executable.identity.device, exec.executable.identity.inode);
-            file(other) == file(exec) && other.arguments.values == exec.arguments.values
+            other.executable.identity.is_same_file(&exec.executable.identity)
+                && other.arguments.values == exec.arguments.values
         };
         let listed = live.binary_search_by_key(&parent, |other| other.process).ok().map(|at| &live[at]);
         let known = self.state.tree.get(parent).and_then(|p| p.image.as_ref()).map(|image| &image.exec);

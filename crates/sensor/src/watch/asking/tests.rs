@@ -2,20 +2,16 @@
 //! very process stands for all that are executed.
 
 use super::*;
-use crate::coverage::LossLog;
+use crate::Delivery;
 use crate::live::Live;
 use crate::lookups::facts::{Queues, find};
 use crate::lookups::{Answer, Lookups};
-use crate::open::OpenFindings;
-use crate::tests::machine;
-use crate::{Delivery, Metrics, Named};
-use crossbeam_channel::{Receiver, bounded};
+use crate::tests::asking_sensor;
+use crossbeam_channel::Receiver;
 use decoder::{Decoded, decode};
-use detection::{Engine, Settings};
 use enrichment::{ExecutableFacts, Started};
 use event::{Event, FileIdentity};
 use finding::FindingResource;
-use host::Clock;
 use probe_abi::{
     DescriptorKind, RecordAncestor, RecordDescriptor, RecordExec, RecordHeader, RecordKind, RecordProcess,
 };
@@ -74,22 +70,7 @@ fn pair(number: u32, inode: u64, peer: u64) -> RecordDescriptor {
 
 /// A program behind a socket pair, whose other end a process with a connection holds.
 fn behind_a_relay(arguments: &[u8]) -> RecordExec<'static> {
-    let mut remote = [0; 16];
-    remote[..4].copy_from_slice(&[192, 0, 2, 7]);
-    let socket = RecordDescriptor {
-        number: 5,
-        kind: DescriptorKind::Internet,
-        access: 3,
-        state: 1,
-        direction: 1,
-        family: 2,
-        protocol: 6,
-        local_port: 40_001,
-        remote_port: 8_443,
-        inode: 77,
-        remote,
-        ..RecordDescriptor::default()
-    };
+    let socket = RecordDescriptor::connection(5, 77, 40_001, ([192, 0, 2, 7], 8_443));
     let relay = RecordAncestor { pid: this_pid(), start_ns: RELAY, ..RecordAncestor::default() };
     let mut shell = exec(SHELL, ATTACKED, arguments, vec![pair(0, 61, 60), pair(1, 61, 60)]);
     shell.ancestors = vec![relay];
@@ -137,12 +118,7 @@ impl World {
 
     fn with_evidence_queue(length: usize) -> Self {
         let (lookups, queues, requests) = Lookups::unserved(length);
-        let (out, deliveries) = bounded(64);
-        let place = Named::default().place(&machine(), &cloud::Facts::default());
-        let open = OpenFindings::new(out, place, "boot".into(), Metrics::default());
-        let engine = Engine::new(detectors::catalogue(), Settings::default());
-        let (losses, metrics) = (LossLog::default(), Metrics::default());
-        let watch = Watch::new(engine, open, losses, Clock::read(), Some(lookups), metrics);
+        let (watch, deliveries) = asking_sensor(lookups);
         Self {
             watch,
             queues,
