@@ -303,6 +303,24 @@ pub(crate) fn field(name: &str) -> Result<Found, Unknown> {
     })
 }
 
+impl Field {
+    /// A field by its name alone, as orders and groups name it.
+    ///
+    /// # Errors
+    /// Where the name goes wrong and what was expected there.
+    pub fn named(name: &str) -> Result<Self, crate::FilterError> {
+        let wrong = |why: Unknown| {
+            crate::FilterError::new(name, why.at, why.expected, name.chars().take(80).collect::<String>())
+        };
+        field(name).map(|(field, _)| field).map_err(wrong)
+    }
+
+    /// Whether it has at most one value: none of its steps leads through a list.
+    pub fn is_single(&self) -> bool {
+        self.path.iter().all(|step| matches!(step, Step::Key(_)))
+    }
+}
+
 /// A field of the elements of a list; the empty name is the element itself.
 pub(crate) fn field_of_element(element: &'static Shape, name: &str) -> Result<Found, Unknown> {
     walk(name, 0, element, Part::Element, &mut Vec::new())

@@ -16,7 +16,8 @@ type Numbering = fn(&str) -> Option<i32>;
 const FINDING_ENUMS: &[(&[&str], Numbering)] = &[
     (&["state"], |name| State::from_name(name).map(State::number)),
     (&["severity"], |name| Severity::from_name(name).map(Severity::number)),
-    (&["mute"], |name| Mute::from_name(name).map(Mute::number)),
+    (&["mute"], mute),
+    (&["muteInfo", "staticMute", "state"], mute),
     (&["findingClass"], |name| FindingClass::from_name(name).map(FindingClass::number)),
     (&["indicator", "signatures", "signatureType"], |name| {
         SignatureType::from_name(name).map(SignatureType::number)
@@ -31,6 +32,10 @@ const FINDING_ENUMS: &[(&[&str], Numbering)] = &[
     (&["processes", "script", "operations", "type"], operation),
     (&["processes", "libraries", "operations", "type"], operation),
 ];
+
+fn mute(name: &str) -> Option<i32> {
+    Mute::from_name(name).map(Mute::number)
+}
 
 fn tactic(name: &str) -> Option<i32> {
     Tactic::from_name(name).map(Tactic::number)

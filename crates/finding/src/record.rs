@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::wire::message;
 use crate::{
-    Access, Connection, Container, File, FindingClass, Indicator, Kubernetes, LogEntry, MitreAttack, Mute,
-    Process, Resource, Severity, State, Timestamp,
+    Access, Connection, ContactDetails, Container, ExternalSystem, File, FindingClass, Indicator, Kubernetes,
+    LogEntry, MitreAttack, Mute, MuteInfo, Process, Resource, Severity, State, Timestamp,
 };
 
 message! {
@@ -41,6 +41,16 @@ message! {
         severity: Severity,
         /// Hidden or not; users change it, sensors do not.
         mute: Mute,
+        /// Why it is hidden or not.
+        mute_info: MuteInfo,
+        /// When `mute` last changed.
+        mute_update_time: Option<Timestamp>,
+        /// Who or which mute config changed `mute` last.
+        mute_initiator: String,
+        /// What other systems, such as ticket systems, know of it, by their names.
+        external_systems: BTreeMap<String, ExternalSystem>,
+        /// Whom to ask, by kind of contact.
+        contacts: BTreeMap<String, ContactDetails>,
         /// Kind of finding.
         finding_class: FindingClass,
         /// Indicators of compromise.

@@ -73,6 +73,23 @@ pub enum StoreError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// Bytes are not what they were said to be.
+    #[error("the bytes received for evidence {subject} are others; they were dropped: send them again from the start")]
+    Mismatch {
+        /// The hash.
+        subject: String,
+    },
+    /// An edit does not fit what is stored.
+    #[error(transparent)]
+    Refused(#[from] crate::Refusal),
+    /// The database cannot be reached.
+    #[error("{subject} cannot be reached ({source}); it is tried again, and nothing that was acknowledged is lost")]
+    Away {
+        /// The database, without its password.
+        subject: String,
+        /// What the system said.
+        source: Arc<dyn Error + Send + Sync>,
+    },
     /// Not a finding's name.
     #[error(transparent)]
     Name(#[from] NameError),

@@ -124,6 +124,15 @@ pub struct EvidenceItem {
     pub meta: EvidenceMeta,
 }
 
+/// How much of a piece of evidence has been received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// All of it.
+    Whole,
+    /// Its first bytes: this many.
+    Until(u64),
+}
+
 /// Keeps evidence by its content: equal bytes are kept once.
 pub trait EvidenceStore: Send + Sync {
     /// Keeps bytes and what is known of them. Acknowledged evidence survives a power cut. The same again changes
@@ -134,6 +143,17 @@ pub trait EvidenceStore: Send + Sync {
     /// the evidence was taken: when that is kept already, nothing is read; when the file has changed since, what it is
     /// now is kept and answered.
     fn put_file(&self, file: File, size: u64, expected: Sha256, meta: EvidenceMeta) -> Pending<'_, Sha256>;
+
+    /// How much of a piece is here.
+    fn received(&self, sha256: Sha256) -> Pending<'_, Received>;
+
+    /// Takes the bytes of a piece from `offset` on, `total` being what it has in all. What begins elsewhere than where the
+    /// piece ends so far changes nothing; the answer says where to go on. With its last bytes the piece is checked:
+    /// [`StoreError::Mismatch`] when it is not what its hash says, and then it is gone.
+    fn receive(&self, sha256: Sha256, offset: u64, bytes: Vec<u8>, total: u64) -> Pending<'_, Received>;
+
+    /// Records that a piece which is here whole belongs to a finding; whether it is here.
+    fn attach(&self, sha256: Sha256, meta: EvidenceMeta) -> Pending<'_, bool>;
 
     /// The bytes, checked against their identity; `None` when there are none.
     fn open(&self, sha256: Sha256) -> Pending<'_, Option<Vec<u8>>>;

@@ -1,12 +1,12 @@
 //! Findings: who may change what, and the trait that keeps them.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use finding::{Finding, FindingName, FindingResource, Mute, State, Timestamp};
+use finding::{FindingName, FindingResource, Mute, State, Timestamp};
 
-use crate::{ListQuery, Page, StoreError};
+use crate::{GroupPage, GroupQuery, ListQuery, MuteRules, Page, StoreError};
 
 /// An answer that is on its way.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -18,44 +18,33 @@ pub enum Upserted {
     Created,
     /// It was there and changed.
     Updated,
-    /// It was there as it is.
+    /// It was there as it is, or newer.
     Unchanged,
 }
 
-/// What users change. `None` leaves it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Amendment {
-    /// Needs attention or not.
-    pub state: Option<State>,
-    /// Hidden or not.
-    pub mute: Option<Mute>,
-    /// Marks: all of them at once.
-    pub marks: Option<BTreeMap<String, String>>,
-}
+/// A change of a stored finding, done inside the store's transaction. It may be called again when the transaction is
+/// repeated, and must do the same again.
+pub type Edit = Box<dyn Fn(&mut FindingResource) -> Result<(), Refusal> + Send + Sync>;
 
-impl Amendment {
-    /// The finding as amended.
-    pub fn apply(&self, finding: &mut Finding) {
-        if let Some(state) = self.state {
-            finding.state = state;
-        }
-        if let Some(mute) = self.mute {
-            finding.mute = mute;
-        }
-        if let Some(marks) = &self.marks {
-            finding.security_marks.marks.clone_from(marks);
-            finding.security_marks.name = format!("{}/securityMarks", finding.name);
-        }
-    }
+/// Why an edit does not fit the finding that is stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {reason}")]
+pub struct Refusal {
+    /// The field of the request.
+    pub field: String,
+    /// Why, and what to do.
+    pub reason: String,
 }
 
 /// What is stored after a sensor wrote `incoming` at `now`.
 ///
-/// The sensor's facts replace the stored ones, but what belongs to users (state, mute, marks) and the time of
-/// creation stay as they are. A new finding needs attention and was never muted unless it says otherwise.
+/// The sensor's facts replace the stored ones, but what belongs to users (state, mute, marks, external systems) and the
+/// time of creation stay as they are. A new finding needs attention unless it says otherwise. `rules` then decide whether it
+/// is hidden.
 pub fn merged(
     stored: Option<&FindingResource>,
     incoming: &FindingResource,
+    rules: &MuteRules,
     now: Timestamp,
 ) -> (FindingResource, Upserted) {
     let mut result = incoming.clone();
@@ -68,32 +57,62 @@ pub fn merged(
         if finding.mute == Mute::Unspecified {
             finding.mute = Mute::Undefined;
         }
+        rules.settle(&mut result, true, now);
         return (result, Upserted::Created);
     };
     finding.create_time = stored.finding.create_time;
     finding.state = stored.finding.state;
     finding.mute = stored.finding.mute;
+    finding.mute_info = stored.finding.mute_info.clone();
+    finding.mute_update_time = stored.finding.mute_update_time;
+    finding.mute_initiator = stored.finding.mute_initiator.clone();
+    finding.external_systems = stored.finding.external_systems.clone();
     finding.security_marks = stored.finding.security_marks.clone();
+    rules.settle(&mut result, false, now);
     let change = if result == *stored { Upserted::Unchanged } else { Upserted::Updated };
     (result, change)
 }
 
+/// What was decided when a finding was to be created.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Created {
+    /// It was, as it is now stored.
+    Yes(Box<FindingResource>),
+    /// There was one of that name.
+    Exists,
+}
+
 /// Keeps findings.
 pub trait FindingStore: Send + Sync {
-    /// Writes a finding by its name; see [`merged`] for what an update leaves alone. An acknowledged finding survives
-    /// a power cut, and the next [`get`](Self::get) or [`list`](Self::list) answers it.
+    /// Writes a sensor's finding by its name; see [`merged`] for what an update leaves alone. An acknowledged finding
+    /// survives a power cut, and the next [`get`](Self::get) or [`list`](Self::list) answers it.
     ///
-    /// `now` becomes the time of creation of a new finding that has none.
-    fn upsert(&self, item: &FindingResource, now: Timestamp) -> Pending<'_, Upserted>;
+    /// `order` grows with every version that one sensor sends of a finding: what comes with a smaller one than is stored
+    /// arrived late and changes nothing. `now` becomes the time of creation of a new finding that has none.
+    fn upsert(&self, item: &FindingResource, order: i64, now: Timestamp) -> Pending<'_, Upserted>;
 
-    /// Writes what users change. `None` when there is no such finding.
-    fn amend(&self, name: &FindingName, amendment: Amendment) -> Pending<'_, Option<FindingResource>>;
+    /// Writes a new finding of a source that is no sensor.
+    fn create(&self, item: &FindingResource, now: Timestamp) -> Pending<'_, Created>;
+
+    /// Changes a finding, found by its name or its canonical name. `None` when there is no such finding. The mute rules
+    /// decide again afterwards. [`StoreError::Refused`] when the edit does not fit; nothing has changed then.
+    fn amend(&self, name: &FindingName, edit: Edit, now: Timestamp) -> Pending<'_, Option<FindingResource>>;
+
+    /// From now on these rules decide what is hidden. Findings that are stored change when they are written next.
+    fn mute_by(&self, rules: Arc<MuteRules>);
 
     /// One finding, by its name or its canonical name; `None` when there is no such finding.
     fn get(&self, name: &FindingName) -> Pending<'_, Option<FindingResource>>;
 
     /// One page of findings.
     fn list(&self, query: ListQuery) -> Pending<'_, Page>;
+
+    /// How many findings there are of each kind that the fields tell apart.
+    fn group(&self, query: GroupQuery) -> Pending<'_, GroupPage>;
+
+    /// Removes findings that last changed before a time, with what was kept for them, at most about `limit` in one go; how
+    /// many they were.
+    fn expire(&self, before: Timestamp, limit: u32) -> Pending<'_, u64>;
 
     /// Whether reading works now.
     fn health(&self) -> Pending<'_, ()>;

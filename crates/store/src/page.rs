@@ -66,6 +66,46 @@ pub struct ListQuery {
     pub happened: Option<TimeRange>,
     /// Only what matches.
     pub filter: Filter,
+    /// As it was then, instead of now.
+    pub at: Option<Timestamp>,
+    /// Against an earlier time.
+    pub compared: Option<Comparison>,
+}
+
+/// A list compared with what it was at an earlier time. It then holds what matched at either of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Comparison {
+    /// The earlier time.
+    pub with: Timestamp,
+}
+
+/// What became of a finding between two times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum StateChange {
+    /// Nothing was compared.
+    #[default]
+    Unused,
+    /// It matched at both times, with another state.
+    Changed,
+    /// It matched at both times, with the same state.
+    Unchanged,
+    /// It matches, and did not match or exist before.
+    Added,
+    /// It matched before and does not any more.
+    Removed,
+}
+
+impl StateChange {
+    /// Name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unused => "UNUSED",
+            Self::Changed => "CHANGED",
+            Self::Unchanged => "UNCHANGED",
+            Self::Added => "ADDED",
+            Self::Removed => "REMOVED",
+        }
+    }
 }
 
 impl ListQuery {
@@ -78,15 +118,17 @@ impl ListQuery {
             order_by: OrderBy::default(),
             happened: None,
             filter: Filter::default(),
+            at: None,
+            compared: None,
         }
     }
 
-    /// FNV-1a over all that a token depends on, so that a token given to another list is noticed.
+    /// Over all that a token depends on, so that a token given to another list is noticed.
     fn fingerprint(&self) -> u64 {
         let range = self.happened.map(|r| (r.from.nanos(), r.until.nanos()));
-        let text = format!("{}\n{}\n{range:?}\n{}", self.parent, self.order_by, self.filter.text());
-        text.bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        let times = (range, self.at, self.compared);
+        let text = format!("{}\n{}\n{times:?}\n{}", self.parent, self.order_by, self.filter.text());
+        fingerprint(&text)
     }
 
     /// Where the page begins: `None` at the start of the list.
@@ -110,6 +152,12 @@ impl ListQuery {
         // Numbers and strings cannot fail to become JSON.
         hex::encode(&serde_json::to_vec(&token).unwrap_or_default())
     }
+}
+
+/// FNV-1a.
+pub(crate) fn fingerprint(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// What a finding is ordered by, one field of it.
@@ -146,6 +194,10 @@ pub struct Page {
     pub results: Vec<FindingResource>,
     /// Leads to the next page; `None` on the last one.
     pub next_page_token: Option<String>,
+    /// What became of each, in the same order; empty when nothing was compared.
+    pub changes: Vec<StateChange>,
     /// How many findings the list has in all.
     pub total_size: u64,
+    /// There are more: they were not counted to the end.
+    pub total_is_least: bool,
 }

@@ -222,7 +222,7 @@ async fn fill(store: &dyn FindingStore) -> Vec<(String, Value)> {
     let mut stored = Vec::new();
     for n in 1..=FINDINGS {
         let item = any_finding(n, &mut chance);
-        expected(store.upsert(&item, Timestamp::from_nanos(1)).await, "an upsert");
+        expected(store.upsert(&item, 1, Timestamp::from_nanos(1)).await, "an upsert");
         let name = expected(item.finding.name.parse(), "a name");
         let kept = expected(store.get(&name).await, "a get").unwrap_or_default();
         stored.push((item.finding.name, serde_json::to_value(&kept).unwrap_or_default()));

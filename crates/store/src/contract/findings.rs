@@ -6,10 +6,12 @@ use finding::{FindingResource, Mute, Process, Severity, State, Timestamp};
 use serde_json::json;
 
 use super::{all_at_once, everything, example, expected, name};
-use crate::{Amendment, FindingStore, ListQuery, Page, PageSize, StoreError, TimeRange, Upserted};
+use crate::{
+    Edit, FindingStore, ListQuery, Page, PageSize, Refusal, StoreError, TimeRange, Upserted, say,
+};
 
 async fn put(store: &dyn FindingStore, item: &FindingResource, now: i64) -> Upserted {
-    expected(store.upsert(item, Timestamp::from_nanos(now)).await, "upsert")
+    expected(store.upsert(item, now, Timestamp::from_nanos(now)).await, "upsert")
 }
 
 async fn fill(store: &dyn FindingStore, numbers: impl IntoIterator<Item = i64>) {
@@ -71,7 +73,7 @@ pub async fn the_same_again_changes_nothing(store: &dyn FindingStore) {
     assert_eq!(stored(store, 1).await.finding.severity, Severity::High);
     assert_eq!(stored(store, 1).await.finding.create_time, Some(Timestamp::from_nanos(10)));
     assert_eq!(list(store, &everything()).await.total_size, 1);
-    let nameless = store.upsert(&FindingResource::default(), Timestamp::default()).await;
+    let nameless = store.upsert(&FindingResource::default(), 0, Timestamp::default()).await;
     assert!(matches!(nameless, Err(StoreError::Name(_))), "{nameless:?}");
 }
 
@@ -79,11 +81,29 @@ pub async fn the_same_again_changes_nothing(store: &dyn FindingStore) {
 pub async fn an_update_keeps_what_users_set(store: &dyn FindingStore) {
     put(store, &example(1), 10).await;
     let marks = BTreeMap::from([("team".to_owned(), "red \u{202e}\u{0}".to_owned())]);
-    let amendment =
-        Amendment { state: Some(State::Inactive), mute: Some(Mute::Muted), marks: Some(marks.clone()) };
-    let amended = expected(store.amend(&name(1), amendment.clone()).await, "amend");
+    let edit = || -> Edit {
+        let marks = marks.clone();
+        Box::new(move |item| {
+            item.finding.state = State::Inactive;
+            item.finding.security_marks.marks.clone_from(&marks);
+            say(&mut item.finding, Mute::Muted, "user:a", Timestamp::from_nanos(11));
+            Ok(())
+        })
+    };
+    let when = Timestamp::from_nanos(11);
+    let amended = expected(store.amend(&name(1), edit(), when).await, "amend");
     assert_eq!(amended.map(|r| r.finding.state), Some(State::Inactive));
-    assert_eq!(expected(store.amend(&name(2), amendment).await, "amend"), None);
+    assert_eq!(expected(store.amend(&name(2), edit(), when).await, "amend"), None);
+    let refusal = Refusal { field: "marks".into(), reason: "too many".into() };
+    let refused: Edit = Box::new({
+        let refusal = refusal.clone();
+        move |item| {
+            item.finding.state = State::Active;
+            Err(refusal.clone())
+        }
+    });
+    let answer = store.amend(&name(1), refused, when).await;
+    assert!(matches!(&answer, Err(StoreError::Refused(said)) if *said == refusal), "{answer:?}");
 
     let mut update = example(1);
     update.finding.description = "seen again".into();
@@ -274,7 +294,7 @@ pub async fn a_megabyte_argument_survives(store: &dyn FindingStore) {
 /// Writers of different findings lose nothing; writers of the same finding agree on one creation.
 pub async fn many_writers_at_once_lose_nothing(store: &dyn FindingStore) {
     let items: Vec<FindingResource> = (0..200).map(|n| example(n % 100)).collect();
-    let writes = items.iter().map(|item| store.upsert(item, Timestamp::from_nanos(5))).collect();
+    let writes = items.iter().map(|item| store.upsert(item, 5, Timestamp::from_nanos(5))).collect();
     let results = all_at_once(writes).await;
     let created = results.iter().filter(|r| matches!(r, Ok(Upserted::Created))).count();
     let unchanged = results.iter().filter(|r| matches!(r, Ok(Upserted::Unchanged))).count();

@@ -1,0 +1,1 @@
+//! Many findings as one file: JSON lines, CSV and Parquet.

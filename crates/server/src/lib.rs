@@ -1,0 +1,1 @@
+//! The server role: intake of many sensors, the API, notifications and retention.
