@@ -74,7 +74,9 @@ pub enum StoreError {
         limit: u64,
     },
     /// Bytes are not what they were said to be.
-    #[error("the bytes received for evidence {subject} are others; they were dropped: send them again from the start")]
+    #[error(
+        "the bytes received for evidence {subject} are others; they were dropped: send them again from the start"
+    )]
     Mismatch {
         /// The hash.
         subject: String,
@@ -83,7 +85,9 @@ pub enum StoreError {
     #[error(transparent)]
     Refused(#[from] crate::Refusal),
     /// The database cannot be reached.
-    #[error("{subject} cannot be reached ({source}); it is tried again, and nothing that was acknowledged is lost")]
+    #[error(
+        "{subject} cannot be reached ({source}); it is tried again, and nothing that was acknowledged is lost"
+    )]
     Away {
         /// The database, without its password.
         subject: String,

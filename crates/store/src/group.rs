@@ -74,7 +74,8 @@ impl GroupQuery {
 
     fn fingerprint(&self) -> u64 {
         let by: Vec<&str> = self.by.iter().map(GroupField::name).collect();
-        let text = format!("{}\n{by:?}\n{:?}\n{:?}\n{}", self.parent, self.at, self.compared, self.filter.text());
+        let text =
+            format!("{}\n{by:?}\n{:?}\n{:?}\n{}", self.parent, self.at, self.compared, self.filter.text());
         crate::page::fingerprint(&text)
     }
 }

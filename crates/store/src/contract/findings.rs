@@ -6,9 +6,7 @@ use finding::{FindingResource, Mute, Process, Severity, State, Timestamp};
 use serde_json::json;
 
 use super::{all_at_once, everything, example, expected, name};
-use crate::{
-    Edit, FindingStore, ListQuery, Page, PageSize, Refusal, StoreError, TimeRange, Upserted, say,
-};
+use crate::{Edit, FindingStore, ListQuery, Page, PageSize, Refusal, StoreError, TimeRange, Upserted, say};
 
 async fn put(store: &dyn FindingStore, item: &FindingResource, now: i64) -> Upserted {
     expected(store.upsert(item, now, Timestamp::from_nanos(now)).await, "upsert")
