@@ -69,7 +69,7 @@ impl Server {
     async fn with(findings: i64) -> Self {
         let server = Self::new().await;
         for n in 0..findings {
-            server.store.upsert(&example(n), Timestamp::from_nanos(n)).await.unwrap();
+            server.store.upsert(&example(n), 1, Timestamp::from_nanos(n)).await.unwrap();
         }
         server
     }
@@ -464,7 +464,7 @@ async fn hostile_text_comes_out_as_json_and_nothing_else() {
     let mut item = example(0);
     item.finding.processes[0].args = vec![hostile.into()];
     item.finding.vedette.insert("k".into(), json!({ hostile: hostile }));
-    server.store.upsert(&item, Timestamp::default()).await.unwrap();
+    server.store.upsert(&item, 1, Timestamp::default()).await.unwrap();
     let answer = server.get(&format!("/v2/{}", id(0))).await;
     assert!(!answer.body.iter().any(|b| *b < 0x20), "a raw control character");
     let body = answer.json();
@@ -477,7 +477,7 @@ async fn a_finding_is_answered_right_after_its_acknowledgement() {
     let server = Server::with(100).await;
     let mut waits = Vec::new();
     for n in 100..150 {
-        server.store.upsert(&example(n), Timestamp::from_nanos(n)).await.unwrap();
+        server.store.upsert(&example(n), 1, Timestamp::from_nanos(n)).await.unwrap();
         let start = Instant::now();
         let first = server.get("/v2/projects/shop/sources/-/findings?pageSize=1").await.json();
         waits.push(start.elapsed());

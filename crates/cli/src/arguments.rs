@@ -1,5 +1,9 @@
 //! Arguments.
 
+mod findings;
+
+pub(crate) use findings::*;
+
 use crate::data_folder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sensor::RecordTo;
@@ -25,6 +29,8 @@ pub(crate) enum Command {
     /// Look at findings through the API.
     #[command(subcommand)]
     Findings(Findings),
+    /// Print what makes a shell complete vedette's words.
+    Completion(Completion),
     /// Check what this machine offers and what is missing, with the remedy.
     Doctor(Doctor),
     /// Carry out a harmless attack in a container of its own and show the finding.
@@ -99,111 +105,28 @@ pub(crate) struct Endpoint {
         env = "VEDETTE_SERVER"
     )]
     pub(crate) address: String,
+    /// Certificate (PEM) of the authority that the server's certificate is from; without it those of this machine.
+    #[arg(long, value_name = "FILE", env = "VEDETTE_CA_FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// File of the API's token. Default: VEDETTE_TOKEN, the token itself; else that of the Vedette of this machine.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
 }
 
 impl Endpoint {
-    /// Host and port; `None` when the address does not begin as one.
-    pub(crate) fn host(&self) -> Option<&str> {
-        self.address.trim_end_matches('/').strip_prefix("http://")
+    /// Scheme, and host and port; `None` when the address does not begin as one.
+    pub(crate) fn parts(&self) -> Option<(&'static str, &str)> {
+        let address = self.address.trim_end_matches('/');
+        let of = |scheme: &'static str| Some((scheme, address.strip_prefix(scheme)?.strip_prefix("://")?));
+        of("https").or_else(|| of("http"))
     }
 }
 
-#[derive(Subcommand)]
-pub(crate) enum Findings {
-    /// List findings, newest first.
-    List(Box<List>),
-    /// Show one finding, for a reader.
-    Show(Show),
-    /// Save everything that was kept for a finding.
-    Evidence(Evidence),
-}
-
 #[derive(Args)]
-pub(crate) struct List {
-    #[command(flatten)]
-    pub(crate) server: Server,
-    /// What they are listed under: {organizations|folders|projects}/ID/sources/ID[/locations/LOCATION]; - is all.
-    #[arg(default_value = "organizations/-/sources/-")]
-    pub(crate) parent: finding::Parent,
-    #[command(flatten)]
-    pub(crate) which: Which,
-    /// Stop after this many; 0 for all.
-    #[arg(long, default_value_t = 100)]
-    pub(crate) limit: u64,
-    /// Findings asked for at once, 1 to 1000.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(crate) page_size: u16,
-    /// Fields to sort by, such as "severity desc,event_time".
-    #[arg(long, default_value = "")]
-    pub(crate) order_by: String,
-    /// Form of the answer.
-    #[arg(short, long, value_enum, default_value_t = ListForm::Table)]
-    pub(crate) output: ListForm,
-}
-
-/// Which findings: those to which every word given applies.
-#[derive(Args, Default)]
-pub(crate) struct Which {
-    /// Of this container: its name, its id, or the first 8 or more characters of its id.
-    #[arg(long)]
-    pub(crate) container: Option<String>,
-    /// Of the pod of this name.
-    #[arg(long)]
-    pub(crate) pod: Option<String>,
-    /// Of pods in this namespace.
-    #[arg(long)]
-    pub(crate) namespace: Option<String>,
-    /// Of this category, by its name or the detector's.
-    #[arg(long)]
-    pub(crate) category: Option<String>,
-    /// That match this filter of findings, such as severity="HIGH" AND NOT mute="MUTED"; see docs/filter.md.
-    #[arg(long)]
-    pub(crate) filter: Option<String>,
-    /// Whose event time is not before this: RFC 3339, or how long ago (15m, 6h, 2d).
-    #[arg(long, value_name = "TIME", value_parser = crate::findings::moment)]
-    pub(crate) since: Option<finding::Timestamp>,
-    /// Whose event time is before this.
-    #[arg(long, value_name = "TIME", value_parser = crate::findings::moment)]
-    pub(crate) until: Option<finding::Timestamp>,
-}
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-pub(crate) enum ListForm {
-    Table,
-    Json,
-    Yaml,
-}
-
-#[derive(Args)]
-pub(crate) struct Show {
-    #[command(flatten)]
-    pub(crate) server: Server,
-    /// Full name of the finding, or its id alone.
-    pub(crate) name: String,
-    /// Form of the answer.
-    #[arg(short, long, value_enum, default_value_t = ShowForm::Text)]
-    pub(crate) output: ShowForm,
-}
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-pub(crate) enum ShowForm {
-    Text,
-    Json,
-    Yaml,
-}
-
-#[derive(Args)]
-pub(crate) struct Evidence {
-    #[command(flatten)]
-    pub(crate) server: Server,
-    /// Full name of the finding, or its id alone.
-    pub(crate) name: String,
-    /// Folder to save into; made when it is not there. Default: vedette-evidence-ID.
-    #[arg(short, long, value_name = "DIR")]
-    pub(crate) output: Option<PathBuf>,
+pub(crate) struct Completion {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 #[derive(Args)]

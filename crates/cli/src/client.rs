@@ -1,13 +1,16 @@
-//! Asking the API. Blocking, plain HTTP: the server is on this machine or behind a forwarded port.
+//! Asking the API. Blocking: plain HTTP to this machine or a forwarded port, HTTPS to others.
 
 use crate::arguments::Endpoint;
 use crate::credential::Credential;
 use finding::{FindingName, Parent};
 use serde_json::Value;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
-use ureq::{Agent, Body, http::Response};
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use ureq::typestate::WithBody;
+use ureq::{Agent, Body, RequestBuilder, http::Response};
 
 /// A page of findings, or a list of evidence, has at most this many bytes.
 const DOCUMENT_MAX: u64 = 64 << 20;
@@ -21,12 +24,15 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) enum ClientError {
     /// The address is none.
     #[error(
-        "--server {0:?} is not an address; write it like http://127.0.0.1:7979 (https is not offered yet)"
+        "--server {0:?} is not an address; write it like http://127.0.0.1:7979 or https://vedette.example"
     )]
     Address(String),
     /// The file of the token cannot be read.
     #[error("--token-file {} cannot be read ({source}); run as its owner, or name another", path.display())]
     TokenFile { path: PathBuf, source: io::Error },
+    /// The file of the authority's certificate cannot be used.
+    #[error("--ca-file {} cannot be used ({reason}); give a certificate in PEM form", path.display())]
+    Authority { path: PathBuf, reason: String },
     /// What was given is no token.
     #[error("{place} holds no token: it must be one word, as in the file `token` of Vedette's data folder")]
     Token { place: String },
@@ -92,7 +98,7 @@ impl Client {
     /// Nothing is asked yet.
     pub(crate) fn new(endpoint: &Endpoint) -> Result<Self, ClientError> {
         let wrong = || ClientError::Address(endpoint.address.clone());
-        let host = endpoint.host().ok_or_else(wrong)?;
+        let (scheme, host) = endpoint.parts().ok_or_else(wrong)?;
         if host.is_empty()
             || host.contains(['/', '?', '#', '@'])
             || !host.chars().all(|c| c.is_ascii_graphic())
@@ -105,8 +111,10 @@ impl Client {
             .max_redirects(0)
             // findings never travel through a proxy that an environment variable names
             .proxy(None)
+            .https_only(scheme == "https")
+            .tls_config(tls(endpoint.ca_file.as_deref())?)
             .timeout_global(Some(TIME_LIMIT));
-        Ok(Self { server: format!("http://{host}"), token, agent: config.build().into() })
+        Ok(Self { server: format!("{scheme}://{host}"), token, agent: config.build().into() })
     }
 
     /// The server's address.
@@ -179,15 +187,37 @@ impl Client {
         serde_json::from_str(&text).map_err(|e| self.strange(e.to_string()))
     }
 
+    /// A question or a command.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.send(self.agent.post(format!("{}{path}", self.server)), body)
+    }
+
+    /// A change of the fields that the mask names.
+    pub(crate) fn patch(&self, path: &str, mask: &str, body: &Value) -> Result<Value, ClientError> {
+        self.send(self.agent.patch(format!("{}{path}", self.server)).query("updateMask", mask), body)
+    }
+
+    fn send(&self, request: RequestBuilder<WithBody>, body: &Value) -> Result<Value, ClientError> {
+        let request = self.authorized(request).header("Content-Type", "application/json");
+        let mut response = request.send(body.to_string()).map_err(|e| self.lost(e))?;
+        self.check(&mut response)?;
+        let text = self.text(&mut response)?;
+        serde_json::from_str(&text).map_err(|e| self.strange(e.to_string()))
+    }
+
+    fn authorized<T>(&self, request: RequestBuilder<T>) -> RequestBuilder<T> {
+        match &self.token {
+            Some(token) => request.header("Authorization", format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
     fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Response<Body>, ClientError> {
         let mut request = self.agent.get(format!("{}{path}", self.server));
         for (key, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
             request = request.query(*key, *value);
         }
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {token}"));
-        }
-        request.call().map_err(|e| self.lost(e))
+        self.authorized(request).call().map_err(|e| self.lost(e))
     }
 
     fn text(&self, response: &mut Response<Body>) -> Result<String, ClientError> {
@@ -229,30 +259,35 @@ impl Client {
     }
 }
 
+/// Certificates of the authority that was given, else of those that this machine trusts.
+fn tls(authority: Option<&Path>) -> Result<TlsConfig, ClientError> {
+    let config = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    let Some(path) = authority else { return Ok(config.root_certs(RootCerts::PlatformVerifier).build()) };
+    let wrong = |reason: String| ClientError::Authority { path: path.to_owned(), reason };
+    let pem = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;
+    let certificate = Certificate::from_pem(&pem).map_err(|e| wrong(e.to_string()))?;
+    Ok(config.root_certs(RootCerts::new_with_certs(&[certificate])).build())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Client, ClientError};
     use crate::arguments::Endpoint;
 
     fn client(server: &str) -> Result<Client, ClientError> {
-        Client::new(&Endpoint { address: server.to_owned(), token_file: None })
+        Client::new(&Endpoint { address: server.to_owned(), ca_file: None, token_file: None })
     }
 
     #[test]
     fn an_address_names_a_host_and_nothing_else() {
-        for good in ["http://127.0.0.1:7979", "http://localhost/", "http://[::1]:80"] {
+        for good in ["http://127.0.0.1:7979", "http://localhost/", "http://[::1]:80", "https://x"] {
             assert!(client(good).is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "127.0.0.1:7979",
-            "https://x",
-            "http://",
-            "http://a/b",
-            "http://u@h",
-            "http://a b",
-            "http://\u{1b}",
-        ] {
+        for bad in
+            ["", "127.0.0.1:7979", "http://", "http://a/b", "http://u@h", "http://a b", "http://\u{1b}"]
+        {
             assert!(matches!(client(bad), Err(ClientError::Address(_))), "{bad:?}");
         }
     }

@@ -82,7 +82,7 @@ mod tests {
     fn what_is_no_token_is_refused_with_its_place() {
         let scratch = tempfile::tempdir().unwrap();
         let file = scratch.path().join("token");
-        let endpoint = Endpoint { address: String::new(), token_file: Some(file.clone()) };
+        let endpoint = Endpoint { address: String::new(), ca_file: None, token_file: Some(file.clone()) };
         let error = Credential::of(&endpoint, "127.0.0.1:9").err().unwrap();
         assert!(matches!(error, ClientError::TokenFile { .. }), "{error}");
         for (words, token) in

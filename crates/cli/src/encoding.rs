@@ -6,7 +6,15 @@ use std::fmt::Write as _;
 
 /// JSON, indented. What a terminal would obey is written `\uXXXX`, which reads back as the same value.
 pub(crate) fn json(value: &Value) -> String {
-    let plain = serde_json::to_string_pretty(value).unwrap_or_default();
+    escaped(&serde_json::to_string_pretty(value).unwrap_or_default())
+}
+
+/// The same on one line.
+pub(crate) fn json_line(value: &Value) -> String {
+    escaped(&value.to_string())
+}
+
+fn escaped(plain: &str) -> String {
     let mut out = String::with_capacity(plain.len());
     for c in plain.chars() {
         // a raw line break is indentation: inside a string it is escaped already

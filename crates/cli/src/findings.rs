@@ -1,7 +1,10 @@
 //! `vedette findings`.
 
+mod change;
 mod evidence;
 mod filter;
+pub(crate) mod form;
+mod group;
 mod list;
 mod lookup;
 mod processes;
@@ -12,15 +15,23 @@ use crate::client::Client;
 use crate::encoding;
 use anyhow::Result;
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 pub(crate) use filter::moment;
 pub(crate) use show::{document, text};
 
-pub(crate) fn run(command: Findings) -> Result<()> {
+pub(crate) fn run(command: Findings) -> Result<ExitCode> {
+    let done = |()| ExitCode::SUCCESS;
     match command {
         Findings::List(options) => list::run(&options),
-        Findings::Show(options) => show_one(&options),
-        Findings::Evidence(options) => evidence::run(&options),
+        Findings::Group(options) => group::run(&options).map(done),
+        Findings::Show(options) => show_one(&options).map(done),
+        Findings::Evidence(options) => evidence::run(&options).map(done),
+        Findings::Update(options) => change::update(&options).map(done),
+        Findings::SetMute(options) => change::set_mute(&options).map(done),
+        Findings::BulkMute(options) => change::bulk_mute(&options).map(done),
+        Findings::ListMarks(options) => change::list_marks(&options).map(done),
+        Findings::UpdateMarks(options) => change::update_marks(&options).map(done),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod client;
+mod completion;
 mod credential;
 mod data_folder;
 mod doctor;
@@ -70,7 +71,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Up(options) => up::run(options).map(done),
         Command::Sensor(options) => sensor_only::run(options).map(done),
         Command::Replay(options) => replay::run(options).map(done),
-        Command::Findings(command) => findings::run(command).map(done),
+        Command::Findings(command) => findings::run(command),
+        Command::Completion(options) => completion::run(&options).map(done),
         Command::Doctor(options) => doctor::run(&options),
         Command::Simulate(options) => simulate::run(&options).map(done),
     }

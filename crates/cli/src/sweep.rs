@@ -2,6 +2,7 @@
 //!
 //! stored findings → the connection's socket, or the process → had ended by now
 
+use crate::intake;
 use finding::{Finding, FindingResource, Parent, Timestamp};
 use findings::Ended;
 use host::Clock;
@@ -38,7 +39,9 @@ pub(crate) fn run<S: FindingStore>(store: &Arc<S>, node: &str, runtime: &tokio::
         };
         findings::end(&mut item.finding, ended);
         let name = item.finding.name.clone();
-        if let Err(error) = runtime.block_on(store.upsert(&item, Timestamp::from_nanos(now_ns))) {
+        if let Err(error) =
+            runtime.block_on(store.upsert(&item, intake::IN_ORDER, Timestamp::from_nanos(now_ns)))
+        {
             tracing::warn!("finding {name} was not told that its session has ended: {error}");
         }
     }

@@ -1,53 +1,40 @@
 //! What is known of each piece of evidence.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use finding::{FindingName, Timestamp};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
-use store::{EvidenceItem, EvidenceKind, EvidenceMeta, Pending, StoreError};
-use tokio::sync::oneshot;
+use store::{EvidenceItem, EvidenceKind, EvidenceMeta, StoreError};
 
 use crate::failure;
-use crate::writer::Job;
-
-/// Records a piece whose bytes are kept already.
-pub(crate) struct Record {
-    pub(crate) item: EvidenceItem,
-    pub(crate) path: PathBuf,
-    pub(crate) reply: oneshot::Sender<Result<(), StoreError>>,
-}
 
 fn stored(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
 
-impl Job for Record {
-    fn apply<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Pending<'a, ()> {
-        Box::pin(async move {
-            let meta = &self.item.meta;
-            sqlx::query(
-                "INSERT INTO evidence (finding, kind, name, sha256, size, original_size, truncated, taken_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
-            )
-            .bind(meta.finding.to_string())
-            .bind(meta.kind.name())
-            .bind(&meta.name)
-            .bind(self.item.sha256.to_string())
-            .bind(stored(self.item.size))
-            .bind(stored(meta.original_size))
-            .bind(meta.truncated)
-            .bind(meta.taken_at.nanos())
-            .execute(connection)
-            .await
-            .map_err(|e| failure::sqlite("write", &self.path, e))?;
-            Ok(())
-        })
-    }
-
-    fn answer(self: Box<Self>, result: Result<(), StoreError>) {
-        // A caller that no longer waits needs no answer.
-        let _ = self.reply.send(result);
-    }
+/// Records a piece whose bytes are kept already.
+pub(crate) async fn add(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    item: &EvidenceItem,
+) -> Result<(), StoreError> {
+    let meta = &item.meta;
+    sqlx::query(
+        "INSERT INTO evidence (finding, kind, name, sha256, size, original_size, truncated, taken_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+    )
+    .bind(meta.finding.to_string())
+    .bind(meta.kind.name())
+    .bind(&meta.name)
+    .bind(item.sha256.to_string())
+    .bind(stored(item.size))
+    .bind(stored(meta.original_size))
+    .bind(meta.truncated)
+    .bind(meta.taken_at.nanos())
+    .execute(connection)
+    .await
+    .map_err(|e| failure::sqlite("write", path, e))?;
+    Ok(())
 }
 
 /// Everything of a finding, in the order in which it was taken.

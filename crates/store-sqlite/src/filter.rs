@@ -3,7 +3,7 @@
 //! Says of every document what [`finding_filter`] says of it, but for `inIpRange`, which SQL cannot answer: what asks for
 //! that is answered with all that could match, and [`is_exact`] says that each must still be looked at.
 
-use finding_filter::{Comparison, Field, Filter, Kind, Literal, Node, Operator, Part, Step, lowered};
+use finding_filter::{Comparison, Field, Filter, Kind, Literal, Names, Node, Operator, Part, Step, lowered};
 use sqlx::{QueryBuilder, Sqlite};
 
 /// Whether the SQL alone decides.
@@ -18,6 +18,49 @@ pub(crate) fn is_exact(filter: &Filter) -> bool {
         }
     }
     filter.root().is_none_or(exact)
+}
+
+/// Whether the filter asks only for what findings are tallied by, so that tallies answer it as findings would.
+pub(crate) fn is_tallied(filter: &Filter) -> bool {
+    fn tallied(node: &Node) -> bool {
+        match node {
+            Node::And(parts) | Node::Or(parts) => parts.iter().all(tallied),
+            Node::Not(inner) => tallied(inner),
+            Node::Compare(comparison) => is_column(comparison) && tally_column(&comparison.field).is_some(),
+            Node::Exists(_) | Node::Contains { .. } | Node::InIpRange { .. } => false,
+        }
+    }
+    filter.root().is_none_or(tallied)
+}
+
+/// The column of the tallies, when findings are tallied by this field; and the names of its numbers, if it has some.
+pub(crate) fn tally_column(field: &Field) -> Option<(&'static str, Option<Names>)> {
+    let names = match field.kind {
+        Kind::Name(names) => Some(names),
+        _ => None,
+    };
+    let column = match (field.part, field.path.as_slice()) {
+        (Part::Finding, [Step::Key(key)]) => key.as_str(),
+        _ => return None,
+    };
+    let column = match column {
+        "category" => "category",
+        "state" => "state",
+        "severity" => "severity",
+        "mute" => "mute",
+        "findingClass" => "finding_class",
+        "moduleName" => "module_name",
+        _ => return None,
+    };
+    Some((column, names))
+}
+
+/// Whether [`Writer::by_column`] takes it.
+fn is_column(comparison: &Comparison) -> bool {
+    matches!(
+        (&comparison.value, comparison.operator),
+        (Literal::Text(_), Operator::Equal | Operator::Has) | (Literal::Name(..), Operator::Equal)
+    )
 }
 
 /// Adds the condition; nothing for an empty filter.
@@ -114,6 +157,8 @@ impl Writer<'_> {
             "mute" => "mute",
             "eventTime" => "event_time",
             "createTime" => "create_time",
+            "findingClass" => "finding_class",
+            "moduleName" => "module_name",
             _ => return false,
         };
         let sign = comparison.operator.sign();

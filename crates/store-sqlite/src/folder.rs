@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::Digest;
-use store::{Sha256, StoreError};
+use store::{Received, Sha256, StoreError};
 
 use crate::failure;
+
+/// Where pieces stand that have not been received whole.
+const PARTIAL: &str = "partial";
 
 /// Makes a folder that only its owner can read, with its parents.
 pub(crate) fn make(path: &Path) -> Result<(), StoreError> {
@@ -117,6 +120,70 @@ impl Folder {
         Ok(())
     }
 
+    /// How much of a piece is here.
+    pub(crate) fn received(&self, sha256: Sha256) -> Result<Received, StoreError> {
+        if self.path_of(sha256).is_file() {
+            return Ok(Received::Whole);
+        }
+        match fs::metadata(self.partial(sha256)) {
+            Ok(metadata) => Ok(Received::Until(metadata.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Received::Until(0)),
+            Err(error) => Err(failure::file("read", &self.partial(sha256), error)),
+        }
+    }
+
+    /// More of a piece. On return it survives a power cut.
+    pub(crate) fn receive(
+        &self,
+        sha256: Sha256,
+        offset: u64,
+        bytes: &[u8],
+        total: u64,
+    ) -> Result<Received, StoreError> {
+        let path = self.partial(sha256);
+        let failed = |e| failure::file("write", &path, e);
+        match self.received(sha256)? {
+            Received::Until(here) if here == offset && here + bytes.len() as u64 <= total => {}
+            other => return Ok(other),
+        }
+        make(&self.root.join(PARTIAL))?;
+        let mut file =
+            File::options().read(true).append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
+        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+        let here = offset + bytes.len() as u64;
+        if here < total {
+            return Ok(Received::Until(here));
+        }
+        file.rewind().map_err(failed)?;
+        let (found, _) = copy(&mut file, &mut io::sink()).map_err(failed)?;
+        if found != sha256 {
+            fs::remove_file(&path).map_err(failed)?;
+            return Err(StoreError::Mismatch { subject: sha256.to_string() });
+        }
+        self.settle(&path, &self.path_of(sha256))?;
+        Ok(Received::Whole)
+    }
+
+    /// Size of a piece that is here whole.
+    pub(crate) fn size(&self, sha256: Sha256) -> Option<u64> {
+        fs::metadata(self.path_of(sha256)).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len())
+    }
+
+    /// Removes what no finding has any more.
+    pub(crate) fn remove(&self, sha256: Sha256) -> Result<(), StoreError> {
+        let path = self.path_of(sha256);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(failure::file("remove", &path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn partial(&self, sha256: Sha256) -> PathBuf {
+        self.root.join(PARTIAL).join(sha256.to_string())
+    }
+
     /// The bytes, if they are kept and still what they were.
     pub(crate) fn read(&self, sha256: Sha256) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.path_of(sha256);
@@ -138,7 +205,7 @@ fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn copy(from: &mut impl Read, to: &mut File) -> io::Result<(Sha256, u64)> {
+fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<(Sha256, u64)> {
     let mut hash = sha2::Sha256::new();
     let mut chunk = vec![0; 256 << 10];
     let mut size = 0;

@@ -9,15 +9,22 @@
 //! One connection writes, so that no transaction ever has to be repeated because another one wrote in between. A
 //! store never deletes or replaces a file it cannot read.
 
+mod audit;
+mod changes;
+mod documents;
+mod doors;
 mod evidence;
+mod expire;
 mod failure;
 mod filter;
 mod folder;
+mod group;
 mod list;
 mod open;
 mod row;
 mod schema;
 mod upsert;
+mod versions;
 mod writer;
 
 pub use open::SqliteStore;

@@ -5,9 +5,14 @@ use std::path::Path;
 use finding::{FindingName, FindingResource, Parent};
 use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
-use store::{Direction, Key, ListQuery, OrderBy, Page, PagePosition, StoreError, TimeRange};
+use store::{
+    Comparison, Direction, Key, ListQuery, OrderBy, Page, PagePosition, StateChange, StoreError, TimeRange,
+};
 
-use crate::{failure, filter};
+use crate::{failure, filter, versions};
+
+/// Findings counted at most when only counting tells how many they are: about what takes 50 ms.
+const COUNTED: i64 = 10_000;
 
 /// A page ends early once its documents have this many bytes, so that 1000 large findings never stand in memory.
 const PAGE_BYTES: usize = 2 << 20;
@@ -27,6 +32,21 @@ pub(crate) async fn by_name(
         .await
         .map_err(|e| failure::sqlite("read", path, e))?;
     document.map(|document| parse(path, name, &document)).transpose()
+}
+
+/// With the order of the sensor's words that are stored.
+pub(crate) async fn with_order(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    name: &FindingName,
+) -> Result<Option<(FindingResource, i64)>, StoreError> {
+    let row: Option<(String, i64)> =
+        sqlx::query_as("SELECT document, delivered FROM findings WHERE name = ?1")
+            .bind(name.to_string())
+            .fetch_optional(connection)
+            .await
+            .map_err(|e| failure::sqlite("read", path, e))?;
+    row.map(|(document, order)| Ok((parse(path, name, &document)?, order))).transpose()
 }
 
 /// By the name, or else by the canonical name.
@@ -59,44 +79,93 @@ pub(crate) async fn page(
     let mut transaction = sqlx::Connection::begin(connection).await.map_err(failed)?;
 
     let is_exact = filter::is_exact(&query.filter);
-    let total = if is_exact {
-        let total: i64 =
-            total(query).build_query_scalar().fetch_one(&mut *transaction).await.map_err(failed)?;
-        u64::try_from(total).unwrap_or_default()
-    } else {
+    let (total, total_is_least) = if is_exact {
         count(&mut transaction, path, query).await?
+    } else {
+        (count_each(&mut transaction, path, query).await?, false)
     };
     if total == 0 {
         return Ok(Page::default());
     }
     let size = usize::from(query.page_size.get());
     let mut select = select(query, position.as_ref(), is_exact.then_some(size + 1));
-    let mut rows = select.build_query_as::<(String, String)>().fetch(&mut *transaction);
-    let mut page = Page { total_size: total, ..Page::default() };
-    let mut bytes = 0;
-    while let Some((name, document)) = next(&mut rows).await.map_err(failed)? {
-        if !is_exact && !matches(path, query, &name, &document)? {
-            continue;
+    let mut page = Page { total_size: total, total_is_least, ..Page::default() };
+    let mut removed = Vec::new();
+    {
+        let mut rows = select.build_query_as::<(String, String, bool)>().fetch(&mut *transaction);
+        let mut bytes = 0;
+        while let Some((name, document, is_removed)) = next(&mut rows).await.map_err(failed)? {
+            if !is_exact && !matches(path, query, &name, &document)? {
+                continue;
+            }
+            let full = page.results.len() == size || bytes + document.len() > PAGE_BYTES;
+            if full && let Some(last) = page.results.last() {
+                page.next_page_token = Some(query.token_after(last));
+                break;
+            }
+            bytes += document.len();
+            let item = serde_json::from_str(&document).map_err(|e| failure::document(path, &name, &e))?;
+            page.results.push(item);
+            removed.push(is_removed);
         }
-        let full = page.results.len() == size || bytes + document.len() > PAGE_BYTES;
-        if full && let Some(last) = page.results.last() {
-            page.next_page_token = Some(query.token_after(last));
-            break;
+    }
+    if let Some(Comparison { with }) = query.compared {
+        for (item, is_removed) in page.results.iter_mut().zip(removed) {
+            let name = item.finding.name.clone();
+            page.changes.push(if is_removed {
+                // shown as it is at the time of reading, if it still is
+                let now = match query.at {
+                    Some(at) => versions::one(&mut transaction, path, &name, at).await?,
+                    None => by_name(&mut transaction, path, &name.parse()?).await?,
+                };
+                *item = now.unwrap_or_else(|| item.clone());
+                StateChange::Removed
+            } else {
+                let before = versions::one(&mut transaction, path, &name, with).await?;
+                versions::change(item, before.as_ref(), &query.filter)
+            });
         }
-        bytes += document.len();
-        let item = serde_json::from_str(&document).map_err(|e| failure::document(path, &name, &e))?;
-        page.results.push(item);
     }
     Ok(page)
 }
 
+/// How many there are, and whether there are more: tallies know it of all findings, others are counted up to a bound.
+async fn count(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    query: &ListQuery,
+) -> Result<(u64, bool), StoreError> {
+    let is_tallied = query.happened.is_none()
+        && query.at.is_none()
+        && query.compared.is_none()
+        && filter::is_tallied(&query.filter);
+    let mut sql;
+    if is_tallied {
+        sql = QueryBuilder::new("SELECT coalesce(sum(findings), 0) FROM tallies WHERE ");
+        under(&mut sql, &query.parent);
+        filter::condition(&mut sql, &query.filter);
+    } else {
+        sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ");
+        source(&mut sql, query);
+        sql.push(" LIMIT ").push_bind(COUNTED + 1).push(")");
+    }
+    let total: i64 =
+        sql.build_query_scalar().fetch_one(connection).await.map_err(|e| failure::sqlite("read", path, e))?;
+    let is_least = !is_tallied && total > COUNTED;
+    Ok((u64::try_from(if is_least { COUNTED } else { total }).unwrap_or_default(), is_least))
+}
+
 /// How many match, one by one: SQL cannot say it.
-async fn count(connection: &mut SqliteConnection, path: &Path, query: &ListQuery) -> Result<u64, StoreError> {
+async fn count_each(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    query: &ListQuery,
+) -> Result<u64, StoreError> {
     let failed = |e| failure::sqlite("read", path, e);
     let mut select = select(query, None, None);
-    let mut rows = select.build_query_as::<(String, String)>().fetch(connection);
+    let mut rows = select.build_query_as::<(String, String, bool)>().fetch(connection);
     let mut total = 0;
-    while let Some((name, document)) = next(&mut rows).await.map_err(failed)? {
+    while let Some((name, document, _)) = next(&mut rows).await.map_err(failed)? {
         total += u64::from(matches(path, query, &name, &document)?);
     }
     Ok(total)
@@ -116,10 +185,9 @@ where
 }
 
 fn select(query: &ListQuery, position: Option<&PagePosition>, limit: Option<usize>) -> QueryBuilder<Sqlite> {
-    let mut sql = QueryBuilder::new("SELECT name, document FROM findings WHERE ");
-    under(&mut sql, &query.parent);
-    happened(&mut sql, query.happened);
-    filter::condition(&mut sql, &query.filter);
+    let removed = if query.compared.is_some() { "removed" } else { "false" };
+    let mut sql = QueryBuilder::new(format!("SELECT name, document, {removed} FROM "));
+    source(&mut sql, query);
     if let Some(position) = position {
         sql.push(" AND ");
         after(&mut sql, &query.order_by, position.keys());
@@ -135,20 +203,38 @@ fn select(query: &ListQuery, position: Option<&PagePosition>, limit: Option<usiz
     sql
 }
 
-fn total(query: &ListQuery) -> QueryBuilder<Sqlite> {
-    let mut sql = match query.happened {
-        None if query.filter.root().is_none() => {
-            QueryBuilder::new("SELECT coalesce(sum(findings), 0) FROM tallies WHERE ")
-        }
-        _ => QueryBuilder::new("SELECT count(*) FROM findings WHERE "),
+/// From where and which, up to a condition that more can be added to. Compared with an earlier time: what matches, and what
+/// matched then and does not any more.
+fn source(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
+    let Some(Comparison { with }) = query.compared else {
+        versions::rows(sql, query.at);
+        sql.push(" WHERE ");
+        return which(sql, query);
     };
-    under(&mut sql, &query.parent);
-    happened(&mut sql, query.happened);
-    filter::condition(&mut sql, &query.filter);
-    sql
+    sql.push("(SELECT *, false AS removed FROM (SELECT name, scope, canonical_scope, source, location, parent, category,
+        resource_name, state, severity, event_time, create_time, document FROM ");
+    versions::rows(sql, query.at);
+    sql.push(" WHERE ");
+    which(sql, query);
+    sql.push(") UNION ALL SELECT name, scope, canonical_scope, source, location, parent, category, resource_name, state,
+        severity, event_time, create_time, document, true FROM ");
+    versions::rows(sql, Some(with));
+    sql.push(" AS earlier WHERE ");
+    which(sql, query);
+    sql.push(" AND NOT EXISTS (SELECT 1 FROM ");
+    versions::rows(sql, query.at);
+    sql.push(" AS later WHERE later.name = earlier.name AND ");
+    which(sql, query);
+    sql.push(")) WHERE true");
 }
 
-fn under(sql: &mut QueryBuilder<Sqlite>, parent: &Parent) {
+fn which(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
+    under(sql, &query.parent);
+    happened(sql, query.happened);
+    filter::condition(sql, &query.filter);
+}
+
+pub(crate) fn under(sql: &mut QueryBuilder<Sqlite>, parent: &Parent) {
     if parent.scope().is_everything() {
         sql.push("true");
     } else {

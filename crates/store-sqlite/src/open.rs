@@ -1,24 +1,18 @@
-//! Opening a store, and the store itself.
+//! Opening a store; what it does is in `doors`.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use finding::{FindingName, FindingResource, Timestamp};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqlitePool};
-use store::{
-    Amendment, EvidenceItem, EvidenceMeta, EvidenceStore, FindingStore, ListQuery, Page, Pending, Sha256,
-    StoreError, Upserted,
-};
+use store::{MuteRules, StoreError};
 
-use crate::evidence::{self, Record};
 use crate::folder::{self, Folder};
-use crate::upsert::{Amend, Upsert};
 use crate::writer::Writer;
-use crate::{failure, list, schema};
+use crate::{failure, schema};
 
 /// Connections that read at the same time.
 const READERS: u32 = 4;
@@ -26,15 +20,14 @@ const READERS: u32 = 4;
 /// How long another process's write, or a free reader, is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The largest piece of evidence that is kept, in bytes.
-const EVIDENCE_LIMIT: u64 = 256 << 20;
-
 /// The embedded store. Needs a tokio runtime; may be used from any task of it.
 pub struct SqliteStore {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     readers: SqlitePool,
-    writer: Writer,
+    pub(crate) writer: Writer,
     evidence: Arc<Folder>,
+    pub(crate) rules: RwLock<Arc<MuteRules>>,
+    pub(crate) receiving: tokio::sync::Mutex<()>,
 }
 
 impl SqliteStore {
@@ -70,7 +63,15 @@ impl SqliteStore {
             .connect_with(options.read_only(true))
             .await
             .map_err(failed)?;
-        Ok(Self { writer: Writer::start(connection, path.clone()), path, readers, evidence })
+        let writer = Writer::start(connection, path.clone());
+        Ok(Self {
+            writer,
+            path,
+            readers,
+            evidence,
+            rules: RwLock::default(),
+            receiving: tokio::sync::Mutex::default(),
+        })
     }
 
     /// Writes everything that waits and closes the file. Later writes get [`StoreError::Closed`].
@@ -79,11 +80,11 @@ impl SqliteStore {
         self.readers.close().await;
     }
 
-    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+    pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         self.readers.acquire().await.map_err(|e| failure::sqlite("read", &self.path, e))
     }
 
-    async fn blocking<T: Send + 'static>(
+    pub(crate) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Folder) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -116,77 +117,4 @@ fn create(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::OpenOptionsExt;
     let made = fs::File::options().write(true).create_new(true).mode(0o600).open(path);
     made.map(drop).map_err(|e| failure::file("create", path, e))
-}
-
-impl FindingStore for SqliteStore {
-    fn upsert(&self, item: &FindingResource, now: Timestamp) -> Pending<'_, Upserted> {
-        let item = Box::new(item.clone());
-        Box::pin(async move {
-            let name: FindingName = item.finding.name.parse()?;
-            let path = self.path.clone();
-            self.writer.write(|reply| Box::new(Upsert { name, item, now, path, done: None, reply })).await
-        })
-    }
-
-    fn amend(&self, name: &FindingName, amendment: Amendment) -> Pending<'_, Option<FindingResource>> {
-        let name = name.clone();
-        Box::pin(async move {
-            let path = self.path.clone();
-            self.writer.write(|reply| Box::new(Amend { name, amendment, path, done: None, reply })).await
-        })
-    }
-
-    fn get(&self, name: &FindingName) -> Pending<'_, Option<FindingResource>> {
-        let name = name.clone();
-        Box::pin(async move { list::by_any_name(&mut *self.reader().await?, &self.path, &name).await })
-    }
-
-    fn list(&self, query: ListQuery) -> Pending<'_, Page> {
-        Box::pin(async move { list::page(&mut *self.reader().await?, &self.path, &query).await })
-    }
-
-    fn health(&self) -> Pending<'_, ()> {
-        Box::pin(async move {
-            let query = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM sqlite_schema");
-            let found = query.fetch_one(&mut *self.reader().await?).await;
-            found.map(drop).map_err(|e| failure::sqlite("read", &self.path, e))
-        })
-    }
-}
-
-impl EvidenceStore for SqliteStore {
-    fn put(&self, bytes: Vec<u8>, meta: EvidenceMeta) -> Pending<'_, Sha256> {
-        Box::pin(async move {
-            let size = bytes.len() as u64;
-            if size > EVIDENCE_LIMIT {
-                let subject = format!("evidence {:?} of {}", meta.name, meta.finding);
-                return Err(StoreError::TooLarge { subject, size, limit: EVIDENCE_LIMIT });
-            }
-            let sha256 = self.blocking(move |folder| folder.keep(&bytes)).await?;
-            let item = EvidenceItem { sha256, size, meta };
-            let path = self.path.clone();
-            self.writer.write(|reply| Box::new(Record { item, path, reply })).await?;
-            Ok(sha256)
-        })
-    }
-
-    fn put_file(&self, file: File, size: u64, expected: Sha256, meta: EvidenceMeta) -> Pending<'_, Sha256> {
-        Box::pin(async move {
-            let size = size.min(EVIDENCE_LIMIT);
-            let (sha256, size) = self.blocking(move |folder| folder.keep_file(file, size, expected)).await?;
-            let item = EvidenceItem { sha256, size, meta };
-            let path = self.path.clone();
-            self.writer.write(|reply| Box::new(Record { item, path, reply })).await?;
-            Ok(sha256)
-        })
-    }
-
-    fn open(&self, sha256: Sha256) -> Pending<'_, Option<Vec<u8>>> {
-        Box::pin(self.blocking(move |folder| folder.read(sha256)))
-    }
-
-    fn evidence_of(&self, finding: &FindingName) -> Pending<'_, Vec<EvidenceItem>> {
-        let finding = finding.clone();
-        Box::pin(async move { evidence::of(&mut *self.reader().await?, &self.path, &finding).await })
-    }
 }

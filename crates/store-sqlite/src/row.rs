@@ -1,6 +1,6 @@
 //! What of a finding stands in columns of its own.
 
-use finding::{FindingName, FindingResource};
+use finding::{FindingName, FindingResource, Timestamp};
 use serde_json::Value;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, error::BoxDynError};
@@ -48,7 +48,12 @@ impl Row {
     }
 
     /// In the order of [`UPSERT`].
-    pub(crate) fn arguments(&self, item: &FindingResource) -> Result<SqliteArguments, BoxDynError> {
+    pub(crate) fn arguments(
+        &self,
+        item: &FindingResource,
+        order: Option<i64>,
+        now: Timestamp,
+    ) -> Result<SqliteArguments, BoxDynError> {
         let finding = &item.finding;
         let pod = finding.kubernetes.pods.first();
         let property = |key: &str| finding.source_properties.get(key).and_then(Value::as_str);
@@ -78,6 +83,11 @@ impl Row {
             arguments.add(text.to_owned())?;
         }
         arguments.add(self.document.clone())?;
+        arguments.add(finding.finding_class.number())?;
+        arguments.add(finding.module_name.clone())?;
+        // without one the stored order stays
+        arguments.add(order)?;
+        arguments.add(now.nanos())?;
         Ok(arguments)
     }
 }
@@ -85,8 +95,10 @@ impl Row {
 /// The name, its scope, source and location never change.
 pub(crate) const UPSERT: &str = "
     INSERT INTO findings (name, canonical_name, scope, canonical_scope, source, location, parent, category,
-        resource_name, state, severity, mute, event_time, create_time, pod_namespace, pod_name, container_id, document)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+        resource_name, state, severity, mute, event_time, create_time, pod_namespace, pod_name, container_id, document,
+        finding_class, module_name, delivered, update_time)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, coalesce(?21, 0), ?22)
     ON CONFLICT (name) DO UPDATE SET canonical_name = ?2, canonical_scope = ?4, parent = ?7, category = ?8,
         resource_name = ?9, state = ?10, severity = ?11, mute = ?12, event_time = ?13, create_time = ?14,
-        pod_namespace = ?15, pod_name = ?16, container_id = ?17, document = ?18";
+        pod_namespace = ?15, pod_name = ?16, container_id = ?17, document = ?18,
+        finding_class = ?19, module_name = ?20, delivered = coalesce(?21, delivered), update_time = ?22";

@@ -8,8 +8,11 @@ use store::StoreError;
 use crate::failure;
 
 /// One file each, in order; `PRAGMA user_version` counts how many a database has.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_findings.sql"), include_str!("../migrations/0002_evidence.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_findings.sql"),
+    include_str!("../migrations/0002_evidence.sql"),
+    include_str!("../migrations/0003_findings_service.sql"),
+];
 
 /// `PRAGMA application_id` of our files: "Vdte".
 const APPLICATION: i64 = 0x5664_7465;

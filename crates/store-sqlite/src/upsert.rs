@@ -1,83 +1,116 @@
 //! Writing findings: what a sensor concludes and what a user changes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use finding::{FindingName, FindingResource, Timestamp};
 use sqlx::SqliteConnection;
-use store::{Amendment, Pending, StoreError, Upserted, merged};
-use tokio::sync::oneshot;
+use store::{ChangeKind, Created, Edit, MuteRules, Pending, StoreError, Upserted, merged};
 
 use crate::row::{Row, UPSERT};
-use crate::writer::Job;
-use crate::{failure, list};
+use crate::{changes, failure, list, versions};
 
 /// A sensor's finding.
 pub(crate) struct Upsert {
     pub(crate) name: FindingName,
     pub(crate) item: Box<FindingResource>,
+    pub(crate) order: i64,
+    pub(crate) rules: Arc<MuteRules>,
     pub(crate) now: Timestamp,
     pub(crate) path: PathBuf,
-    pub(crate) done: Option<Upserted>,
-    pub(crate) reply: oneshot::Sender<Result<Upserted, StoreError>>,
 }
 
-impl Job for Upsert {
-    fn apply<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Pending<'a, ()> {
+impl Upsert {
+    pub(crate) fn apply<'a>(&'a self, connection: &'a mut SqliteConnection) -> Pending<'a, Upserted> {
         Box::pin(async move {
-            let stored = list::by_name(&mut *connection, &self.path, &self.name).await?;
-            let (result, change) = merged(stored.as_ref(), &self.item, self.now);
-            if change != Upserted::Unchanged {
-                save(connection, &self.path, &self.name, &result).await?;
+            let Self { name, item, order, rules, now, path } = self;
+            let stored = list::with_order(&mut *connection, path, name).await?;
+            if stored.as_ref().is_some_and(|(_, delivered)| order < delivered) {
+                return Ok(Upserted::Unchanged);
             }
-            self.done = Some(change);
-            Ok(())
+            let stored = stored.map(|(item, _)| item);
+            let (result, change) = merged(stored.as_ref(), item, rules, *now);
+            if change != Upserted::Unchanged {
+                let kind =
+                    if change == Upserted::Created { ChangeKind::Created } else { ChangeKind::Updated };
+                save(connection, path, name, &result, Some(*order), kind, *now).await?;
+            }
+            Ok(change)
         })
     }
+}
 
-    fn answer(self: Box<Self>, result: Result<(), StoreError>) {
-        // A caller that no longer waits needs no answer. `done` is set by every `apply` that succeeded.
-        let _ = self.reply.send(result.map(|()| self.done.unwrap_or(Upserted::Unchanged)));
+/// A new finding of another source.
+pub(crate) struct Create {
+    pub(crate) name: FindingName,
+    pub(crate) item: Box<FindingResource>,
+    pub(crate) rules: Arc<MuteRules>,
+    pub(crate) now: Timestamp,
+    pub(crate) path: PathBuf,
+}
+
+impl Create {
+    pub(crate) fn apply<'a>(&'a self, connection: &'a mut SqliteConnection) -> Pending<'a, Created> {
+        Box::pin(async move {
+            let Self { name, item, rules, now, path } = self;
+            if list::by_name(&mut *connection, path, name).await?.is_some() {
+                return Ok(Created::Exists);
+            }
+            let (result, _) = merged(None, item, rules, *now);
+            save(connection, path, name, &result, None, ChangeKind::Created, *now).await?;
+            Ok(Created::Yes(Box::new(result)))
+        })
     }
 }
 
 /// A user's change.
 pub(crate) struct Amend {
     pub(crate) name: FindingName,
-    pub(crate) amendment: Amendment,
+    pub(crate) edit: Edit,
+    pub(crate) rules: Arc<MuteRules>,
+    pub(crate) now: Timestamp,
     pub(crate) path: PathBuf,
-    pub(crate) done: Option<FindingResource>,
-    pub(crate) reply: oneshot::Sender<Result<Option<FindingResource>, StoreError>>,
 }
 
-impl Job for Amend {
-    fn apply<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Pending<'a, ()> {
+impl Amend {
+    pub(crate) fn apply<'a>(
+        &'a self,
+        connection: &'a mut SqliteConnection,
+    ) -> Pending<'a, Option<FindingResource>> {
         Box::pin(async move {
-            let found = list::by_any_name(&mut *connection, &self.path, &self.name).await?;
-            let Some(mut item) = found else { return Ok(()) };
-            self.amendment.apply(&mut item.finding);
-            // It may have been asked for by its canonical name.
-            let name: FindingName = item.finding.name.parse()?;
-            save(connection, &self.path, &name, &item).await?;
-            self.done = Some(item);
-            Ok(())
+            let Self { name, edit, rules, now, path } = self;
+            let Some(stored) = list::by_any_name(&mut *connection, path, name).await? else {
+                return Ok(None);
+            };
+            let mut item = stored.clone();
+            edit(&mut item)?;
+            rules.settle(&mut item, false, *now);
+            if item != stored {
+                // it may have been asked for by its canonical name
+                let name: FindingName = stored.finding.name.parse()?;
+                save(connection, path, &name, &item, None, ChangeKind::Amended, *now).await?;
+            }
+            Ok(Some(item))
         })
     }
-
-    fn answer(self: Box<Self>, result: Result<(), StoreError>) {
-        let Self { done, reply, .. } = *self;
-        // A caller that no longer waits needs no answer.
-        let _ = reply.send(result.map(|()| done));
-    }
 }
 
+/// The version before, the finding, and the change: all or none.
 async fn save(
     connection: &mut SqliteConnection,
-    path: &std::path::Path,
+    path: &Path,
     name: &FindingName,
     item: &FindingResource,
+    order: Option<i64>,
+    kind: ChangeKind,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let failed = |e| failure::sqlite("write", path, e);
-    let arguments = Row::new(name, item)?.arguments(item).map_err(|e| failed(sqlx::Error::Encode(e)))?;
-    sqlx::query_with(UPSERT, arguments).execute(connection).await.map_err(failed)?;
-    Ok(())
+    if kind != ChangeKind::Created {
+        versions::keep(&mut *connection, path, name, now).await?;
+    }
+    let arguments =
+        Row::new(name, item)?.arguments(item, order, now).map_err(|e| failed(sqlx::Error::Encode(e)))?;
+    sqlx::query_with(UPSERT, arguments).execute(&mut *connection).await.map_err(failed)?;
+    changes::add(connection, path, name, kind, now).await
 }

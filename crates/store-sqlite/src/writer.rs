@@ -23,6 +23,34 @@ pub(crate) trait Job: Send {
     fn answer(self: Box<Self>, result: Result<(), StoreError>);
 }
 
+/// A job that is one function of the connection.
+struct Act<T, F> {
+    act: F,
+    done: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Act<T, F>
+where
+    T: Send,
+    F: for<'a> Fn(&'a mut SqliteConnection) -> Pending<'a, T> + Send + Sync,
+{
+    fn apply<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Pending<'a, ()> {
+        Box::pin(async move {
+            self.done = Some((self.act)(connection).await?);
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>, result: Result<(), StoreError>) {
+        let Self { done, reply, .. } = *self;
+        // `done` is set by every `apply` that succeeded. A caller that no longer waits needs no answer.
+        if let Some(answer) = result.map_or_else(|error| Some(Err(error)), |()| done.map(Ok)) {
+            let _ = reply.send(answer);
+        }
+    }
+}
+
 enum Message {
     Work(Box<dyn Job>),
     Stop(oneshot::Sender<()>),
@@ -52,6 +80,15 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         self.queue.send(Message::Work(make(reply))).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
+    }
+
+    /// The same for a function, which may be called again when the transaction was rolled back.
+    pub(crate) async fn act<T, F>(&self, act: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut SqliteConnection) -> Pending<'a, T> + Send + Sync + 'static,
+    {
+        self.write(|reply| Box::new(Act { act, done: None, reply })).await
     }
 
     /// Everything that waits is written, then the connection is closed. A second call finds nothing to do.

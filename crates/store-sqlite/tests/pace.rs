@@ -39,7 +39,7 @@ async fn pace() {
     for n in 0..500 {
         let item = realistic(n);
         let start = Instant::now();
-        store.upsert(&item, now).await.unwrap();
+        store.upsert(&item, 1, now).await.unwrap();
         times.push(start.elapsed());
         let start = Instant::now();
         assert!(store.get(&name(n)).await.unwrap().is_some());
@@ -55,7 +55,7 @@ async fn pace() {
         let store = store.clone();
         writers.spawn(async move {
             for n in (1000 + worker..1000 + total).step_by(256) {
-                store.upsert(&realistic(n), Timestamp::from_nanos(n)).await.unwrap();
+                store.upsert(&realistic(n), 1, Timestamp::from_nanos(n)).await.unwrap();
             }
         });
     }
@@ -75,7 +75,7 @@ async fn pace() {
     println!("page of 100 of {} findings, walking: {}", total + 500, spread(times));
     let mut rare = example(0);
     rare.finding.name = "projects/rare/sources/vedette/findings/a".into();
-    store.upsert(&rare, now).await.unwrap();
+    store.upsert(&rare, 1, now).await.unwrap();
     let start = Instant::now();
     let page = store.list(store::ListQuery::new("projects/rare/sources/-".parse().unwrap())).await.unwrap();
     assert_eq!(page.results.len(), 1);

@@ -4,13 +4,18 @@
 //! store::contract::tests!(|name| async move { MyStore::open(folder_of(name)).await });
 //! ```
 
+mod documents;
 mod evidence;
 mod filters;
 mod findings;
+mod service;
 
+pub use documents::{
+    a_lease_has_one_holder, documents_are_kept_by_kind_and_name, the_audit_log_keeps_what_it_was_told,
+};
 pub use evidence::{
-    equal_bytes_are_kept_once, evidence_is_listed_and_opened, files_are_kept_like_bytes,
-    hostile_names_are_only_shown,
+    equal_bytes_are_kept_once, evidence_is_listed_and_opened, evidence_is_received_in_parts,
+    files_are_kept_like_bytes, hostile_names_are_only_shown,
 };
 pub use filters::{a_filter_means_what_its_evaluation_says, a_filtered_walk_meets_every_match_once};
 pub use findings::{
@@ -19,6 +24,12 @@ pub use findings::{
     canonical_names_lead_there, hostile_text_survives, listing_follows_the_parent,
     many_writers_at_once_lose_nothing, newest_first_and_any_order, the_same_again_changes_nothing,
     what_is_acknowledged_is_answered,
+};
+
+pub use service::{
+    a_finding_is_created_once, changes_are_told_in_order, groups_count_what_findings_say,
+    rules_decide_when_a_finding_is_written, the_past_is_as_it_was, what_arrives_late_changes_nothing,
+    what_is_too_old_goes,
 };
 
 /// Runs the contract as one `#[tokio::test]` each. The argument makes a fresh, empty store from the test's name; its
@@ -31,7 +42,11 @@ macro_rules! contract_tests {
             newest_first_and_any_order, a_walk_meets_every_finding_once_while_others_arrive,
             listing_follows_the_parent, canonical_names_lead_there, a_time_range_is_half_open,
             a_foreign_page_token_is_refused, hostile_text_survives, a_megabyte_argument_survives,
-            many_writers_at_once_lose_nothing, evidence_is_listed_and_opened, equal_bytes_are_kept_once,
+            many_writers_at_once_lose_nothing, what_arrives_late_changes_nothing, a_finding_is_created_once,
+            rules_decide_when_a_finding_is_written, the_past_is_as_it_was, groups_count_what_findings_say,
+            changes_are_told_in_order, what_is_too_old_goes, documents_are_kept_by_kind_and_name,
+            a_lease_has_one_holder, the_audit_log_keeps_what_it_was_told, evidence_is_received_in_parts,
+            evidence_is_listed_and_opened, equal_bytes_are_kept_once,
             hostile_names_are_only_shown, files_are_kept_like_bytes,
             a_filter_means_what_its_evaluation_says, a_filtered_walk_meets_every_match_once,
         );

@@ -13,7 +13,7 @@ const LITTLE: u64 = 1 << 30;
 
 pub(crate) fn rows(options: &Doctor) -> Vec<Row> {
     let server = &options.server.url;
-    let host = server.host().unwrap_or_default();
+    let host = server.parts().map_or("", |(_, host)| host);
     let announced = credential::addresses(host).into_iter().find_map(data_folder::announced);
     let path = options.data.clone().or(announced);
     let mut rows = folder(&path.unwrap_or_else(|| data_folder::DEFAULT.into()));

@@ -1,85 +1,65 @@
 //! `vedette findings list`: page by page, so that nothing piles up.
 
-use crate::arguments::{List, ListForm};
+use crate::arguments::{List, Severity};
 use crate::client::Client;
-use crate::encoding;
+use crate::findings::form::{Columns, Form, Printer};
 use crate::findings::{document, lookup};
-use crate::inert::line;
 use anyhow::Result;
-use comfy_table::{Table, presets};
 use finding::FindingResource;
 use serde_json::Value;
-use std::io::{self, Write};
+use std::io;
+use std::process::ExitCode;
 
-const HEADER: [&str; 6] = ["TIME", "SEVERITY", "CATEGORY", "WHERE", "PEER", "ID"];
-/// Characters of one cell shown at most; the whole is in the other forms.
-const CELL_MAX: usize = 64;
+/// Findings that `--fail-on` asks about are there.
+const PRESENT: u8 = 4;
 
-pub(crate) fn run(options: &List) -> Result<()> {
+const COLUMNS: Columns = Columns {
+    header: &["TIME", "SEVERITY", "CATEGORY", "WHERE", "PEER", "ID"],
+    row: |result| Ok(row(&document(result)?, lookup::id(result).unwrap_or_default()).into()),
+};
+
+pub(crate) fn run(options: &List) -> Result<ExitCode> {
     let client = Client::new(&options.server.url)?;
-    let mut out = io::stdout().lock();
+    let form = &options.form.output;
+    let mut printer = Printer::new(io::stdout().lock(), form, COLUMNS);
     let mut shown: u64 = 0;
     let mut token: Option<String> = None;
+    let mut worst: Option<Severity> = None;
     let filter = options.which.filter();
     let total = loop {
         let left = if options.limit == 0 { u64::MAX } else { options.limit - shown };
         let size = u16::try_from(left).unwrap_or(u16::MAX).min(options.page_size);
         let page = client.page(&options.parent, size, &options.order_by, &filter, token.as_deref())?;
-        token = page.next.filter(|_| !page.results.is_empty());
-        write_page(&mut out, options.output, &page.results, shown)?;
-        out.flush()?;
+        token = page.next;
+        printer.print(&page.results)?;
+        for severity in page.results.iter().filter_map(severity) {
+            worst = Some(worst.map_or(severity, |worst| if severity < worst { severity } else { worst }));
+        }
         shown += page.results.len() as u64;
         if token.is_none() || (options.limit != 0 && shown >= options.limit) {
             break page.total;
         }
     };
-    match options.output {
-        ListForm::Json if shown == 0 => writeln!(out, "[]")?,
-        ListForm::Json => writeln!(out, "\n]")?,
-        ListForm::Yaml if shown == 0 => writeln!(out, "[]")?,
-        ListForm::Table if shown == 0 && filter.is_empty() => {
-            eprintln!("no findings under {}", options.parent)
-        }
-        ListForm::Table if shown == 0 => eprintln!("no such findings under {}", options.parent),
-        ListForm::Yaml | ListForm::Table => {}
+    printer.finish()?;
+    if shown == 0 && matches!(form, Form::Table(_)) {
+        let such = if filter.is_empty() { "" } else { "such " };
+        eprintln!("no {such}findings under {}", options.parent);
     }
     if token.is_some() {
         eprintln!("{shown} of {total} findings; --limit 0 shows all");
     }
-    Ok(())
+    let fails = options.fail_on.is_some_and(|limit| worst.is_some_and(|worst| worst <= limit));
+    Ok(if fails { ExitCode::from(PRESENT) } else { ExitCode::SUCCESS })
 }
 
-fn write_page(out: &mut impl Write, form: ListForm, results: &[Value], before: u64) -> Result<()> {
-    match form {
-        ListForm::Table if !results.is_empty() => writeln!(out, "{}", table(results, before == 0)?)?,
-        ListForm::Table => {}
-        ListForm::Json => {
-            for (at, result) in results.iter().enumerate() {
-                let between = if before == 0 && at == 0 { "[\n" } else { ",\n" };
-                write!(out, "{between}{}", encoding::json(result))?;
-            }
-        }
-        ListForm::Yaml => {
-            let items: Vec<Value> = results.to_vec();
-            if !items.is_empty() {
-                write!(out, "{}", encoding::yaml(&Value::Array(items)))?;
-            }
-        }
+fn severity(result: &Value) -> Option<Severity> {
+    match result.pointer("/finding/severity")?.as_str()? {
+        "CRITICAL" => Some(Severity::Critical),
+        "HIGH" => Some(Severity::High),
+        "MEDIUM" => Some(Severity::Medium),
+        "LOW" => Some(Severity::Low),
+        _ => None,
     }
-    Ok(())
-}
-
-fn table(results: &[Value], with_header: bool) -> Result<Table> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    if with_header {
-        table.set_header(HEADER);
-    }
-    for result in results {
-        let finding = document(result)?;
-        table.add_row(row(&finding, lookup::id(result).unwrap_or_default()));
-    }
-    Ok(table)
 }
 
 fn row(item: &FindingResource, id: &str) -> [String; 6] {
@@ -95,7 +75,6 @@ fn row(item: &FindingResource, id: &str) -> [String; 6] {
         peer(item),
         id.to_owned(),
     ]
-    .map(|text| cut(&line(&text)))
 }
 
 /// Pod, or container, or node.
@@ -127,16 +106,10 @@ fn peer(item: &FindingResource) -> String {
     peer.map(str::to_owned).unwrap_or_default()
 }
 
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(CELL_MAX) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::table;
+    use super::COLUMNS;
+    use crate::findings::form::{Form, Printer};
     use serde_json::json;
 
     #[test]
@@ -148,7 +121,9 @@ mod tests {
             "sourceProperties": {"Pod_Namespace": "shop\n\u{1b}[2J", "Pod_Name": "web-1", "Container_Name": "x".repeat(500)},
             "vedette": {"session": {"endpoint": {"peer": "203.0.113.9:4444"}}},
         }});
-        let text = table(&[result], true).unwrap().to_string();
+        let (form, mut out) = (Form::Table(Vec::new()), Vec::new());
+        Printer::new(&mut out, &form, COLUMNS).print(&[result]).unwrap();
+        let text = String::from_utf8(out).unwrap();
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(text.chars().all(|c| c == '\n' || crate::inert::is_harmless(c)));
         for part in ["2026-01-02T03:04:05Z", "MEDIUM", "shop\\n\\u{1b}[2J/web-1", "203.0.113.9:4444", "abc"] {

@@ -16,10 +16,15 @@ pub(crate) fn finding(client: &Client, wanted: &str) -> Result<Value> {
     let missing = || ClientError::NotFound {
         what: format!("finding {wanted:?} does not exist at {}", client.server()),
     };
+    // what is no id would be a filter of its own
+    if wanted.is_empty() || !wanted.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(missing().into());
+    }
     let parent: Parent = "organizations/-/sources/-".parse()?;
+    let filter = format!("name:\"/findings/{wanted}\"");
     let mut token: Option<String> = None;
     loop {
-        let page = client.page(&parent, PAGE, "", "", token.as_deref())?;
+        let page = client.page(&parent, PAGE, "", &filter, token.as_deref())?;
         if let Some(found) = page.results.into_iter().find(|result| id(result) == Some(wanted)) {
             return Ok(found);
         }

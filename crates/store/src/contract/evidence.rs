@@ -3,7 +3,7 @@
 use finding::Timestamp;
 
 use super::{expected, name};
-use crate::{EvidenceKind, EvidenceMeta, EvidenceStore, Sha256};
+use crate::{EvidenceKind, EvidenceMeta, EvidenceStore, Received, Sha256, StoreError};
 
 fn meta(n: i64, label: &str, taken_at: i64) -> EvidenceMeta {
     EvidenceMeta {
@@ -82,3 +82,36 @@ pub async fn hostile_names_are_only_shown(store: &dyn EvidenceStore) {
     let listed: Vec<&str> = items.iter().map(|i| i.meta.name.as_str()).collect();
     assert_eq!(listed, names);
 }
+
+/// A piece arrives in parts, goes on where it was, and is checked at its end.
+pub async fn evidence_is_received_in_parts(store: &dyn EvidenceStore) {
+    let whole: Vec<u8> = (0..3000_u32).flat_map(u32::to_be_bytes).collect();
+    let total = whole.len() as u64;
+    // kept once to learn its hash, and once more under it
+    let sample = expected(store.put(whole[1..].to_vec(), meta(9, "rest", 1)).await, "a hash");
+    let part = async |sha256, from: usize, until: usize, total| {
+        let offset = from as u64;
+        store.receive(sha256, offset, whole[from..until].to_vec(), total).await
+    };
+    assert_eq!(expected(store.received(sample).await, "received"), Received::Whole);
+    let sha256: Sha256 = expected(WHOLE.parse(), "a hash");
+    assert_eq!(expected(store.received(sha256).await, "received"), Received::Until(0));
+    assert!(!expected(store.attach(sha256, meta(1, "whole", 1)).await, "attach"), "it is not here yet");
+    assert_eq!(expected(part(sha256, 0, 5000, total).await, "part"), Received::Until(5000));
+    assert_eq!(expected(part(sha256, 0, 5000, total).await, "again"), Received::Until(5000));
+    assert_eq!(expected(part(sha256, 6000, 7000, total).await, "a gap"), Received::Until(5000));
+    assert_eq!(expected(store.open(sha256).await, "open"), None);
+    assert_eq!(expected(part(sha256, 5000, 12_000, total).await, "the end"), Received::Whole);
+    assert_eq!(expected(store.open(sha256).await, "open"), Some(whole.clone()));
+    assert!(expected(store.attach(sha256, meta(1, "whole", 1)).await, "attach"));
+    let items = expected(store.evidence_of(&name(1)).await, "evidence");
+    assert_eq!(items.iter().map(|item| (item.sha256, item.size)).collect::<Vec<_>>(), [(sha256, total)]);
+
+    let other = Sha256::new([7; 32]);
+    let answer = part(other, 0, 12_000, total).await;
+    assert!(matches!(answer, Err(StoreError::Mismatch { .. })), "{answer:?}");
+    assert_eq!(expected(store.received(other).await, "received"), Received::Until(0));
+}
+
+/// SHA-256 of the numbers below 3000, four bytes each, the largest byte first.
+const WHOLE: &str = "4ea8764f2a4096a0d2eddf89699a1f37311e26aa8eaf501dd85b57ac453d02a0";

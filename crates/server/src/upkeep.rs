@@ -1,0 +1,98 @@
+//! What a store needs from time to time, each thing done by one server at a time.
+
+use crate::{Stores, now};
+use finding::Timestamp;
+use std::time::Duration;
+use store::StoreError;
+
+/// Findings removed in one go: a writer waits no longer than that takes.
+const BATCH: u32 = 500;
+/// Between two looks at what is too old.
+const EVERY: Duration = Duration::from_secs(3_600);
+/// After a failure.
+const AGAIN: Duration = Duration::from_secs(60);
+/// A lease outlives the longest pause between two batches.
+const LEASE: Duration = Duration::from_secs(120);
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Findings and their evidence, in days since they last changed.
+    pub findings_days: u32,
+    /// Entries of the audit log, in days.
+    pub audit_days: u32,
+    /// Changes that a reader can go on from, in days.
+    pub changes_days: u32,
+}
+
+impl Default for Retention {
+    /// Thirteen months, as Security Command Center keeps them at least; changes for a week.
+    fn default() -> Self {
+        Self { findings_days: 396, audit_days: 396, changes_days: 7 }
+    }
+}
+
+/// The upkeep of one database.
+pub struct Upkeep {
+    stores: Stores,
+    retention: Retention,
+    holder: String,
+}
+
+impl Upkeep {
+    /// `holder` names this server among others of the same database.
+    pub fn new(stores: Stores, retention: Retention, holder: impl Into<String>) -> Self {
+        Self { stores, retention, holder: holder.into() }
+    }
+
+    /// Until the task is dropped.
+    pub async fn run(self) {
+        loop {
+            let pause = match self.expire(now()).await {
+                Ok(0) => EVERY,
+                Ok(removed) => {
+                    tracing::info!(
+                        "{removed} findings were older than {} days",
+                        self.retention.findings_days
+                    );
+                    EVERY
+                }
+                Err(error) => {
+                    tracing::error!("what is too old stays for now: {error}");
+                    AGAIN
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Removes what is too old at `now`; how many findings. Nothing while another server does it.
+    pub async fn expire(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let Stores { findings, documents, changes, audit, .. } = &self.stores;
+        let mut removed = 0;
+        loop {
+            let (start, until) = (crate::now(), later(crate::now(), LEASE));
+            if !documents.lease("retention", &self.holder, start, until).await? {
+                return Ok(removed);
+            }
+            match findings.expire(days_before(now, self.retention.findings_days), BATCH).await? {
+                0 => break,
+                some => removed += some,
+            }
+            // writers come first
+            tokio::task::yield_now().await;
+        }
+        audit.forget_audit(days_before(now, self.retention.audit_days)).await?;
+        changes.forget_changes(days_before(now, self.retention.changes_days)).await?;
+        Ok(removed)
+    }
+}
+
+fn later(time: Timestamp, by: Duration) -> Timestamp {
+    Timestamp::from_nanos(time.nanos().saturating_add(i64::try_from(by.as_nanos()).unwrap_or(i64::MAX)))
+}
+
+fn days_before(time: Timestamp, days: u32) -> Timestamp {
+    Timestamp::from_nanos(time.nanos().saturating_sub(i64::from(days) * 86_400_000_000_000))
+}

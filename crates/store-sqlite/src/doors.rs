@@ -1,0 +1,259 @@
+//! What the store does, door by door: each is a question to a reader or a job for the writer.
+
+use std::fs::File;
+use std::sync::{Arc, PoisonError};
+
+use finding::{FindingName, FindingResource, Timestamp};
+use serde_json::Value;
+use store::{
+    AuditEntry, AuditLog, AuditRecord, Change, ChangeCursor, ChangeFeed, Created, Document, DocumentKind,
+    DocumentQuery, DocumentStore, Edit, EvidenceItem, EvidenceMeta, EvidenceStore, Expectation, FindingStore,
+    GroupPage, GroupQuery, ListQuery, MuteRules, Page, Pending, Received, Sha256, StoreError, Upserted,
+};
+
+use crate::upsert::{Amend, Create, Upsert};
+use crate::{SqliteStore, audit, changes, documents, evidence, expire, failure, group, list};
+
+/// The largest piece of evidence that is kept, in bytes.
+const EVIDENCE_LIMIT: u64 = 256 << 20;
+
+impl SqliteStore {
+    fn rules(&self) -> Arc<MuteRules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn note(&self, item: EvidenceItem) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let item = Arc::new(item);
+        self.writer
+            .act(move |connection| {
+                let (item, path) = (Arc::clone(&item), path.clone());
+                Box::pin(async move { evidence::add(connection, &path, &item).await })
+            })
+            .await
+    }
+}
+
+/// A job whose parts are used each time that it is done.
+macro_rules! job {
+    ($store:expr, $job:expr) => {{
+        let job = Arc::new($job);
+        $store.writer.act(move |connection| {
+            let job = Arc::clone(&job);
+            Box::pin(async move { job.apply(connection).await })
+        })
+    }};
+}
+
+impl FindingStore for SqliteStore {
+    fn upsert(&self, item: &FindingResource, order: i64, now: Timestamp) -> Pending<'_, Upserted> {
+        let item = Box::new(item.clone());
+        Box::pin(async move {
+            let name: FindingName = item.finding.name.parse()?;
+            let (rules, path) = (self.rules(), self.path.clone());
+            job!(self, Upsert { name, item, order, rules, now, path }).await
+        })
+    }
+
+    fn create(&self, item: &FindingResource, now: Timestamp) -> Pending<'_, Created> {
+        let item = Box::new(item.clone());
+        Box::pin(async move {
+            let name: FindingName = item.finding.name.parse()?;
+            let (rules, path) = (self.rules(), self.path.clone());
+            job!(self, Create { name, item, rules, now, path }).await
+        })
+    }
+
+    fn amend(&self, name: &FindingName, edit: Edit, now: Timestamp) -> Pending<'_, Option<FindingResource>> {
+        let name = name.clone();
+        Box::pin(async move {
+            let (rules, path) = (self.rules(), self.path.clone());
+            job!(self, Amend { name, edit, rules, now, path }).await
+        })
+    }
+
+    fn mute_by(&self, rules: Arc<MuteRules>) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+    }
+
+    fn get(&self, name: &FindingName) -> Pending<'_, Option<FindingResource>> {
+        let name = name.clone();
+        Box::pin(async move { list::by_any_name(&mut *self.reader().await?, &self.path, &name).await })
+    }
+
+    fn list(&self, query: ListQuery) -> Pending<'_, Page> {
+        Box::pin(async move { list::page(&mut *self.reader().await?, &self.path, &query).await })
+    }
+
+    fn group(&self, query: GroupQuery) -> Pending<'_, GroupPage> {
+        Box::pin(async move { group::page(&mut *self.reader().await?, &self.path, &query).await })
+    }
+
+    fn expire(&self, before: Timestamp, limit: u32) -> Pending<'_, u64> {
+        Box::pin(async move {
+            let path = self.path.clone();
+            let expired = self
+                .writer
+                .act(move |connection| {
+                    let path = path.clone();
+                    Box::pin(async move { expire::expire(connection, &path, before, limit).await })
+                })
+                .await?;
+            // after the commit: what the database names is always there
+            for sha256 in expired.unused {
+                self.blocking(move |folder| folder.remove(sha256)).await?;
+            }
+            Ok(expired.findings)
+        })
+    }
+
+    fn health(&self) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let query = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM sqlite_schema");
+            let found = query.fetch_one(&mut *self.reader().await?).await;
+            found.map(drop).map_err(|e| failure::sqlite("read", &self.path, e))
+        })
+    }
+}
+
+impl EvidenceStore for SqliteStore {
+    fn put(&self, bytes: Vec<u8>, meta: EvidenceMeta) -> Pending<'_, Sha256> {
+        Box::pin(async move {
+            let size = bytes.len() as u64;
+            bounded(size, || format!("evidence {:?} of {}", meta.name, meta.finding))?;
+            let sha256 = self.blocking(move |folder| folder.keep(&bytes)).await?;
+            self.note(EvidenceItem { sha256, size, meta }).await?;
+            Ok(sha256)
+        })
+    }
+
+    fn put_file(&self, file: File, size: u64, expected: Sha256, meta: EvidenceMeta) -> Pending<'_, Sha256> {
+        Box::pin(async move {
+            let size = size.min(EVIDENCE_LIMIT);
+            let (sha256, size) = self.blocking(move |folder| folder.keep_file(file, size, expected)).await?;
+            self.note(EvidenceItem { sha256, size, meta }).await?;
+            Ok(sha256)
+        })
+    }
+
+    fn received(&self, sha256: Sha256) -> Pending<'_, Received> {
+        Box::pin(self.blocking(move |folder| folder.received(sha256)))
+    }
+
+    fn receive(&self, sha256: Sha256, offset: u64, bytes: Vec<u8>, total: u64) -> Pending<'_, Received> {
+        Box::pin(async move {
+            bounded(total, || format!("evidence {sha256}"))?;
+            // one at a time: two senders of the same piece must not both write its next bytes
+            let _alone = self.receiving.lock().await;
+            self.blocking(move |folder| folder.receive(sha256, offset, &bytes, total)).await
+        })
+    }
+
+    fn attach(&self, sha256: Sha256, meta: EvidenceMeta) -> Pending<'_, bool> {
+        Box::pin(async move {
+            let Some(size) = self.blocking(move |folder| Ok(folder.size(sha256))).await? else {
+                return Ok(false);
+            };
+            self.note(EvidenceItem { sha256, size, meta }).await?;
+            Ok(true)
+        })
+    }
+
+    fn open(&self, sha256: Sha256) -> Pending<'_, Option<Vec<u8>>> {
+        Box::pin(self.blocking(move |folder| folder.read(sha256)))
+    }
+
+    fn evidence_of(&self, finding: &FindingName) -> Pending<'_, Vec<EvidenceItem>> {
+        let finding = finding.clone();
+        Box::pin(async move { evidence::of(&mut *self.reader().await?, &self.path, &finding).await })
+    }
+}
+
+fn bounded(size: u64, subject: impl FnOnce() -> String) -> Result<(), StoreError> {
+    if size > EVIDENCE_LIMIT {
+        return Err(StoreError::TooLarge { subject: subject(), size, limit: EVIDENCE_LIMIT });
+    }
+    Ok(())
+}
+
+impl DocumentStore for SqliteStore {
+    fn put_document(
+        &self,
+        kind: DocumentKind,
+        name: &str,
+        body: Value,
+        expected: Expectation,
+        now: Timestamp,
+    ) -> Pending<'_, Option<Document>> {
+        let name = name.to_owned();
+        Box::pin(async move {
+            let path = self.path.clone();
+            job!(self, documents::Put { kind, name, body, expected, now, path }).await
+        })
+    }
+
+    fn document(&self, kind: DocumentKind, name: &str) -> Pending<'_, Option<Document>> {
+        let name = name.to_owned();
+        Box::pin(async move { documents::one(&mut *self.reader().await?, &self.path, kind, &name).await })
+    }
+
+    fn documents(&self, query: DocumentQuery) -> Pending<'_, Vec<Document>> {
+        Box::pin(async move { documents::some(&mut *self.reader().await?, &self.path, &query).await })
+    }
+
+    fn remove_document(&self, kind: DocumentKind, name: &str) -> Pending<'_, bool> {
+        let (path, name) = (self.path.clone(), name.to_owned());
+        Box::pin(self.writer.act(move |connection| {
+            let (path, name) = (path.clone(), name.clone());
+            Box::pin(async move { documents::remove(connection, &path, kind, &name).await })
+        }))
+    }
+
+    fn lease(&self, name: &str, holder: &str, now: Timestamp, until: Timestamp) -> Pending<'_, bool> {
+        let (path, name, holder) = (self.path.clone(), name.to_owned(), holder.to_owned());
+        Box::pin(self.writer.act(move |connection| {
+            let (path, name, holder) = (path.clone(), name.clone(), holder.clone());
+            Box::pin(async move { documents::lease(connection, &path, (&name, &holder), now, until).await })
+        }))
+    }
+}
+
+impl ChangeFeed for SqliteStore {
+    fn changes(&self, after: Option<ChangeCursor>, limit: u32) -> Pending<'_, Vec<Change>> {
+        Box::pin(async move { changes::after(&mut *self.reader().await?, &self.path, after, limit).await })
+    }
+
+    fn newest_change(&self) -> Pending<'_, ChangeCursor> {
+        Box::pin(async move { changes::newest(&mut *self.reader().await?, &self.path).await })
+    }
+
+    fn forget_changes(&self, before: Timestamp) -> Pending<'_, u64> {
+        let path = self.path.clone();
+        Box::pin(self.writer.act(move |connection| {
+            let path = path.clone();
+            Box::pin(async move { changes::forget(connection, &path, before).await })
+        }))
+    }
+}
+
+impl AuditLog for SqliteStore {
+    fn record(&self, entry: AuditEntry) -> Pending<'_, ()> {
+        let (path, entry) = (self.path.clone(), Arc::new(entry));
+        Box::pin(self.writer.act(move |connection| {
+            let (path, entry) = (path.clone(), Arc::clone(&entry));
+            Box::pin(async move { audit::add(connection, &path, &entry).await })
+        }))
+    }
+
+    fn audit(&self, before: Option<i64>, limit: u32) -> Pending<'_, Vec<AuditRecord>> {
+        Box::pin(async move { audit::before(&mut *self.reader().await?, &self.path, before, limit).await })
+    }
+
+    fn forget_audit(&self, before: Timestamp) -> Pending<'_, u64> {
+        let path = self.path.clone();
+        Box::pin(self.writer.act(move |connection| {
+            let path = path.clone();
+            Box::pin(async move { audit::forget(connection, &path, before).await })
+        }))
+    }
+}
