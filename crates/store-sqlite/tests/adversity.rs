@@ -37,7 +37,7 @@ async fn execute(database: &Path, sql: &str) {
 async fn filled(folder: &Path, findings: i64) {
     let store = open(folder).await;
     for n in 0..findings {
-        store.upsert(&example(n), NOW).await.unwrap();
+        store.upsert(&example(n), 1, NOW).await.unwrap();
     }
     store.close().await;
 }
@@ -48,9 +48,9 @@ async fn what_was_closed_opens_again_with_everything() {
     filled(folder.path(), 30).await;
     let store = open(folder.path()).await;
     assert_eq!(store.list(everything()).await.unwrap().total_size, 30);
-    assert_eq!(store.upsert(&example(3), NOW).await.unwrap(), Upserted::Unchanged);
+    assert_eq!(store.upsert(&example(3), 1, NOW).await.unwrap(), Upserted::Unchanged);
     store.close().await;
-    assert!(matches!(store.upsert(&example(4), NOW).await, Err(StoreError::Closed { .. })));
+    assert!(matches!(store.upsert(&example(4), 1, NOW).await, Err(StoreError::Closed { .. })));
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn only_the_owner_may_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data/store");
     let store = open(&path).await;
-    store.upsert(&example(1), NOW).await.unwrap();
+    store.upsert(&example(1), 1, NOW).await.unwrap();
     for (file, mode) in [("", 0o700), ("findings.db", 0o600), ("findings.db-wal", 0o600), ("evidence", 0o700)]
     {
         assert_eq!(fs::metadata(path.join(file)).unwrap().permissions().mode() & 0o777, mode, "{file:?}");
@@ -96,7 +96,7 @@ async fn a_newer_file_is_refused_with_both_versions() {
     execute(&path, "PRAGMA user_version = 900").await;
     let before = fs::read(&path).unwrap();
     let error = refusal(folder.path()).await;
-    assert!(matches!(error, StoreError::Newer { found: 900, supported: 2, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Newer { found: 900, supported: 3, .. }), "{error:?}");
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
@@ -170,7 +170,7 @@ async fn a_full_disk_says_so_and_writing_goes_on_when_there_is_room() {
     };
     let folder = disk.0.path().join("data");
     let store = open(&folder).await;
-    store.upsert(&example(0), NOW).await.unwrap();
+    store.upsert(&example(0), 1, NOW).await.unwrap();
     let ballast = disk.0.path().join("ballast");
     fs::write(&ballast, vec![1; 1 << 20]).unwrap();
 
@@ -180,7 +180,7 @@ async fn a_full_disk_says_so_and_writing_goes_on_when_there_is_room() {
     let error = loop {
         let n = i64::try_from(acknowledged.len()).unwrap();
         large.finding.name = example(n).finding.name;
-        match store.upsert(&large, NOW).await {
+        match store.upsert(&large, 1, NOW).await {
             Ok(change) => assert_eq!(change, Upserted::Created),
             Err(error) => break error,
         }
@@ -197,7 +197,7 @@ async fn a_full_disk_says_so_and_writing_goes_on_when_there_is_room() {
         assert!(store.get(&name(*n)).await.unwrap().is_some(), "finding {n} was acknowledged");
     }
     fs::remove_file(&ballast).unwrap();
-    assert_eq!(store.upsert(&large, NOW).await.unwrap(), Upserted::Created);
+    assert_eq!(store.upsert(&large, 1, NOW).await.unwrap(), Upserted::Created);
     store.put(vec![2; 1000], meta_of(0)).await.unwrap();
     let total = store.list(everything()).await.unwrap().total_size;
     assert_eq!(total, acknowledged.len() as u64 + 1);
@@ -216,7 +216,7 @@ async fn victim() {
         let store = store.clone();
         writers.spawn(async move {
             for n in (worker..).step_by(8) {
-                store.upsert(&example(n), NOW).await.unwrap();
+                store.upsert(&example(n), 1, NOW).await.unwrap();
                 println!("acknowledged {n}");
             }
         });
@@ -252,4 +252,40 @@ async fn sudden_death_loses_nothing_acknowledged() {
     }
     let total = store.list(everything()).await.unwrap().total_size;
     assert!(total >= 300, "the tally survives as well: {total}");
+}
+
+/// A file as the first version of Vedette made it is brought up to date with everything in it.
+#[tokio::test]
+async fn a_file_of_the_first_schema_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("findings.db");
+    fs::write(&path, "").unwrap();
+    execute(&path, include_str!("../migrations/0001_findings.sql")).await;
+    execute(&path, "PRAGMA user_version = 1; PRAGMA application_id = 0x56647465").await;
+    for n in 0..3 {
+        let mut item = example(n);
+        item.finding.state = finding::State::Active;
+        item.finding.finding_class = finding::FindingClass::Threat;
+        item.finding.module_name = "SOCAT".into();
+        let name = &item.finding.name;
+        let document = serde_json::to_string(&item).unwrap();
+        execute(
+            &path,
+            &format!(
+                "INSERT INTO findings (name, canonical_name, scope, canonical_scope, source, location, parent, category,
+                    resource_name, state, severity, mute, event_time, create_time, pod_namespace, pod_name, container_id,
+                    document)
+                 VALUES ('{name}', '', 'projects/p', '', 'vedette', 'global', '', '{}', '', 1, 0, 0, {n}, {n}, '', '', '',
+                    '{document}')",
+                item.finding.category
+            ),
+        )
+        .await;
+    }
+    let store = open(folder.path()).await;
+    let mut query = store::contract::everything();
+    query.filter = "state=ACTIVE AND finding_class=THREAT AND module_name=\"SOCAT\"".parse().unwrap();
+    let page = store.list(query).await.unwrap();
+    assert_eq!((page.total_size, page.results.len()), (3, 3));
+    assert_eq!(store.upsert(&example(0), 1, NOW).await.unwrap(), Upserted::Updated);
 }
