@@ -185,22 +185,40 @@ where
 }
 
 fn select(query: &ListQuery, position: Option<&PagePosition>, limit: Option<usize>) -> QueryBuilder<Sqlite> {
+    let is_present = query.at.is_none() && query.compared.is_none();
+    let mut sql;
+    if let (true, Some(limit)) = (is_present, limit) {
+        // documents are read of the page alone: the order is found in the indexes
+        sql = QueryBuilder::new("SELECT name, document, false FROM findings WHERE id IN (SELECT id FROM ");
+        body(&mut sql, query, position);
+        sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX)).push(")");
+        order(&mut sql, query);
+        return sql;
+    }
     let removed = if query.compared.is_some() { "removed" } else { "false" };
-    let mut sql = QueryBuilder::new(format!("SELECT name, document, {removed} FROM "));
-    source(&mut sql, query);
+    sql = QueryBuilder::new(format!("SELECT name, document, {removed} FROM "));
+    body(&mut sql, query, position);
+    if let Some(limit) = limit {
+        sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    }
+    sql
+}
+
+fn body(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery, position: Option<&PagePosition>) {
+    source(sql, query);
     if let Some(position) = position {
         sql.push(" AND ");
-        after(&mut sql, &query.order_by, position.keys());
+        after(sql, &query.order_by, position.keys());
     }
+    order(sql, query);
+}
+
+fn order(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
     sql.push(" ORDER BY ");
     for (at, (field, direction)) in query.order_by.fields().iter().enumerate() {
         sql.push(if at > 0 { ", " } else { "" }).push(field.name());
         sql.push(if *direction == Direction::Descending { " DESC" } else { "" });
     }
-    if let Some(limit) = limit {
-        sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
-    }
-    sql
 }
 
 /// From where and which, up to a condition that more can be added to. Compared with an earlier time: what matches, and what
@@ -211,13 +229,15 @@ fn source(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
         sql.push(" WHERE ");
         return which(sql, query);
     };
-    sql.push("(SELECT *, false AS removed FROM (SELECT name, scope, canonical_scope, source, location, parent, category,
-        resource_name, state, severity, event_time, create_time, document FROM ");
+    sql.push("(SELECT *, false AS removed FROM (SELECT name, parent, category, resource_name, state, severity, event_time,
+        create_time, document FROM ");
     versions::rows(sql, query.at);
     sql.push(" WHERE ");
     which(sql, query);
-    sql.push(") UNION ALL SELECT name, scope, canonical_scope, source, location, parent, category, resource_name, state,
-        severity, event_time, create_time, document, true FROM ");
+    sql.push(
+        ") UNION ALL SELECT name, parent, category, resource_name, state, severity, event_time, create_time,
+        document, true FROM ",
+    );
     versions::rows(sql, Some(with));
     sql.push(" AS earlier WHERE ");
     which(sql, query);
@@ -235,19 +255,24 @@ fn which(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
 }
 
 pub(crate) fn under(sql: &mut QueryBuilder<Sqlite>, parent: &Parent) {
-    if parent.scope().is_everything() {
+    let (scope, source, location) = (parent.scope(), parent.source(), parent.location());
+    if scope.is_everything() && source.is_none() && location.is_none() {
         sql.push("true");
-    } else {
-        let scope = parent.scope().to_string();
-        sql.push("(scope = ").push_bind(scope.clone());
+        return;
+    }
+    sql.push("place IN (SELECT id FROM places WHERE true");
+    if !scope.is_everything() {
+        let scope = scope.to_string();
+        sql.push(" AND (scope = ").push_bind(scope.clone());
         sql.push(" OR canonical_scope = ").push_bind(scope).push(")");
     }
-    if let Some(source) = parent.source() {
+    if let Some(source) = source {
         sql.push(" AND source = ").push_bind(source.to_owned());
     }
-    if let Some(location) = parent.location() {
+    if let Some(location) = location {
         sql.push(" AND location = ").push_bind(location.to_owned());
     }
+    sql.push(")");
 }
 
 fn happened(sql: &mut QueryBuilder<Sqlite>, range: Option<TimeRange>) {

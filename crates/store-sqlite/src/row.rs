@@ -12,93 +12,84 @@ const DOCUMENT_LIMIT: usize = 16 << 20;
 /// A finding, ready to be written.
 pub(crate) struct Row {
     name: String,
-    scope: String,
-    canonical_scope: String,
-    source: String,
-    location: String,
+    canonical_name: String,
     document: String,
 }
 
-/// Keys under which a sensor says the container's id: a source property or a fact of ours.
-const CONTAINER_ID: [&str; 2] = ["Container_Id", "container_id"];
+/// Where a finding is: its scope, that of its canonical name, its source and its location.
+pub(crate) struct Place(pub(crate) [String; 4]);
 
-fn container_id(item: &FindingResource) -> &str {
-    let finding = &item.finding;
-    let of = |key: &str| finding.source_properties.get(key).or_else(|| finding.vedette.get(key));
-    CONTAINER_ID.iter().find_map(|key| of(key)?.as_str()).unwrap_or_default()
+impl Place {
+    pub(crate) fn of(name: &FindingName, item: &FindingResource) -> Self {
+        let canonical: Option<FindingName> = item.finding.canonical_name.parse().ok();
+        Self([
+            name.scope().to_string(),
+            canonical.map(|c| c.scope().to_string()).unwrap_or_default(),
+            name.source().to_owned(),
+            name.location().unwrap_or_default().to_owned(),
+        ])
+    }
 }
+
+/// Source properties with a column of their own; the filter language reaches them by these keys.
+pub(crate) const PROPERTY_COLUMNS: [(&str, &str); 3] =
+    [("Pod_Namespace", "pod_namespace"), ("Pod_Name", "pod_name"), ("Container_Id", "container_id")];
 
 impl Row {
     pub(crate) fn new(name: &FindingName, item: &FindingResource) -> Result<Self, StoreError> {
-        let canonical: Option<FindingName> = item.finding.canonical_name.parse().ok();
         // A finding is made of strings, numbers and maps with string keys: it cannot fail to become JSON.
         let document = serde_json::to_string(item).unwrap_or_default();
         if document.len() > DOCUMENT_LIMIT {
             let (size, limit) = (document.len() as u64, DOCUMENT_LIMIT as u64);
             return Err(StoreError::TooLarge { subject: name.to_string(), size, limit });
         }
-        Ok(Self {
-            name: name.to_string(),
-            scope: name.scope().to_string(),
-            canonical_scope: canonical.map(|c| c.scope().to_string()).unwrap_or_default(),
-            source: name.source().to_owned(),
-            location: name.location().unwrap_or_default().to_owned(),
-            document,
-        })
+        let name = name.to_string();
+        let canonical = &item.finding.canonical_name;
+        let canonical_name = if *canonical == name { String::new() } else { canonical.clone() };
+        Ok(Self { name, canonical_name, document })
     }
 
     /// In the order of [`UPSERT`].
     pub(crate) fn arguments(
         &self,
         item: &FindingResource,
+        place: i64,
         order: Option<i64>,
         now: Timestamp,
     ) -> Result<SqliteArguments, BoxDynError> {
         let finding = &item.finding;
-        let pod = finding.kubernetes.pods.first();
-        let property = |key: &str| finding.source_properties.get(key).and_then(Value::as_str);
-        let namespace = pod.map(|p| p.ns.as_str()).or_else(|| property("Pod_Namespace")).unwrap_or_default();
-        let pod_name = pod.map(|p| p.name.as_str()).or_else(|| property("Pod_Name")).unwrap_or_default();
-        let time = |time: Option<finding::Timestamp>| time.map_or(0, finding::Timestamp::nanos);
+        let time = |time: Option<Timestamp>| time.map_or(0, Timestamp::nanos);
         let mut arguments = SqliteArguments::default();
-        for text in [
-            &self.name,
-            &finding.canonical_name,
-            &self.scope,
-            &self.canonical_scope,
-            &self.source,
-            &self.location,
-            &finding.parent,
-            &finding.category,
-            &finding.resource_name,
-        ] {
+        arguments.add(self.name.clone())?;
+        arguments.add(self.canonical_name.clone())?;
+        arguments.add(place)?;
+        for text in [&finding.parent, &finding.category, &finding.resource_name, &finding.module_name] {
             arguments.add(text.clone())?;
         }
-        for number in [finding.state.number(), finding.severity.number(), finding.mute.number()] {
+        let (state, severity) = (finding.state.number(), finding.severity.number());
+        for number in [state, severity, finding.mute.number(), finding.finding_class.number()] {
             arguments.add(number)?;
         }
         arguments.add(time(finding.event_time))?;
         arguments.add(time(finding.create_time))?;
-        for text in [namespace, pod_name, container_id(item)] {
-            arguments.add(text.to_owned())?;
-        }
-        arguments.add(self.document.clone())?;
-        arguments.add(finding.finding_class.number())?;
-        arguments.add(finding.module_name.clone())?;
+        arguments.add(now.nanos())?;
         // without one the stored order stays
         arguments.add(order)?;
-        arguments.add(now.nanos())?;
+        for (key, _) in PROPERTY_COLUMNS {
+            let text = finding.source_properties.get(key).and_then(Value::as_str);
+            arguments.add(text.unwrap_or_default().to_owned())?;
+        }
+        arguments.add(self.document.clone())?;
         Ok(arguments)
     }
 }
 
-/// The name, its scope, source and location never change.
+/// The name never changes.
 pub(crate) const UPSERT: &str = "
-    INSERT INTO findings (name, canonical_name, scope, canonical_scope, source, location, parent, category,
-        resource_name, state, severity, mute, event_time, create_time, pod_namespace, pod_name, container_id, document,
-        finding_class, module_name, delivered, update_time)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, coalesce(?21, 0), ?22)
-    ON CONFLICT (name) DO UPDATE SET canonical_name = ?2, canonical_scope = ?4, parent = ?7, category = ?8,
-        resource_name = ?9, state = ?10, severity = ?11, mute = ?12, event_time = ?13, create_time = ?14,
-        pod_namespace = ?15, pod_name = ?16, container_id = ?17, document = ?18,
-        finding_class = ?19, module_name = ?20, delivered = coalesce(?21, delivered), update_time = ?22";
+    INSERT INTO findings (name, canonical_name, place, parent, category, resource_name, module_name, state, severity, mute,
+        finding_class, event_time, create_time, update_time, delivered, pod_namespace, pod_name, container_id, document)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, coalesce(?15, 0), ?16, ?17, ?18, ?19)
+    ON CONFLICT (name) DO UPDATE SET canonical_name = ?2, place = ?3, parent = ?4, category = ?5, resource_name = ?6,
+        module_name = ?7, state = ?8, severity = ?9, mute = ?10, finding_class = ?11, event_time = ?12, create_time = ?13,
+        update_time = ?14, delivered = coalesce(?15, delivered), pod_namespace = ?16, pod_name = ?17, container_id = ?18,
+        document = ?19";

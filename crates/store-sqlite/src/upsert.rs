@@ -7,7 +7,7 @@ use finding::{FindingName, FindingResource, Timestamp};
 use sqlx::SqliteConnection;
 use store::{ChangeKind, Created, Edit, MuteRules, Pending, StoreError, Upserted, merged};
 
-use crate::row::{Row, UPSERT};
+use crate::row::{Place, Row, UPSERT};
 use crate::{changes, failure, list, versions};
 
 /// A sensor's finding.
@@ -109,8 +109,38 @@ async fn save(
     if kind != ChangeKind::Created {
         versions::keep(&mut *connection, path, name, now).await?;
     }
-    let arguments =
-        Row::new(name, item)?.arguments(item, order, now).map_err(|e| failed(sqlx::Error::Encode(e)))?;
+    let place = place(&mut *connection, path, &Place::of(name, item)).await?;
+    let arguments = Row::new(name, item)?.arguments(item, place, order, now);
+    let arguments = arguments.map_err(|e| failed(sqlx::Error::Encode(e)))?;
     sqlx::query_with(UPSERT, arguments).execute(&mut *connection).await.map_err(failed)?;
     changes::add(connection, path, name, kind, now).await
+}
+
+/// The number of a place; a new one the first time.
+async fn place(connection: &mut SqliteConnection, path: &Path, place: &Place) -> Result<i64, StoreError> {
+    let failed = |e| failure::sqlite("write", path, e);
+    let Place([scope, canonical_scope, source, location]) = place;
+    let known: Option<i64> = sqlx::query_scalar(
+        "SELECT id FROM places WHERE scope = ?1 AND canonical_scope = ?2 AND source = ?3 AND location = ?4",
+    )
+    .bind(scope)
+    .bind(canonical_scope)
+    .bind(source)
+    .bind(location)
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(failed)?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    sqlx::query_scalar(
+        "INSERT INTO places (scope, canonical_scope, source, location) VALUES (?1, ?2, ?3, ?4) RETURNING id",
+    )
+    .bind(scope)
+    .bind(canonical_scope)
+    .bind(source)
+    .bind(location)
+    .fetch_one(connection)
+    .await
+    .map_err(failed)
 }
