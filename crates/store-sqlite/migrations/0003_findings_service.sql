@@ -42,6 +42,8 @@ CREATE TABLE findings (
     pod_namespace TEXT NOT NULL,
     pod_name TEXT NOT NULL,
     container_id TEXT NOT NULL,
+    -- What the last write was, for the feed of changes: 0 created, 1 updated, 2 amended.
+    change INTEGER NOT NULL,
     document TEXT NOT NULL
 ) STRICT;
 INSERT INTO findings
@@ -58,7 +60,7 @@ INSERT INTO findings
             WHEN 'text' THEN document ->> '$.finding.sourceProperties.Pod_Name' ELSE '' END,
         CASE json_type(document, '$.finding.sourceProperties.Container_Id')
             WHEN 'text' THEN document ->> '$.finding.sourceProperties.Container_Id' ELSE '' END,
-        document
+        0, document
     FROM findings_before f JOIN places p USING (scope, canonical_scope, source, location);
 DROP TABLE findings_before;
 
@@ -148,6 +150,12 @@ CREATE TABLE changes (
     time INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX changes_by_time ON changes (time);
+CREATE TRIGGER finding_created AFTER INSERT ON findings BEGIN
+    INSERT INTO changes (finding, kind, time) VALUES (NEW.name, NEW.change, NEW.update_time);
+END;
+CREATE TRIGGER finding_changed AFTER UPDATE ON findings BEGIN
+    INSERT INTO changes (finding, kind, time) VALUES (NEW.name, NEW.change, NEW.update_time);
+END;
 
 CREATE TABLE documents (
     kind TEXT NOT NULL,

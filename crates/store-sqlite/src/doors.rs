@@ -12,6 +12,7 @@ use store::{
 };
 
 use crate::upsert::{Amend, Create, Upsert};
+use crate::writer::Work;
 use crate::{SqliteStore, audit, changes, documents, evidence, expire, failure, group, list};
 
 /// The largest piece of evidence that is kept, in bytes.
@@ -50,8 +51,12 @@ impl FindingStore for SqliteStore {
         let item = Box::new(item.clone());
         Box::pin(async move {
             let name: FindingName = item.finding.name.parse()?;
-            let (rules, path) = (self.rules(), self.path.clone());
-            job!(self, Upsert { name, item, order, rules, now, path }).await
+            let rules = self.rules();
+            self.writer
+                .write(|reply| {
+                    Work::Finding(Box::new(Upsert { name, item, order, rules, now, done: None, reply }))
+                })
+                .await
         })
     }
 

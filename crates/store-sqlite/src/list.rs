@@ -1,5 +1,6 @@
 //! Reading findings: one by its name, many by the page.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use finding::{FindingName, FindingResource, Parent};
@@ -34,19 +35,24 @@ pub(crate) async fn by_name(
     document.map(|document| parse(path, name, &document)).transpose()
 }
 
-/// With the order of the sensor's words that are stored.
+/// Those of the names that are stored, each with the order of its sensor's words.
 pub(crate) async fn with_order(
     connection: &mut SqliteConnection,
     path: &Path,
-    name: &FindingName,
-) -> Result<Option<(FindingResource, i64)>, StoreError> {
-    let row: Option<(String, i64)> =
-        sqlx::query_as("SELECT document, delivered FROM findings WHERE name = ?1")
-            .bind(name.to_string())
-            .fetch_optional(connection)
-            .await
-            .map_err(|e| failure::sqlite("read", path, e))?;
-    row.map(|(document, order)| Ok((parse(path, name, &document)?, order))).transpose()
+    names: &[String],
+) -> Result<HashMap<String, (FindingResource, i64)>, StoreError> {
+    let rows: Vec<(String, String, i64)> = sqlx::query_as(
+        "SELECT name, document, delivered FROM findings WHERE name IN (SELECT value FROM json_each(?1))",
+    )
+    .bind(serde_json::to_string(names).unwrap_or_default())
+    .fetch_all(connection)
+    .await
+    .map_err(|e| failure::sqlite("read", path, e))?;
+    let read = |(name, document, order): (String, String, i64)| {
+        let item = serde_json::from_str(&document).map_err(|e| failure::document(path, &name, &e))?;
+        Ok((name, (item, order)))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// By the name, or else by the canonical name.

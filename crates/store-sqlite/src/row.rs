@@ -2,9 +2,11 @@
 
 use finding::{FindingName, FindingResource, Timestamp};
 use serde_json::Value;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments, error::BoxDynError};
-use store::StoreError;
+use sqlx::Sqlite;
+use sqlx::query_builder::Separated;
+use store::{ChangeKind, StoreError};
+
+use crate::changes;
 
 /// The largest document that is kept. Sensors cut arguments and environments long before.
 const DOCUMENT_LIMIT: usize = 16 << 20;
@@ -17,6 +19,7 @@ pub(crate) struct Row {
 }
 
 /// Where a finding is: its scope, that of its canonical name, its source and its location.
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Place(pub(crate) [String; 4]);
 
 impl Place {
@@ -49,47 +52,53 @@ impl Row {
         Ok(Self { name, canonical_name, document })
     }
 
-    /// In the order of [`UPSERT`].
-    pub(crate) fn arguments(
+    /// One row behind `VALUES`, in the order of [`INSERT`].
+    pub(crate) fn bind(
         &self,
+        mut row: Separated<'_, Sqlite, &'static str>,
         item: &FindingResource,
-        place: i64,
-        order: Option<i64>,
-        now: Timestamp,
-    ) -> Result<SqliteArguments, BoxDynError> {
+        written: &Written,
+    ) {
         let finding = &item.finding;
         let time = |time: Option<Timestamp>| time.map_or(0, Timestamp::nanos);
-        let mut arguments = SqliteArguments::default();
-        arguments.add(self.name.clone())?;
-        arguments.add(self.canonical_name.clone())?;
-        arguments.add(place)?;
+        row.push_bind(self.name.clone()).push_bind(self.canonical_name.clone()).push_bind(written.place);
         for text in [&finding.parent, &finding.category, &finding.resource_name, &finding.module_name] {
-            arguments.add(text.clone())?;
+            row.push_bind(text.clone());
         }
         let (state, severity) = (finding.state.number(), finding.severity.number());
         for number in [state, severity, finding.mute.number(), finding.finding_class.number()] {
-            arguments.add(number)?;
+            row.push_bind(number);
         }
-        arguments.add(time(finding.event_time))?;
-        arguments.add(time(finding.create_time))?;
-        arguments.add(now.nanos())?;
-        // without one the stored order stays
-        arguments.add(order)?;
+        row.push_bind(time(finding.event_time)).push_bind(time(finding.create_time));
+        row.push_bind(written.now.nanos()).push_bind(written.order);
         for (key, _) in PROPERTY_COLUMNS {
             let text = finding.source_properties.get(key).and_then(Value::as_str);
-            arguments.add(text.unwrap_or_default().to_owned())?;
+            row.push_bind(text.unwrap_or_default().to_owned());
         }
-        arguments.add(self.document.clone())?;
-        Ok(arguments)
+        row.push_bind(changes::number(written.change)).push_bind(self.document.clone());
     }
 }
 
-/// The name never changes.
-pub(crate) const UPSERT: &str = "
+/// What is stored beside a finding.
+pub(crate) struct Written {
+    pub(crate) place: i64,
+    pub(crate) order: i64,
+    pub(crate) change: ChangeKind,
+    pub(crate) now: Timestamp,
+}
+
+/// Before the rows.
+pub(crate) const INSERT: &str = "
     INSERT INTO findings (name, canonical_name, place, parent, category, resource_name, module_name, state, severity, mute,
-        finding_class, event_time, create_time, update_time, delivered, pod_namespace, pod_name, container_id, document)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, coalesce(?15, 0), ?16, ?17, ?18, ?19)
-    ON CONFLICT (name) DO UPDATE SET canonical_name = ?2, place = ?3, parent = ?4, category = ?5, resource_name = ?6,
-        module_name = ?7, state = ?8, severity = ?9, mute = ?10, finding_class = ?11, event_time = ?12, create_time = ?13,
-        update_time = ?14, delivered = coalesce(?15, delivered), pod_namespace = ?16, pod_name = ?17, container_id = ?18,
-        document = ?19";
+        finding_class, event_time, create_time, update_time, delivered, pod_namespace, pod_name, container_id, change,
+        document) ";
+
+/// Behind the rows. The name never changes, and the order never falls.
+pub(crate) const OR_UPDATE: &str = "
+    ON CONFLICT (name) DO UPDATE SET canonical_name = excluded.canonical_name, place = excluded.place,
+        parent = excluded.parent, category = excluded.category, resource_name = excluded.resource_name,
+        module_name = excluded.module_name, state = excluded.state, severity = excluded.severity, mute = excluded.mute,
+        finding_class = excluded.finding_class, event_time = excluded.event_time, create_time = excluded.create_time,
+        update_time = excluded.update_time, delivered = max(delivered, excluded.delivered),
+        pod_namespace = excluded.pod_namespace, pod_name = excluded.pod_name, container_id = excluded.container_id,
+        change = excluded.change, document = excluded.document";

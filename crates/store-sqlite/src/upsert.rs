@@ -1,14 +1,17 @@
 //! Writing findings: what a sensor concludes and what a user changes.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use finding::{FindingName, FindingResource, Timestamp};
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, SqliteConnection};
 use store::{ChangeKind, Created, Edit, MuteRules, Pending, StoreError, Upserted, merged};
 
-use crate::row::{Place, Row, UPSERT};
-use crate::{changes, failure, list, versions};
+use tokio::sync::oneshot;
+
+use crate::row::{INSERT, OR_UPDATE, Place, Row, Written};
+use crate::{failure, list, versions};
 
 /// A sensor's finding.
 pub(crate) struct Upsert {
@@ -17,27 +20,66 @@ pub(crate) struct Upsert {
     pub(crate) order: i64,
     pub(crate) rules: Arc<MuteRules>,
     pub(crate) now: Timestamp,
-    pub(crate) path: PathBuf,
+    pub(crate) done: Option<Upserted>,
+    pub(crate) reply: oneshot::Sender<Result<Upserted, StoreError>>,
 }
 
-impl Upsert {
-    pub(crate) fn apply<'a>(&'a self, connection: &'a mut SqliteConnection) -> Pending<'a, Upserted> {
-        Box::pin(async move {
-            let Self { name, item, order, rules, now, path } = self;
-            let stored = list::with_order(&mut *connection, path, name).await?;
-            if stored.as_ref().is_some_and(|(_, delivered)| order < delivered) {
-                return Ok(Upserted::Unchanged);
+/// Many at once, each of another name: few statements, because each is a trip to the connection's thread.
+pub(crate) async fn many(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    upserts: &mut [&mut Upsert],
+) -> Result<(), StoreError> {
+    let names: Vec<String> = upserts.iter().map(|upsert| upsert.name.to_string()).collect();
+    let stored = list::with_order(&mut *connection, path, &names).await?;
+    let mut places: HashMap<Place, i64> = HashMap::new();
+    let mut rows = Vec::with_capacity(upserts.len());
+    for (upsert, name) in upserts.iter_mut().zip(&names) {
+        let known = stored.get(name);
+        if known.is_some_and(|(_, delivered)| upsert.order < *delivered) {
+            upsert.done = Some(Upserted::Unchanged);
+            continue;
+        }
+        let (result, done) = merged(known.map(|(item, _)| item), &upsert.item, &upsert.rules, upsert.now);
+        upsert.done = Some(done);
+        let change = match done {
+            Upserted::Unchanged => continue,
+            Upserted::Created => ChangeKind::Created,
+            Upserted::Updated => ChangeKind::Updated,
+        };
+        if change != ChangeKind::Created {
+            versions::keep(&mut *connection, path, &upsert.name, upsert.now).await?;
+        }
+        let at = Place::of(&upsert.name, &result);
+        let place = match places.get(&at) {
+            Some(place) => *place,
+            None => {
+                let number = place(&mut *connection, path, &at).await?;
+                places.insert(at, number);
+                number
             }
-            let stored = stored.map(|(item, _)| item);
-            let (result, change) = merged(stored.as_ref(), item, rules, *now);
-            if change != Upserted::Unchanged {
-                let kind =
-                    if change == Upserted::Created { ChangeKind::Created } else { ChangeKind::Updated };
-                save(connection, path, name, &result, Some(*order), kind, *now).await?;
-            }
-            Ok(change)
-        })
+        };
+        let written = Written { place, order: upsert.order, change, now: upsert.now };
+        rows.push((Row::new(&upsert.name, &result)?, result, written));
     }
+    write(connection, path, &rows).await
+}
+
+async fn write(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    rows: &[(Row, FindingResource, Written)],
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut sql = QueryBuilder::new(INSERT);
+    sql.push_values(rows, |place, (row, item, written)| row.bind(place, item, written));
+    sql.push(OR_UPDATE);
+    // one statement for each number of rows: only that of a single one is worth keeping
+    let statement = sql.build().persistent(rows.len() == 1);
+    statement.execute(connection).await.map_err(|e| failure::sqlite("write", path, e))?;
+    Ok(())
 }
 
 /// A new finding of another source.
@@ -57,7 +99,7 @@ impl Create {
                 return Ok(Created::Exists);
             }
             let (result, _) = merged(None, item, rules, *now);
-            save(connection, path, name, &result, None, ChangeKind::Created, *now).await?;
+            save(connection, path, name, &result, ChangeKind::Created, *now).await?;
             Ok(Created::Yes(Box::new(result)))
         })
     }
@@ -88,32 +130,28 @@ impl Amend {
             if item != stored {
                 // it may have been asked for by its canonical name
                 let name: FindingName = stored.finding.name.parse()?;
-                save(connection, path, &name, &item, None, ChangeKind::Amended, *now).await?;
+                save(connection, path, &name, &item, ChangeKind::Amended, *now).await?;
             }
             Ok(Some(item))
         })
     }
 }
 
-/// The version before, the finding, and the change: all or none.
+/// The version before and the finding: both or none. The order of the sensor's words stays.
 async fn save(
     connection: &mut SqliteConnection,
     path: &Path,
     name: &FindingName,
     item: &FindingResource,
-    order: Option<i64>,
-    kind: ChangeKind,
+    change: ChangeKind,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let failed = |e| failure::sqlite("write", path, e);
-    if kind != ChangeKind::Created {
+    if change != ChangeKind::Created {
         versions::keep(&mut *connection, path, name, now).await?;
     }
     let place = place(&mut *connection, path, &Place::of(name, item)).await?;
-    let arguments = Row::new(name, item)?.arguments(item, place, order, now);
-    let arguments = arguments.map_err(|e| failed(sqlx::Error::Encode(e)))?;
-    sqlx::query_with(UPSERT, arguments).execute(&mut *connection).await.map_err(failed)?;
-    changes::add(connection, path, name, kind, now).await
+    let written = Written { place, order: i64::MIN, change, now };
+    write(connection, path, &[(Row::new(name, item)?, item.clone(), written)]).await
 }
 
 /// The number of a place; a new one the first time.
