@@ -6,6 +6,7 @@ mod generator;
 mod questions;
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,10 +48,11 @@ fn main() -> Result<()> {
     let mut loads = String::from(
         "| up to | findings/s | on disk, bytes each | memory MiB, now and at most |\n|---|---|---|---|\n",
     );
+    let all = arguments.counts.iter().copied().max().unwrap_or(1);
     let mut from = 0;
     for &count in &arguments.counts {
         let began = Instant::now();
-        runtime.block_on(load(&store, from, count, arguments.writers))?;
+        runtime.block_on(load(&store, from..count, all, arguments.writers))?;
         let pace = (count - from) as f64 / began.elapsed().as_secs_f64();
         from = count;
         for question in questions::all() {
@@ -83,18 +85,18 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-async fn load(store: &Arc<SqliteStore>, from: u64, until: u64, writers: u64) -> Result<()> {
-    let next = Arc::new(AtomicU64::new(from));
+async fn load(store: &Arc<SqliteStore>, numbers: Range<u64>, all: u64, writers: u64) -> Result<()> {
+    let next = Arc::new(AtomicU64::new(numbers.start));
     let mut tasks = Vec::new();
     for _ in 0..writers {
-        let (store, next) = (Arc::clone(store), Arc::clone(&next));
+        let (store, next, numbers) = (Arc::clone(store), Arc::clone(&next), numbers.clone());
         tasks.push(tokio::spawn(async move {
             loop {
                 let n = next.fetch_add(1, Ordering::Relaxed);
-                if n >= until {
+                if n >= numbers.end {
                     return Ok::<_, store::StoreError>(());
                 }
-                let item = generator::finding(n);
+                let item = generator::finding(n, all);
                 let now = item.finding.event_time.unwrap_or(Timestamp::from_nanos(0));
                 store.upsert(&item, 1, now).await?;
             }
