@@ -18,8 +18,10 @@ mod up;
 
 use anyhow::Result;
 use arguments::{Arguments, Command};
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
+use std::ffi::OsStr;
 use std::io::{self, ErrorKind, IsTerminal};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Something is wrong, with the arguments or otherwise.
@@ -29,7 +31,8 @@ const NOT_FOUND: u8 = 2;
 
 fn main() -> ExitCode {
     host::keep_small();
-    let arguments = match Arguments::try_parse() {
+    let arguments = Arguments::command().bin_name(called()).try_get_matches();
+    let arguments = match arguments.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => {
             let _ = error.print();
@@ -62,6 +65,15 @@ fn main() -> ExitCode {
             });
             ExitCode::from(if missing { NOT_FOUND } else { FAILED })
         }
+    }
+}
+
+/// As the user calls it: under the name of a plugin, kubectl does.
+fn called() -> &'static str {
+    let name = std::env::args_os().next().map(PathBuf::from);
+    match name.as_deref().and_then(Path::file_name).and_then(OsStr::to_str) {
+        Some("kubectl-vedette") => "kubectl vedette",
+        _ => "vedette",
     }
 }
 

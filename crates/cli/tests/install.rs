@@ -34,6 +34,12 @@ fn what_is_installed_runs_and_goes_again() {
     let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/")).unwrap();
     let (program, arguments) = command.split_once(' ').unwrap();
     let program = root.join(program);
+    let plugin = Command::new(root.join("usr/local/bin/kubectl-vedette"))
+        .args(["findings", "--help"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&plugin.stdout);
+    assert!(said.contains("kubectl vedette findings"), "it knows how it was called: {said}");
     assert_eq!(program.metadata().unwrap().permissions().mode() & 0o777, 0o755);
     let help = Command::new(program).args([arguments, "--help"]).output().unwrap();
     assert!(help.status.success(), "the service's command is understood: {help:?}");

@@ -6,6 +6,8 @@
 use finding_filter::{Comparison, Field, Filter, Kind, Literal, Names, Node, Operator, Part, Step, lowered};
 use sqlx::{QueryBuilder, Sqlite};
 
+use crate::row::PROPERTY_COLUMNS;
+
 /// Whether the SQL alone decides.
 pub(crate) fn is_exact(filter: &Filter) -> bool {
     fn exact(node: &Node) -> bool {
@@ -53,6 +55,15 @@ pub(crate) fn tally_column(field: &Field) -> Option<(&'static str, Option<Names>
         _ => return None,
     };
     Some((column, names))
+}
+
+/// The column of a source property, when it has one.
+fn property_column(path: &[Step]) -> Option<&'static str> {
+    let [Step::Key(properties), Step::Key(key)] = path else { return None };
+    let known = |(own, _): &&(&str, &str)| own == key;
+    (properties == "sourceProperties")
+        .then(|| PROPERTY_COLUMNS.iter().find(known))?
+        .map(|(_, column)| *column)
 }
 
 /// Whether [`Writer::by_column`] takes it.
@@ -145,10 +156,17 @@ impl Writer<'_> {
     /// What has a column of its own, with an index on some.
     fn by_column(&mut self, comparison: &Comparison) -> bool {
         let Field { part: Part::Finding, path, .. } = &comparison.field else { return false };
+        if let (Some(column), Literal::Text(text), Operator::Equal) =
+            (property_column(path), &comparison.value, comparison.operator)
+            && !text.is_empty()
+        {
+            // said twice, so that an index that leaves out what has none is used
+            self.sql.push(format!("({column} <> '' AND {column} = ")).push_bind(text.clone()).push(")");
+            return true;
+        }
         let [Step::Key(key)] = path.as_slice() else { return false };
         let column = match key.as_str() {
             "name" => "name",
-            "canonicalName" => "canonical_name",
             "parent" => "parent",
             "category" => "category",
             "resourceName" => "resource_name",
