@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use axum::http::HeaderMap;
 
-use crate::method::{ApiMethod, Permission};
+use crate::method::ApiMethod;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,6 @@ pub trait Access: Send + Sync {
     /// Who asks, if it may.
     fn admit<'a>(&'a self, request: Request<'a>) -> Decision<'a>;
 
-    /// Whether somebody who was admitted has a permission.
-    fn holds(&self, principal: &Principal, permission: Permission) -> bool;
+    /// Whether somebody who was admitted may ask for another method, too.
+    fn holds(&self, principal: &Principal, method: ApiMethod) -> bool;
 }

@@ -13,7 +13,7 @@ pub(crate) use notification_config::NOTIFICATION_CONFIG;
 
 use finding::Timestamp;
 use serde_json::{Map, Value};
-use store::{Document, DocumentKind};
+use store::{Document, DocumentKind, Refusal};
 
 use crate::body::Body;
 use crate::call::Call;
@@ -128,6 +128,15 @@ pub(crate) fn written(kind: &ConfigKind, document: &Document, version: Version, 
         }
     }
     Value::Object(fields)
+}
+
+/// Refuses what those who work with it could not use.
+pub(crate) fn check_use(kind: &ConfigKind, call: &Call, fields: &Fields) -> Result<(), ApiError> {
+    if kind.documents != DocumentKind::NotificationConfig {
+        return Ok(());
+    }
+    let checked = (call.service.check_notification)(&Value::Object(fields.clone()));
+    checked.map_err(|Refusal { field, reason }| ApiError::invalid(format!("notificationConfig.{field}"), &reason))
 }
 
 /// Of a mute config: what is stored is applied to findings. Nothing for other kinds.

@@ -42,6 +42,6 @@ pub use guard::Hosts;
 pub use method::{ApiMethod, Permission};
 pub use mutes::{apply as apply_mutes, mute_rules, settle};
 pub use openapi::text as openapi_document;
-pub use service::{Service, router};
+pub use service::{CheckNotification, Service, router};
 pub use settings::{Ancestors, Module, modules_at};
 pub use token::Token;

@@ -51,15 +51,22 @@ fn document() -> Value {
 
 fn path_parameters(path: &str) -> Value {
     let names = path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
-    let parameters = names.map(
-        |name| json!({"name": name, "in": "path", "required": true, "schema": schemas::path_parameter(name)}),
-    );
+    let parameters = names.map(|name| {
+        json!({"name": name, "in": "path", "required": true, "schema": schemas::path_parameter(name),
+            "example": schemas::path_example(name)})
+    });
     Value::Array(parameters.collect())
 }
 
 fn operation(route: &Route, version: Version, path: &str, with_location: bool) -> Value {
     let own = route.query.iter().map(|name| {
-        json!({"name": name, "in": "query", "required": is_required(name), "schema": schemas::query_parameter(name)})
+        let schema = schemas::query_parameter(name);
+        let mut parameter =
+            json!({"name": name, "in": "query", "required": is_required(name), "schema": schema});
+        if is_required(name) {
+            parameter["example"] = "example".into();
+        }
+        parameter
     });
     let shared = ["$alt", "$fields", "prettyPrint"]
         .map(|name| json!({"name": name, "in": "query", "schema": schemas::query_parameter(name)}));
@@ -82,7 +89,10 @@ fn operation(route: &Route, version: Version, path: &str, with_location: bool) -
         },
     });
     if let Some(schema) = route.body {
-        let content = json!({"application/json": {"schema": reference(schema)}});
+        let mut content = json!({"application/json": {"schema": reference(schema)}});
+        if let Some(example) = schemas::body_example(schema) {
+            content["application/json"]["example"] = example;
+        }
         operation["requestBody"] = json!({"required": false, "content": content});
     }
     operation

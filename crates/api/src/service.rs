@@ -9,8 +9,8 @@ use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
-use serde_json::json;
-use store::{AuditEntry, AuditLog, DocumentStore, EvidenceStore, FindingStore};
+use serde_json::{Value, json};
+use store::{AuditEntry, AuditLog, DocumentStore, EvidenceStore, FindingStore, Refusal};
 
 use crate::access::{Access, Denied, Principal, Request};
 use crate::body::Body;
@@ -40,6 +40,8 @@ pub struct Service {
     pub modules: Vec<Module>,
     /// Where projects and folders stand.
     pub ancestors: Ancestors,
+    /// Whether a notification config, as it would be stored, can be used by whoever sends findings out.
+    pub check_notification: CheckNotification,
     /// All metrics of the process in OpenMetrics text.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Whether the process as a whole can do its work; the reason when it cannot, shown to whoever asks.
@@ -47,6 +49,9 @@ pub struct Service {
     /// Names the server may be called by.
     pub hosts: Hosts,
 }
+
+/// Says which field of a document is wrong, and why.
+pub type CheckNotification = Box<dyn Fn(&Value) -> Result<(), Refusal> + Send + Sync>;
 
 /// All of it: `/v1`, `/v2`, `/v1beta2`, `/openapi.json`, `/healthz`, `/readyz`, `/metrics`.
 pub fn router(service: Service) -> Router {

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 
 use crate::access::{Access, Decision, Denied, Principal, Request};
-use crate::method::Permission;
+use crate::method::ApiMethod;
 
 /// A longer one is none, and is not worth hashing.
 const LONGEST: usize = 256;
@@ -43,7 +43,7 @@ impl Access for Token {
         })
     }
 
-    fn holds(&self, _: &Principal, _: Permission) -> bool {
+    fn holds(&self, _: &Principal, _: ApiMethod) -> bool {
         true
     }
 }

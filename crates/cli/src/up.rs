@@ -59,6 +59,7 @@ pub(crate) fn run(options: Up) -> Result<()> {
         modules: modules(),
         // one machine: nothing stands between it and everything
         ancestors: Box::new(|_| Vec::new()),
+        check_notification: Box::new(|_| Ok(())),
         metrics: Box::new({
             let metrics = metrics.clone();
             move || metrics.text()

@@ -153,7 +153,7 @@ CREATE INDEX changes_by_time ON changes (time);
 CREATE TRIGGER finding_created AFTER INSERT ON findings BEGIN
     INSERT INTO changes (finding, kind, time) VALUES (NEW.name, NEW.change, NEW.update_time);
 END;
-CREATE TRIGGER finding_changed AFTER UPDATE ON findings BEGIN
+CREATE TRIGGER finding_changed AFTER UPDATE OF document ON findings BEGIN
     INSERT INTO changes (finding, kind, time) VALUES (NEW.name, NEW.change, NEW.update_time);
 END;
 

@@ -10,13 +10,13 @@ use store::{
     Comparison, Direction, Key, ListQuery, OrderBy, Page, PagePosition, StateChange, StoreError, TimeRange,
 };
 
-use crate::{failure, filter, versions};
+use crate::{failure, filter, present, versions};
 
 /// Findings counted at most when only counting tells how many they are: about what takes 50 ms.
 const COUNTED: i64 = 10_000;
 
 /// A page ends early once its documents have this many bytes, so that 1000 large findings never stand in memory.
-const PAGE_BYTES: usize = 2 << 20;
+pub(crate) const PAGE_BYTES: usize = 2 << 20;
 
 fn parse(path: &Path, name: &FindingName, document: &str) -> Result<FindingResource, StoreError> {
     serde_json::from_str(document).map_err(|e| failure::document(path, &name.to_string(), &e))
@@ -80,6 +80,9 @@ pub(crate) async fn page(
     path: &Path,
     query: &ListQuery,
 ) -> Result<Page, StoreError> {
+    if query.at.is_none() && query.compared.is_none() {
+        return present::page(connection, path, query).await;
+    }
     let failed = |e| failure::sqlite("read", path, e);
     let position = query.position()?;
     let mut transaction = sqlx::Connection::begin(connection).await.map_err(failed)?;
@@ -135,29 +138,18 @@ pub(crate) async fn page(
     Ok(page)
 }
 
-/// How many there are, and whether there are more: tallies know it of all findings, others are counted up to a bound.
+/// How many there are, and whether there are more.
 async fn count(
     connection: &mut SqliteConnection,
     path: &Path,
     query: &ListQuery,
 ) -> Result<(u64, bool), StoreError> {
-    let is_tallied = query.happened.is_none()
-        && query.at.is_none()
-        && query.compared.is_none()
-        && filter::is_tallied(&query.filter);
-    let mut sql;
-    if is_tallied {
-        sql = QueryBuilder::new("SELECT coalesce(sum(findings), 0) FROM tallies WHERE ");
-        under(&mut sql, &query.parent);
-        filter::condition(&mut sql, &query.filter);
-    } else {
-        sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ");
-        source(&mut sql, query);
-        sql.push(" LIMIT ").push_bind(COUNTED + 1).push(")");
-    }
+    let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ");
+    source(&mut sql, query);
+    sql.push(" LIMIT ").push_bind(COUNTED + 1).push(")");
     let total: i64 =
         sql.build_query_scalar().fetch_one(connection).await.map_err(|e| failure::sqlite("read", path, e))?;
-    let is_least = !is_tallied && total > COUNTED;
+    let is_least = total > COUNTED;
     Ok((u64::try_from(if is_least { COUNTED } else { total }).unwrap_or_default(), is_least))
 }
 
@@ -177,7 +169,12 @@ async fn count_each(
     Ok(total)
 }
 
-fn matches(path: &Path, query: &ListQuery, name: &str, document: &str) -> Result<bool, StoreError> {
+pub(crate) fn matches(
+    path: &Path,
+    query: &ListQuery,
+    name: &str,
+    document: &str,
+) -> Result<bool, StoreError> {
     let document: Value = serde_json::from_str(document).map_err(|e| failure::document(path, name, &e))?;
     Ok(query.filter.matches(&document["finding"], &document["resource"]))
 }
@@ -191,35 +188,21 @@ where
 }
 
 fn select(query: &ListQuery, position: Option<&PagePosition>, limit: Option<usize>) -> QueryBuilder<Sqlite> {
-    let is_present = query.at.is_none() && query.compared.is_none();
-    let mut sql;
-    if let (true, Some(limit)) = (is_present, limit) {
-        // documents are read of the page alone: the order is found in the indexes
-        sql = QueryBuilder::new("SELECT name, document, false FROM findings WHERE id IN (SELECT id FROM ");
-        body(&mut sql, query, position);
-        sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX)).push(")");
-        order(&mut sql, query);
-        return sql;
-    }
     let removed = if query.compared.is_some() { "removed" } else { "false" };
-    sql = QueryBuilder::new(format!("SELECT name, document, {removed} FROM "));
-    body(&mut sql, query, position);
+    let mut sql = QueryBuilder::new(format!("SELECT name, document, {removed} FROM "));
+    source(&mut sql, query);
+    if let Some(position) = position {
+        sql.push(" AND ");
+        after(&mut sql, &query.order_by, position.keys());
+    }
+    order(&mut sql, query);
     if let Some(limit) = limit {
         sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
     }
     sql
 }
 
-fn body(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery, position: Option<&PagePosition>) {
-    source(sql, query);
-    if let Some(position) = position {
-        sql.push(" AND ");
-        after(sql, &query.order_by, position.keys());
-    }
-    order(sql, query);
-}
-
-fn order(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
+pub(crate) fn order(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
     sql.push(" ORDER BY ");
     for (at, (field, direction)) in query.order_by.fields().iter().enumerate() {
         sql.push(if at > 0 { ", " } else { "" }).push(field.name());
@@ -254,7 +237,7 @@ fn source(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
     sql.push(")) WHERE true");
 }
 
-fn which(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
+pub(crate) fn which(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
     under(sql, &query.parent);
     happened(sql, query.happened);
     filter::condition(sql, &query.filter);
@@ -297,7 +280,7 @@ fn bind(sql: &mut QueryBuilder<Sqlite>, key: &Key) {
 
 /// Everything that stands behind `keys`: `a < ? OR (a = ? AND (b > ? OR …))`. The bound on the first field is
 /// repeated alone, so that its index leads straight there.
-fn after(sql: &mut QueryBuilder<Sqlite>, order: &OrderBy, keys: &[Key]) {
+pub(crate) fn after(sql: &mut QueryBuilder<Sqlite>, order: &OrderBy, keys: &[Key]) {
     let beyond = |direction| if direction == Direction::Descending { " < " } else { " > " };
     let mut open = 0;
     for (at, ((field, direction), key)) in order.fields().iter().zip(keys).enumerate() {

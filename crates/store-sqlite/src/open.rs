@@ -25,7 +25,7 @@ pub struct SqliteStore {
     pub(crate) path: PathBuf,
     readers: SqlitePool,
     pub(crate) writer: Writer,
-    evidence: Arc<Folder>,
+    pub(crate) evidence: Arc<Folder>,
     pub(crate) rules: RwLock<Arc<MuteRules>>,
     pub(crate) receiving: tokio::sync::Mutex<()>,
 }
@@ -89,7 +89,7 @@ impl SqliteStore {
 
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Folder) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Arc<Folder>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let folder = Arc::clone(&self.evidence);
         // The task ends early only when the runtime shuts down.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use finding::{FindingName, FindingResource, Timestamp};
 use sqlx::{QueryBuilder, SqliteConnection};
-use store::{ChangeKind, Created, Edit, MuteRules, Pending, StoreError, Upserted, merged};
+use store::{ChangeKind, Created, Edit, MuteRules, Pending, Refusal, StoreError, Upserted, merged};
 
 use tokio::sync::oneshot;
 
@@ -43,7 +43,13 @@ pub(crate) async fn many(
         let (result, done) = merged(known.map(|(item, _)| item), &upsert.item, &upsert.rules, upsert.now);
         upsert.done = Some(done);
         let change = match done {
-            Upserted::Unchanged => continue,
+            Upserted::Unchanged => {
+                // the same again, later: what comes now from before it is late
+                if known.is_some_and(|(_, delivered)| upsert.order > *delivered) {
+                    heard(&mut *connection, path, name, upsert.order).await?;
+                }
+                continue;
+            }
             Upserted::Created => ChangeKind::Created,
             Upserted::Updated => ChangeKind::Updated,
         };
@@ -63,6 +69,21 @@ pub(crate) async fn many(
         rows.push((Row::new(&upsert.name, &result)?, result, written));
     }
     write(connection, path, &rows).await
+}
+
+async fn heard(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    name: &str,
+    order: i64,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE findings SET delivered = ?2 WHERE name = ?1")
+        .bind(name)
+        .bind(order)
+        .execute(connection)
+        .await
+        .map_err(|e| failure::sqlite("write", path, e))?;
+    Ok(())
 }
 
 async fn write(
@@ -105,6 +126,9 @@ impl Create {
     }
 }
 
+/// What became of an edit. A refusal is an answer and no failure: it does not undo what is committed with it.
+pub(crate) type Amended = Result<Option<FindingResource>, Refusal>;
+
 /// A user's change.
 pub(crate) struct Amend {
     pub(crate) name: FindingName,
@@ -115,24 +139,23 @@ pub(crate) struct Amend {
 }
 
 impl Amend {
-    pub(crate) fn apply<'a>(
-        &'a self,
-        connection: &'a mut SqliteConnection,
-    ) -> Pending<'a, Option<FindingResource>> {
+    pub(crate) fn apply<'a>(&'a self, connection: &'a mut SqliteConnection) -> Pending<'a, Amended> {
         Box::pin(async move {
             let Self { name, edit, rules, now, path } = self;
             let Some(stored) = list::by_any_name(&mut *connection, path, name).await? else {
-                return Ok(None);
+                return Ok(Ok(None));
             };
             let mut item = stored.clone();
-            edit(&mut item)?;
+            if let Err(refusal) = edit(&mut item) {
+                return Ok(Err(refusal));
+            }
             rules.settle(&mut item, false, *now);
             if item != stored {
                 // it may have been asked for by its canonical name
                 let name: FindingName = stored.finding.name.parse()?;
                 save(connection, path, &name, &item, ChangeKind::Amended, *now).await?;
             }
-            Ok(Some(item))
+            Ok(Ok(Some(item)))
         })
     }
 }

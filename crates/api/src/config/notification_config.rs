@@ -1,4 +1,4 @@
-//! Notification configs: where findings are sent.
+//! Notification configs: where findings are sent. The object `vedette` is ours: what a Pub/Sub topic cannot say.
 
 use finding::Timestamp;
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ pub(crate) const NOTIFICATION_CONFIG: ConfigKind = ConfigKind {
     collection: "notificationConfigs",
     noun: "notificationConfig",
     id_parameter: "configId",
-    fields: &["description", "pubsubTopic", "streamingConfig"],
+    fields: &["description", "pubsubTopic", "streamingConfig", "vedette"],
     check,
     tells_history: false,
     enums: &[],
@@ -29,14 +29,20 @@ fn check(body: &Body, _: Option<&Map<String, Value>>, _: Timestamp) -> Result<Ma
     }
     let topic = body.text("pubsubTopic", 2_048)?;
     let is_plain = topic.chars().all(|c| !c.is_control() && !c.is_whitespace());
-    if topic.is_empty() || !is_plain {
+    let ours = body.object("vedette")?;
+    if topic.is_empty() && ours.is_empty() || !is_plain {
         let reason = "it must say where to: projects/PROJECT/topics/TOPIC, or the URL of a receiver";
         return Err(ApiError::invalid("notificationConfig.pubsubTopic", &reason));
     }
-    fields.insert("pubsubTopic".into(), topic.into());
+    if !topic.is_empty() {
+        fields.insert("pubsubTopic".into(), topic.into());
+    }
     let streaming = Body(body.object("streamingConfig")?);
     let text = streaming.text("filter", 32 << 10)?;
     filter("notificationConfig.streamingConfig.filter", &text)?;
     fields.insert("streamingConfig".into(), json!({"filter": text}));
+    if !ours.is_empty() {
+        fields.insert("vedette".into(), Value::Object(ours));
+    }
     Ok(fields)
 }

@@ -13,6 +13,7 @@ pub(crate) async fn answer(mut call: Call, kind: &ConfigKind) -> Result<Answer, 
     config::check_id(kind.id_parameter, &id)?;
     let prefix = config::prefix(kind, &call.target.names, false)?;
     let mut fields = (kind.check)(&call.body, None, call.now)?;
+    config::check_use(kind, &call, &fields)?;
     fields.insert("mostRecentEditor".into(), call.principal.name.clone().into());
     let name = format!("{prefix}{id}");
     if kind.documents == DocumentKind::MuteConfig {

@@ -31,7 +31,7 @@ pub(crate) async fn test(call: Call) -> Result<Answer, ApiError> {
     let held = asked.into_iter().filter(|permission| {
         let name = permission.strip_prefix("securitycenter.").unwrap_or_default();
         let method = ApiMethod::ALL.iter().find(|method| method.name() == name);
-        method.is_some_and(|method| call.service.access.holds(&call.principal, method.permission()))
+        method.is_some_and(|method| call.service.access.holds(&call.principal, *method))
     });
     Ok(Answer::Json(json!({"permissions": held.collect::<Vec<_>>()})))
 }

@@ -20,6 +20,42 @@ pub(super) fn path_parameter(name: &str) -> Value {
     }
 }
 
+/// A value that a variable of a path can have.
+pub(super) fn path_example(name: &str) -> &'static str {
+    match name {
+        "collection" => "organizations",
+        "source" | "service" => "container-threat-detection",
+        "finding" => "f000",
+        "sha256" => "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "location" => "global",
+        "id" => "1",
+        _ => "example",
+    }
+}
+
+/// A body that can be sent.
+pub(super) fn body_example(name: &str) -> Option<Value> {
+    Some(match name {
+        "Finding" => json!({"category": "OPEN_PORT", "state": "ACTIVE", "severity": "LOW"}),
+        "GroupFindingsRequest" => json!({"groupBy": "category,severity", "filter": "state=\"ACTIVE\""}),
+        "SetFindingStateRequest" => json!({"state": "INACTIVE"}),
+        "SetMuteRequest" => json!({"mute": "MUTED"}),
+        "BulkMuteFindingsRequest" => json!({"filter": "severity=\"LOW\""}),
+        "SecurityMarks" => json!({"marks": {"team": "payments"}}),
+        "ExternalSystem" => json!({"externalUid": "SEC-1", "status": "open"}),
+        "Source" => json!({"displayName": "Scanner"}),
+        "TestIamPermissionsRequest" => json!({"permissions": ["securitycenter.findings.setState"]}),
+        "MuteConfig" => json!({"filter": "severity=\"LOW\"", "type": "DYNAMIC"}),
+        "NotificationConfig" => {
+            json!({"pubsubTopic": "projects/p/topics/t", "streamingConfig": {"filter": "severity=\"HIGH\""}})
+        }
+        "BigQueryExport" => json!({"dataset": "projects/p/datasets/d"}),
+        "SecurityCenterService" => json!({"intendedEnablementState": "ENABLED"}),
+        "ContainerThreatDetectionSettings" => json!({"serviceEnablementState": "ENABLED"}),
+        _ => return None,
+    })
+}
+
 /// A query parameter.
 pub(super) fn query_parameter(name: &str) -> Value {
     match name {
@@ -68,6 +104,13 @@ fn object(fields: Value) -> Value {
     json!({"type": "object", "properties": fields})
 }
 
+/// An object in which some fields must be.
+fn needing(required: &[&str], fields: Value) -> Value {
+    let mut schema = object(fields);
+    schema["required"] = json!(required);
+    schema
+}
+
 fn list(of: &str) -> Value {
     json!({"type": "array", "items": super::reference(of)})
 }
@@ -113,15 +156,15 @@ fn of_findings() -> Value {
             "stateChange": names(&["UNUSED", "CHANGED", "UNCHANGED", "ADDED", "REMOVED"]),
         })),
         "ListFindingsResponse": page("listFindingsResults", "FindingResult"),
-        "GroupFindingsRequest": object(json!({
+        "GroupFindingsRequest": needing(&["groupBy"], json!({
             "filter": text(), "groupBy": {"type": "string", "minLength": 1}, "pageToken": text(),
             "pageSize": {"type": "integer", "minimum": 0, "maximum": 1000}, "readTime": time(), "compareDuration": text(),
         })),
         "GroupResult": object(json!({"properties": map(json!({})), "count": int64()})),
         "GroupFindingsResponse": page("groupByResults", "GroupResult"),
-        "SetFindingStateRequest": object(json!({"state": names(State::NAMES), "startTime": time()})),
-        "SetMuteRequest": object(json!({"mute": names(Mute::NAMES)})),
-        "BulkMuteFindingsRequest": object(json!({
+        "SetFindingStateRequest": needing(&["state"], json!({"state": names(State::NAMES), "startTime": time()})),
+        "SetMuteRequest": needing(&["mute"], json!({"mute": names(Mute::NAMES)})),
+        "BulkMuteFindingsRequest": needing(&["filter"], json!({
             "filter": {"type": "string", "minLength": 1},
             "muteState": names(&["MUTE_STATE_UNSPECIFIED", "MUTED", "UNDEFINED"]),
         })),
@@ -170,7 +213,7 @@ fn of_configurations() -> Value {
         })),
         "ListMuteConfigsResponse": page("muteConfigs", "MuteConfig"),
         "NotificationConfig": object(json!({
-            "name": text(), "description": description, "pubsubTopic": {"type": "string", "minLength": 1},
+            "name": text(), "description": description, "pubsubTopic": text(), "vedette": {"type": "object"},
             "serviceAccount": text(), "streamingConfig": object(json!({"filter": text()})), "updateTime": time(),
         })),
         "ListNotificationConfigsResponse": page("notificationConfigs", "NotificationConfig"),

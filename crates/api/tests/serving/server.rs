@@ -43,6 +43,7 @@ impl Server {
                 "folders/7" => vec!["organizations/1".into()],
                 _ => Vec::new(),
             }),
+            check_notification: Box::new(|_| Ok(())),
             metrics: Box::new(|| "# EOF\n".to_owned()),
             ready: Box::new(|| Ok(())),
             hosts: Hosts::of(listen),
