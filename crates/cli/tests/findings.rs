@@ -50,6 +50,7 @@ impl Server {
                 access: Arc::new(Token::new(SECRET, "the test")),
                 modules: Vec::new(),
                 ancestors: Box::new(|_| Vec::new()),
+                check_notification: Box::new(|_| Ok(())),
                 metrics: Box::new(String::new),
                 ready: Box::new(|| Ok(())),
                 hosts: Hosts::Loopback,
