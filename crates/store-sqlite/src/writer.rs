@@ -11,10 +11,10 @@ use crate::failure;
 use crate::upsert::{self, Upsert};
 
 /// How many jobs may wait before a caller does.
-const QUEUE: usize = 1024;
+const QUEUE: usize = 2048;
 
 /// How many jobs one commit takes at most.
-const GROUP: usize = 256;
+const GROUP: usize = 1024;
 
 /// Something to write.
 pub(crate) trait Job: Send {
