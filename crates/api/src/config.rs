@@ -136,7 +136,9 @@ pub(crate) fn check_use(kind: &ConfigKind, call: &Call, fields: &Fields) -> Resu
         return Ok(());
     }
     let checked = (call.service.check_notification)(&Value::Object(fields.clone()));
-    checked.map_err(|Refusal { field, reason }| ApiError::invalid(format!("notificationConfig.{field}"), &reason))
+    checked.map_err(|Refusal { field, reason }| {
+        ApiError::invalid(format!("notificationConfig.{field}"), &reason)
+    })
 }
 
 /// Of a mute config: what is stored is applied to findings. Nothing for other kinds.

@@ -5,6 +5,9 @@
 #[path = "serving/server.rs"]
 mod server;
 
+use std::sync::Arc;
+
+use api::{Access, ApiMethod, Decision, Denied, Permission, Principal, Request};
 use serde_json::{Value, json};
 use server::{SOURCE, Server, encoded, name};
 use store::{AuditLog, DocumentStore};
@@ -763,6 +766,59 @@ async fn changes_are_written_to_the_audit_log() {
             ("token:local", "evidence.download", "NOT_FOUND"),
         ]
     );
+}
+
+/// Somebody who may only look.
+struct Viewer;
+
+impl Access for Viewer {
+    fn admit<'a>(&'a self, request: Request<'a>) -> Decision<'a> {
+        Box::pin(async move {
+            let principal = Principal { name: "user:eve".into(), role: "viewer".into() };
+            match request.method.permission() {
+                Permission::View => Ok(principal),
+                _ => Err(Denied::PermissionDenied { principal, reason: "ask an admin".into() }),
+            }
+        })
+    }
+
+    fn holds(&self, _: &Principal, method: ApiMethod) -> bool {
+        method.permission() == Permission::View
+    }
+}
+
+/// Every operation of the document asks who is there before it does anything, and says what it needs.
+#[tokio::test]
+async fn who_may_only_look_changes_nothing() {
+    let server = Server::asked_by(Arc::new(Viewer)).await;
+    let document: Value = serde_json::from_str(api::openapi_document()).unwrap();
+    let mut refused = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let parameters = item["parameters"].as_array().unwrap().iter();
+        let filled = parameters.fold(path.clone(), |path, p| {
+            path.replace(&format!("{{{}}}", p["name"].as_str().unwrap()), p["example"].as_str().unwrap())
+        });
+        for (verb, operation) in item.as_object().unwrap().iter().filter(|(verb, _)| *verb != "parameters") {
+            let (status, answer) = server.ask(&verb.to_uppercase(), &filled, json!({})).await;
+            if operation["x-vedette-permission"] == "View" {
+                assert_ne!(status, 403, "{verb} {filled}: {answer}");
+            } else {
+                refused += 1;
+                assert_eq!(
+                    (status, &answer["error"]["status"]),
+                    (403, &json!("PERMISSION_DENIED")),
+                    "{verb} {filled}"
+                );
+            }
+        }
+    }
+    let entries = server.store.audit(None, 1_000).await.unwrap();
+    assert_eq!(entries.len(), refused);
+    assert!(refused > 50 && entries.iter().all(|r| r.entry.outcome == "PERMISSION_DENIED"));
+    let asked = json!({"permissions": ["securitycenter.findings.setState", "securitycenter.findings.list"]});
+    let path = "/v2/organizations/1/sources/container-threat-detection:testIamPermissions";
+    let held = server.good("POST", path, asked).await;
+    assert_eq!(held, json!({"permissions": ["securitycenter.findings.list"]}));
 }
 
 /// A delete that ended half-way is finished by whoever applies the configs next.

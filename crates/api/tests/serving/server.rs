@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use api::{Hosts, Module, Service, Token, router};
+use api::{Access, Hosts, Module, Service, Token, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
@@ -27,6 +27,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn new() -> Self {
+        Self::asked_by(Arc::new(Token::new(TOKEN, "/data/token"))).await
+    }
+
+    /// With another answer to who is asking.
+    pub(crate) async fn asked_by(access: Arc<dyn Access>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(folder.path()).await.unwrap());
         let listen: SocketAddr = "127.0.0.1:0".parse().unwrap();
@@ -36,7 +41,7 @@ impl Server {
             evidence: store.clone(),
             documents: store.clone(),
             audit: store.clone(),
-            access: Arc::new(Token::new(TOKEN, "/data/token")),
+            access,
             modules: ["REVERSE_SHELL", "QUIET"].map(module).into(),
             ancestors: Box::new(|place| match place {
                 "projects/shop" => vec!["folders/7".into(), "organizations/1".into()],
