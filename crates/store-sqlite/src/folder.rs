@@ -261,3 +261,23 @@ fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<(Sha256, u64)> 
 fn digest(bytes: &[u8]) -> Sha256 {
     Sha256::new(sha2::Sha256::digest(bytes).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Folder;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_is_about_to_be_recorded_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(Folder::open(folder.path().join("evidence")).unwrap());
+        let (sha256, pin) = folder.keep(b"abc").unwrap();
+        let second = folder.pin(sha256);
+        drop(pin);
+        folder.remove(sha256).unwrap();
+        assert_eq!(folder.size(sha256), Some(3));
+        drop(second);
+        folder.remove(sha256).unwrap();
+        assert_eq!(folder.size(sha256), None);
+    }
+}

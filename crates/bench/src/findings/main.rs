@@ -50,13 +50,14 @@ fn main() -> Result<()> {
     );
     let all = arguments.counts.iter().copied().max().unwrap_or(1);
     let mut from = 0;
+    let loaded: Arc<dyn FindingStore> = Arc::<SqliteStore>::clone(&store);
     for &count in &arguments.counts {
         let began = Instant::now();
-        runtime.block_on(load(&store, from..count, all, arguments.writers))?;
+        runtime.block_on(load(&loaded, from..count, all, arguments.writers))?;
         let pace = (count - from) as f64 / began.elapsed().as_secs_f64();
         from = count;
         for question in questions::all() {
-            let times = runtime.block_on(question.ask(&*store, arguments.times))?;
+            let times = runtime.block_on(question.ask(&*loaded, arguments.times))?;
             let at = |percent: usize| milliseconds(times[(times.len() - 1) * percent / 100]);
             writeln!(
                 table,
@@ -85,7 +86,8 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-async fn load(store: &Arc<SqliteStore>, numbers: Range<u64>, all: u64, writers: u64) -> Result<()> {
+/// Through the trait: any store is loaded so.
+async fn load(store: &Arc<dyn FindingStore>, numbers: Range<u64>, all: u64, writers: u64) -> Result<()> {
     let next = Arc::new(AtomicU64::new(numbers.start));
     let mut tasks = Vec::new();
     for _ in 0..writers {

@@ -43,7 +43,11 @@ pub(crate) fn all() -> Vec<Question> {
             "event_time desc",
         ),
         list("active of one week, worst first", WEEK, "severity,event_time desc"),
+        list("active of one week, newest first", WEEK, ""),
         list("one pod", &pod, ""),
+        list("a word in the description", "description:\"web-7-1287\"", ""),
+        list("a word that is in no description", "description:\"nowhere to be found\"", ""),
+        list("addresses of a network", "inIpRange(connections.destination_ip, \"192.0.2.0/24\")", ""),
         list(
             "one cluster",
             "resource_name=\"//container.googleapis.com/projects/project-1/locations/eu/clusters/c7\"",
