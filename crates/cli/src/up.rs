@@ -8,6 +8,7 @@ use api::{Hosts, Module, Service, Token};
 use crossbeam_channel::bounded;
 use finding::Timestamp;
 use sensor::configuration::Configuration;
+use server::{Retention, Stores, Upkeep};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -90,6 +91,8 @@ pub(crate) fn run(options: Up) -> Result<()> {
     );
 
     let mutes = runtime.spawn(mutes(Arc::clone(&store)));
+    let retention = Retention { findings_days: options.retention_days, ..Retention::default() };
+    let upkeep = runtime.spawn(Upkeep::new(Stores::of(&store), retention, "up").run());
     runtime.block_on(async {
         axum::serve(listener, router)
             .with_graceful_shutdown(stopped(announcement))
@@ -97,6 +100,7 @@ pub(crate) fn run(options: Up) -> Result<()> {
             .context("the API stopped")
     })?;
     mutes.abort();
+    upkeep.abort();
     tracing::info!("stopping: what was seen is being stored");
     sensor.stop();
     if intake.join().is_err() {

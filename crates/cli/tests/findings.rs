@@ -99,7 +99,8 @@ fn lists_come_in_every_form_and_only_as_text() {
     let csv = server.said(&["list", "--filter", "name:\"f023\"", "--format=csv(finding.category)"]);
     assert_eq!(csv, "\"finding.category\"\n\"'=cmd|' /C calc'!A0\\u{1b}[2J\"\n");
     let lines = server.said(&["list", "--limit", "0", "-o", "ndjson", "--filter", "severity=LOW"]);
-    assert_eq!(lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).count(), 24);
+    let items: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(items.len(), 24);
     let wrong = server.run(&["list", "--filter", "severity=HIGH AN"]);
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(!wrong.status.success() && said.contains("character 15"), "{said}");
