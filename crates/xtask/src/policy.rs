@@ -79,6 +79,7 @@ pub(crate) const SHARED_BY: &[(&str, &[&str], &str)] = &[
     ),
     ("serde-saphyr", &["sensor", "server"], "each role reads its own configuration"),
     ("sqlx", &["store-sqlite", "store-postgres"], "one library, two databases"),
+    ("tempfile", &["cli", "bench"], "a folder that goes away with its user"),
     ("tokio-rustls", &["certificates", "notifications"], "as rustls"),
     ("tonic", &["container-runtime", "intake"], "two contracts: the runtime's and the sensors'"),
     ("tonic-prost", &["container-runtime", "intake"], "as tonic"),
