@@ -12,8 +12,9 @@ use store::{
 };
 
 use crate::evidence::Source;
+use crate::months::month;
 use crate::open::{Repeats, transaction};
-use crate::write::{Write, prepare};
+use crate::write::Write;
 use crate::{PostgresStore, audit, changes, documents, evidence, expire, failure, group, list};
 
 /// Reads with one connection; again, when it was lost.
@@ -22,6 +23,7 @@ macro_rules! read {
         let mut tries = 0;
         loop {
             let attempt = async {
+                let _turn = $store.turn().await;
                 let mut pooled = $store.connection().await?;
                 let $connection = &mut *pooled;
                 $body
@@ -35,8 +37,14 @@ macro_rules! read {
 }
 
 impl PostgresStore {
+    /// The month in which a new finding belongs; its partition is there afterwards.
     async fn month(&self, item: &FindingResource, now: Timestamp) -> Result<i32, StoreError> {
-        prepare(&mut *self.connection().await?, &self.subject, &self.months, item, now).await
+        let month = month(item.finding.create_time.unwrap_or(now));
+        if !self.months.knows(month) {
+            let _turn = self.turn().await;
+            self.months.ensure(&mut *self.connection().await?, &self.subject, month).await?;
+        }
+        Ok(month)
     }
 
     async fn keep(&self, mut source: Source, meta: EvidenceMeta) -> Result<Sha256, StoreError> {

@@ -31,6 +31,11 @@ fn partition(month: i32) -> String {
 }
 
 impl Months {
+    /// Whether a month's partition is known to be there.
+    pub(crate) fn knows(&self, month: i32) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&month)
+    }
+
     /// Some may have been dropped.
     pub(crate) fn forget(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -43,7 +48,7 @@ impl Months {
         subject: &str,
         month: i32,
     ) -> Result<(), StoreError> {
-        if self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&month) {
+        if self.knows(month) {
             return Ok(());
         }
         let failed = |e| failure::postgres("make a partition in", subject, e);

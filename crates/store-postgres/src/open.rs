@@ -8,12 +8,16 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgPool, Postgres};
 use store::{MuteRules, StoreError};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::months::Months;
 use crate::{failure, schema};
 
 /// Connections of one server at most.
 const CONNECTIONS: u32 = 16;
+
+/// Connections beside them, for what must not wait behind others: asking whether the database is there.
+const SPARE: u32 = 2;
 
 /// How long a free connection, or a new one, is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,6 +33,7 @@ pub struct PostgresStore {
     pub(crate) subject: String,
     pub(crate) pool: PgPool,
     pub(crate) months: Months,
+    turns: Semaphore,
     pub(crate) rules: RwLock<Arc<MuteRules>>,
 }
 
@@ -38,6 +43,7 @@ macro_rules! transaction {
         let mut tries = 0;
         loop {
             let attempt = async {
+                let _turn = $store.turn().await;
                 let mut transaction = $store.begin().await?;
                 let $connection = &mut *transaction;
                 let done = $body?;
@@ -83,10 +89,16 @@ impl PostgresStore {
         };
         let options = options.application_name("vedette").disable_statement_logging();
         let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
+            .max_connections(CONNECTIONS + SPARE)
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(options);
-        let store = Self { subject, pool, months: Months::default(), rules: RwLock::default() };
+        let store = Self {
+            subject,
+            pool,
+            months: Months::default(),
+            turns: Semaphore::new(CONNECTIONS as usize),
+            rules: RwLock::default(),
+        };
         let mut tries = 0;
         loop {
             let attempt = async { schema::migrate(&mut *store.connection().await?, &store.subject).await };
@@ -104,6 +116,12 @@ impl PostgresStore {
 
     pub(crate) fn rules(&self) -> Arc<MuteRules> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits for its turn to use a connection, for as long as it takes: many callers do not make a database that is away.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // never closed
+        self.turns.acquire().await.ok()
     }
 
     pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {

@@ -4,7 +4,6 @@ use finding::{FindingName, FindingResource, Timestamp};
 use sqlx::PgConnection;
 use store::{ChangeKind, Created, Edit, MuteRules, StoreError, Upserted, merged};
 
-use crate::months::{Months, month};
 use crate::{changes, escape, failure, list, versions};
 
 /// The largest document that is kept. Sensors cut arguments and environments long before.
@@ -23,19 +22,6 @@ struct Locked {
     stored: Option<(FindingResource, i64)>,
 }
 
-/// The month in which a new finding belongs; its partition is there afterwards. Before the transaction.
-pub(crate) async fn prepare(
-    connection: &mut PgConnection,
-    subject: &str,
-    months: &Months,
-    item: &FindingResource,
-    now: Timestamp,
-) -> Result<i32, StoreError> {
-    let month = month(item.finding.create_time.unwrap_or(now));
-    months.ensure(connection, subject, month).await?;
-    Ok(month)
-}
-
 impl Write<'_> {
     pub(crate) async fn upsert(
         &self,
@@ -50,7 +36,19 @@ impl Write<'_> {
         }
         let (result, change) = merged(stored.as_ref().map(|(item, _)| item), item, self.rules, self.now);
         let kind = match change {
-            Upserted::Unchanged => return Ok(change),
+            Upserted::Unchanged => {
+                // said again since: what was said before it is late from now on
+                sqlx::query(
+                    "UPDATE findings SET delivered = $3 WHERE month = $1 AND name = $2 AND delivered < $3",
+                )
+                .bind(month)
+                .bind(name.to_string())
+                .bind(order)
+                .execute(connection)
+                .await
+                .map_err(|e| failure::postgres("write", self.subject, e))?;
+                return Ok(change);
+            }
             Upserted::Created => ChangeKind::Created,
             Upserted::Updated => ChangeKind::Updated,
         };

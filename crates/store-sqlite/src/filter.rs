@@ -4,11 +4,13 @@ use finding_filter::Filter;
 use sqlx::{QueryBuilder, Sqlite};
 use store::sql::{self, Dialect, Piece};
 
+use crate::row::PROPERTY_COLUMNS;
+
 pub(crate) use store::sql::{is_exact, is_tallied, tally_column};
 
 /// Adds the condition; nothing for an empty filter.
 pub(crate) fn condition(sql: &mut QueryBuilder<Sqlite>, filter: &Filter) {
-    for piece in sql::condition(Dialect::Sqlite, filter).pieces() {
+    for piece in sql::condition(Dialect::Sqlite, filter, &PROPERTY_COLUMNS).pieces() {
         match piece {
             Piece::Words(words) => sql.push(words),
             Piece::Text(text) => sql.push_bind(text),

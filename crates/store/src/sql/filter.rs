@@ -64,24 +64,25 @@ fn is_column(comparison: &Comparison) -> bool {
     )
 }
 
-/// Adds the condition; nothing for an empty filter.
-pub fn condition(dialect: Dialect, filter: &Filter) -> Sql {
+/// What to add to a condition; nothing for an empty filter. `properties` are source properties with the column of each.
+pub fn condition(dialect: Dialect, filter: &Filter, properties: &[(&str, &str)]) -> Sql {
     let mut sql = Sql::default();
     if let Some(root) = filter.root() {
         sql.push(" AND ");
-        Writer { dialect, sql: &mut sql, lists: 0 }.node(root, true, None);
+        Writer { dialect, properties, sql: &mut sql, lists: 0 }.node(root, true, None);
     }
     sql
 }
 
 struct Writer<'sql> {
     dialect: Dialect,
+    properties: &'sql [(&'sql str, &'sql str)],
     sql: &'sql mut Sql,
     /// Lists entered so far; each needs a name of its own.
     lists: usize,
 }
 
-impl Writer<'_> {
+impl<'sql> Writer<'sql> {
     /// `wanted` is false within an odd number of negations: what cannot be decided is then left out instead of let in.
     fn node(&mut self, node: &Node, wanted: bool, element: Option<&Place>) {
         match node {
@@ -137,10 +138,17 @@ impl Writer<'_> {
     /// What has a column of its own, with an index on some.
     fn by_column(&mut self, comparison: &Comparison) -> bool {
         let Field { part: Part::Finding, path, .. } = &comparison.field else { return false };
+        if let (Some(column), Literal::Text(text), Operator::Equal) =
+            (self.property_column(path), &comparison.value, comparison.operator)
+            && !text.is_empty()
+        {
+            // said twice, so that an index that leaves out what has none is used
+            self.sql.push(format!("({column} <> '' AND {column} = ")).text(text.as_str()).push(")");
+            return true;
+        }
         let [Step::Key(key)] = path.as_slice() else { return false };
         let column = match key.as_str() {
             "name" => "name",
-            "canonicalName" => "canonical_name",
             "parent" => "parent",
             "category" => "category",
             "resourceName" => "resource_name",
@@ -173,6 +181,15 @@ impl Writer<'_> {
             _ => return false,
         }
         true
+    }
+
+    /// The column of a source property, when it has one.
+    fn property_column(&self, path: &[Step]) -> Option<&'sql str> {
+        let [Step::Key(properties), Step::Key(key)] = path else { return None };
+        let known = |(own, _): &&(&str, &str)| own == key;
+        (properties == "sourceProperties")
+            .then(|| self.properties.iter().find(known))?
+            .map(|(_, column)| *column)
     }
 
     /// Whether some value of a field fits; of a list, some element.
