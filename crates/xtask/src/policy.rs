@@ -61,7 +61,11 @@ pub(crate) const EVERYWHERE: &[(&str, &str)] = &[
 
 /// Foreign libraries that more than one crate, but not every crate, may name: library, crates, reason.
 pub(crate) const SHARED_BY: &[(&str, &[&str], &str)] = &[
-    ("axum", &["api", "server", "cli", "sensor"], "roles mount what the wire contract defines"),
+    (
+        "axum",
+        &["api", "certificates", "server", "cli", "sensor"],
+        "roles mount what the wire contract defines; a TLS listener is one that it serves",
+    ),
     (
         "clap",
         &["sensor", "server", "responder", "cli", "bench", "e2e", "vedette"],
