@@ -40,7 +40,7 @@ impl Outcome {
 enum Way {
     Http(http::Http),
     Syslog(syslog::Syslog),
-    Nats(nats::Nats),
+    Nats(Box<nats::Nats>),
 }
 
 /// Sends to one output.
@@ -71,7 +71,7 @@ impl Sender {
         };
         let way = match output.kind {
             Kind::Syslog => Way::Syslog(syslog::Syslog::new(output, settings)?),
-            Kind::Nats => Way::Nats(nats::Nats::new(output, settings, secret)?),
+            Kind::Nats => Way::Nats(Box::new(nats::Nats::new(output, settings, secret)?)),
             _ => Way::Http(http::Http::new(output, settings, client, secret)?),
         };
         Ok(Self { way, timeout: settings.timeout })
