@@ -45,7 +45,7 @@ pub struct Settings {
     pub secrets: BTreeMap<String, String>,
     /// Where messages for `projects/P/topics/T` are pushed.
     pub pubsub_push: Option<String>,
-    /// Certificate authorities in PEM, trusted besides the system's (syslog over TLS: instead of them).
+    /// Certificate authorities in PEM: HTTPS trusts them besides the system's, syslog and NATS over TLS trust them alone.
     pub authorities: String,
     /// Whether outputs may lead to link-local and metadata addresses.
     pub link_local: bool,

@@ -8,3 +8,5 @@ mod engine;
 mod kinds;
 #[path = "world/receiver.rs"]
 mod receiver;
+#[path = "world/tls.rs"]
+mod tls;
