@@ -1,1 +1,26 @@
 //! Findings out of the house: outputs, each delivered at least once, signed, retried, and set aside when it cannot be delivered.
+//!
+//! `change feed → filter → message → send (again, with growing pauses) → progress, or a dead letter`
+//!
+//! An output is a notification config. Each has a reader of its own, so that a slow one delays no other, and of many servers
+//! the one that holds the config's lease reads. What was sent is marked afterwards: after a crash the last message comes
+//! again, under the same id.
+
+mod address;
+mod base64;
+mod counts;
+mod engine;
+mod firing;
+mod letters;
+mod message;
+mod output;
+mod reader;
+mod retry;
+mod sender;
+mod signature;
+
+pub use counts::Counts;
+pub use engine::{Notifications, SendError, Settings, Stores};
+pub use output::{Kind, Output, OutputError, Shape};
+pub use retry::Retry;
+pub use signature::signature;

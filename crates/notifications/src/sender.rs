@@ -1,0 +1,108 @@
+//! One attempt to send one message.
+
+mod http;
+mod nats;
+mod syslog;
+
+use std::time::Duration;
+
+use finding::Timestamp;
+
+use crate::Settings;
+use crate::message::Message;
+use crate::output::{Kind, Output, OutputError, wrong};
+
+pub(crate) use http::client;
+
+/// Characters of a reason that is kept.
+pub(crate) const REASON: usize = 512;
+
+/// What an attempt led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Delivered,
+    /// Trying again would end the same.
+    Refused(String),
+    Failed {
+        reason: String,
+        /// The other side asked for this pause.
+        pause: Option<Duration>,
+    },
+}
+
+impl Outcome {
+    fn failed(reason: impl Into<String>) -> Self {
+        Self::Failed { reason: reason.into(), pause: None }
+    }
+}
+
+#[derive(Debug)]
+enum Way {
+    Http(http::Http),
+    Syslog(syslog::Syslog),
+    Nats(Box<nats::Nats>),
+}
+
+/// Sends to one output.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    way: Way,
+    timeout: Duration,
+}
+
+impl Sender {
+    /// Says what is missing in the server's configuration.
+    pub(crate) fn new(
+        output: &Output,
+        settings: &Settings,
+        client: &reqwest::Client,
+    ) -> Result<Self, OutputError> {
+        let secret = match &output.secret {
+            None => None,
+            Some(name) => match settings.secrets.get(name) {
+                Some(secret) => Some(secret.clone()),
+                None => {
+                    return wrong(
+                        "vedette.secret",
+                        format!("the server's configuration has no secret {name:?}"),
+                    );
+                }
+            },
+        };
+        let way = match output.kind {
+            Kind::Syslog => Way::Syslog(syslog::Syslog::new(output, settings)?),
+            Kind::Nats => Way::Nats(Box::new(nats::Nats::new(output, settings, secret)?)),
+            _ => Way::Http(http::Http::new(output, settings, client, secret)?),
+        };
+        Ok(Self { way, timeout: settings.timeout })
+    }
+
+    pub(crate) async fn send(&self, message: &Message, output: &Output, now: Timestamp) -> Outcome {
+        let attempt = async {
+            match &self.way {
+                Way::Http(http) => http.send(message, output, now).await,
+                Way::Syslog(syslog) => syslog.send(message).await,
+                Way::Nats(nats) => nats.send(message, output).await,
+            }
+        };
+        match tokio::time::timeout(self.timeout, attempt).await {
+            Ok(outcome) => outcome,
+            Err(_) => Outcome::failed(format!("no answer within {} s", self.timeout.as_secs_f32())),
+        }
+    }
+}
+
+/// What an error and those behind it say.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let more = source.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        next = source.source();
+    }
+    finding_shapes::shown(&text, REASON)
+}
