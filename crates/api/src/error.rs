@@ -1,26 +1,36 @@
 //! Errors as Google's APIs write them.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use finding::NameError;
 use serde_json::{Value, json};
-use store::StoreError;
+use store::{Refusal, StoreError};
+
+use crate::access::Denied;
 
 /// What went wrong, for the client.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     /// A parameter cannot be used.
     #[error("{field}: {reason}")]
-    Invalid { field: &'static str, reason: String },
+    Invalid { field: Cow<'static, str>, reason: String },
     /// Nothing of that name.
     #[error("{what} does not exist here")]
     NotFound { what: String },
+    /// Something of that name.
+    #[error("{what} exists already; choose another id, or change it with PATCH")]
+    Exists { what: String },
+    /// Others changed it at the same time, again and again.
+    #[error("{what} is being changed by others; read it and try again")]
+    Aborted { what: String },
     /// The path is right, the method is not.
-    #[error("this path answers GET only, not {method}")]
-    Method { method: String },
-    /// Known to the published interface, not done here yet.
-    #[error("{what} is not implemented yet")]
+    #[error("this path answers {allow} only, not {method}")]
+    Method { method: String, allow: String },
+    /// Known to the published interface, not done here.
+    #[error("{what} is not implemented; docs/api.md lists what is left out")]
     Unimplemented { what: String },
     /// The request did not name this server.
     #[error(
@@ -28,12 +38,9 @@ pub(crate) enum ApiError {
          http://127.0.0.1 with its port, and let a proxy or a forwarded port send such a Host header"
     )]
     Host { host: String },
-    /// The request holds no token, or another one.
-    #[error(
-        "this needs the token of this Vedette: send `Authorization: Bearer TOKEN` with what is in {place}; the vedette \
-         command reads it by itself where it may, else give it --token-file or VEDETTE_TOKEN"
-    )]
-    Unauthenticated { place: String },
+    /// Who asks may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// More than is read.
     #[error("{what} has more than the {limit} bytes that are read")]
     TooLong { what: &'static str, limit: usize, status: StatusCode },
@@ -43,27 +50,37 @@ pub(crate) enum ApiError {
     /// The store failed; its own words are in the log.
     #[error("the store cannot answer now; the server's log says why and what to do")]
     Store(#[source] StoreError),
+    /// A defect of ours.
+    #[error("this request met a defect of the server; its log has more")]
+    Defect,
 }
 
 impl ApiError {
-    pub(crate) fn invalid(field: &'static str, error: &impl ToString) -> Self {
-        Self::Invalid { field, reason: error.to_string() }
+    pub(crate) fn invalid(field: impl Into<Cow<'static, str>>, error: &impl ToString) -> Self {
+        Self::Invalid { field: field.into(), reason: error.to_string() }
     }
 
     /// HTTP status and the name of Google's canonical code.
-    fn status(&self) -> (StatusCode, &'static str) {
+    pub(crate) fn status(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Invalid { .. } => (StatusCode::BAD_REQUEST, "INVALID_ARGUMENT"),
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::Exists { .. } => (StatusCode::CONFLICT, "ALREADY_EXISTS"),
+            Self::Aborted { .. } => (StatusCode::CONFLICT, "ABORTED"),
             // There is no canonical code for 405; this is what a client can do most with.
             Self::Method { .. } => (StatusCode::METHOD_NOT_ALLOWED, "UNIMPLEMENTED"),
             Self::Unimplemented { .. } => (StatusCode::NOT_IMPLEMENTED, "UNIMPLEMENTED"),
-            Self::Host { .. } => (StatusCode::FORBIDDEN, "PERMISSION_DENIED"),
-            Self::Unauthenticated { .. } => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+            Self::Host { .. } | Self::Denied(Denied::PermissionDenied { .. }) => {
+                (StatusCode::FORBIDDEN, "PERMISSION_DENIED")
+            }
+            Self::Denied(Denied::Unauthenticated { .. }) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
             Self::TooLong { status, .. } => (*status, "INVALID_ARGUMENT"),
             Self::Timeout { .. } => (StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED"),
             Self::Store(StoreError::Corrupt { .. }) => (StatusCode::INTERNAL_SERVER_ERROR, "DATA_LOSS"),
-            Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+            Self::Store(_) | Self::Denied(Denied::Unavailable { .. }) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")
+            }
+            Self::Defect => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
         }
     }
 
@@ -84,12 +101,19 @@ impl From<NameError> for ApiError {
     }
 }
 
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Invalid { field: refusal.field.into(), reason: refusal.reason }
+    }
+}
+
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::PageToken => Self::invalid("pageToken", &error),
             StoreError::Order(error) => Self::invalid("orderBy", &error),
             StoreError::Name(error) => error.into(),
+            StoreError::Refused(refusal) => refusal.into(),
             error => Self::Store(error),
         }
     }
@@ -105,10 +129,12 @@ impl IntoResponse for ApiError {
             "code": code.as_u16(), "status": status, "message": self.to_string(), "details": self.details()
         }});
         let mut response = (code, Json(body)).into_response();
-        if matches!(self, Self::Method { .. }) {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        if let Self::Method { allow, .. } = &self
+            && let Ok(allow) = HeaderValue::from_str(allow)
+        {
+            response.headers_mut().insert(header::ALLOW, allow);
         }
-        if matches!(self, Self::Unauthenticated { .. }) {
+        if matches!(self, Self::Denied(Denied::Unauthenticated { .. })) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

@@ -1,4 +1,4 @@
-//! What a request must be before anything looks at it: short, meant for this server, and from somebody who may ask.
+//! What a request must be before anything looks at it: short, and meant for this server.
 //!
 //! A page on the web can make a name of its own lead to 127.0.0.1 and then read answers as its own (DNS rebinding);
 //! what it cannot do is make the browser write another name into the Host header.
@@ -12,14 +12,12 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::body;
 use crate::error::ApiError;
 use crate::service::Service;
 
 /// Bytes of a path and query.
 const URI_LIMIT: usize = 16 << 10;
-
-/// Bytes of a body. Nothing reads one yet.
-const BODY_LIMIT: usize = 1 << 20;
 
 /// How long an answer may take.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
@@ -73,11 +71,11 @@ fn check(hosts: &Hosts, request: &Request) -> Result<(), ApiError> {
         let (what, status) = ("the address", StatusCode::URI_TOO_LONG);
         return Err(ApiError::TooLong { what, limit: URI_LIMIT, status });
     }
-    let body =
+    let announced =
         request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    if body.is_some_and(|length| length > BODY_LIMIT) {
+    if announced.is_some_and(|length| length > body::LIMIT) {
         let (what, status) = ("the body", StatusCode::PAYLOAD_TOO_LARGE);
-        return Err(ApiError::TooLong { what, limit: BODY_LIMIT, status });
+        return Err(ApiError::TooLong { what, limit: body::LIMIT, status });
     }
     // All that the request says must be a name of ours: an authority in the address does not excuse the header.
     let said = request.headers().get_all(header::HOST).iter().map(|value| value.to_str().unwrap_or_default());
@@ -103,9 +101,7 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
 
 /// Around every request.
 pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
-    let admitted = check(&service.hosts, &request)
-        .and_then(|()| service.token.check(request.uri().path(), request.headers()));
-    let mut response = match admitted {
+    let mut response = match check(&service.hosts, &request) {
         Err(error) => error.into_response(),
         Ok(()) => match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
             Ok(response) => response,

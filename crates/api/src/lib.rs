@@ -1,29 +1,47 @@
 //! The wire contract: REST in the shape of Security Command Center, v1 and v2.
 //!
 //! ```text
-//! request → limits → host guard → token → path splitter → endpoint → store
-//!                                                    ↓
-//!                  {"error": {"code", "status", "message", "details"}} for everything that goes wrong
+//! request → limits → host guard → table of routes → who asks, may it → endpoint → store
+//!                                                                         ↓
+//!           changes and downloads → audit log; {"error": {"code", "status", "message", "details"}} for what goes wrong
 //! ```
 //!
 //! One endpoint is one file under `endpoint/`. Paths are split by hand, because a name spans several segments and
-//! because Google's `:verb` suffixes are beyond the router's patterns. Everything here only reads.
+//! because Google's `:verb` suffixes are beyond the router's patterns. The table of routes is also what the OpenAPI document
+//! is printed from.
 
-mod endpoint {
-    pub(crate) mod evidence_download;
-    pub(crate) mod evidence_list;
-    pub(crate) mod finding_get;
-    pub(crate) mod findings_list;
-    pub(crate) mod operations;
-}
+mod access;
+mod body;
+mod call;
+mod config;
+mod endpoint;
 mod error;
 mod guard;
+mod mask;
+mod message;
+mod method;
+mod mutes;
+mod openapi;
+mod paging;
 mod parameters;
+mod partial;
+mod past;
 mod path;
+mod routes;
 mod service;
+mod settings;
 mod shape;
+mod sources;
+mod spelling;
+mod stored;
 mod token;
+mod written_finding;
 
+pub use access::{Access, Decision, Denied, Principal, Request};
 pub use guard::Hosts;
-pub use service::{Service, router};
+pub use method::{ApiMethod, Permission};
+pub use mutes::{apply as apply_mutes, mute_rules, settle};
+pub use openapi::text as openapi_document;
+pub use service::{CheckNotification, Service, router};
+pub use settings::{Ancestors, Module, modules_at};
 pub use token::Token;

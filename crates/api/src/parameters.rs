@@ -4,9 +4,21 @@ use axum::extract::Query;
 use axum::http::Uri;
 
 use crate::error::ApiError;
+use crate::spelling::snake_case;
 
 /// System parameters that change nothing here.
-const IGNORED: &[&str] = &["key", "prettyPrint", "$prettyPrint", "quotaUser", "$.xgafv", "access_token"];
+const IGNORED: &[&str] = &["key", "quotaUser", "$.xgafv", "access_token", "uploadType", "upload_protocol"];
+
+/// How an answer is to be written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Writing {
+    /// Enums as numbers.
+    pub(crate) numbers: bool,
+    /// With line breaks.
+    pub(crate) is_pretty: bool,
+    /// Only these parts.
+    pub(crate) fields: String,
+}
 
 /// The parameters of one request.
 pub(crate) struct Parameters(Vec<(String, String)>);
@@ -32,34 +44,30 @@ impl Parameters {
         found
     }
 
-    /// How enums are written: `true` for numbers.
-    pub(crate) fn take_numbers(&mut self) -> Result<bool, ApiError> {
+    /// How the answer is to be written.
+    pub(crate) fn take_writing(&mut self) -> Result<Writing, ApiError> {
         let alt = self.take("$alt").or(self.take("alt"));
-        match alt.as_deref() {
-            None | Some("json") => Ok(false),
-            Some("json;enum-encoding=int") => Ok(true),
+        let numbers = match alt.as_deref() {
+            None | Some("json") => false,
+            Some("json;enum-encoding=int") => true,
             Some(other) => {
                 let reason = format!("{other:?} is not offered; use json or json;enum-encoding=int");
-                Err(ApiError::invalid("$alt", &reason))
+                return Err(ApiError::invalid("$alt", &reason));
             }
-        }
+        };
+        let pretty = self.take("$prettyPrint").or(self.take("prettyPrint"));
+        let fields = self.take("$fields").or(self.take("fields")).unwrap_or_default();
+        Ok(Writing { numbers, is_pretty: matches!(pretty.as_deref(), Some("true" | "1")), fields })
     }
 
-    /// Refuses what nobody took.
-    pub(crate) fn finish(self) -> Result<(), ApiError> {
-        match self.0.into_iter().find(|(key, _)| !IGNORED.contains(&key.as_str())) {
+    /// Refuses what is neither among these nor ignored.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
+        let is_known = |key: &str| {
+            IGNORED.contains(&key) || known.iter().any(|known| key == *known || key == snake_case(known))
+        };
+        match self.0.iter().find(|(key, _)| !is_known(key)) {
             None => Ok(()),
             Some((key, _)) => Err(ApiError::invalid("query", &format!("there is no parameter {key:?}"))),
         }
     }
-}
-
-fn snake_case(camel: &str) -> String {
-    camel.chars().fold(String::new(), |mut snake, c| {
-        if c.is_ascii_uppercase() {
-            snake.push('_');
-        }
-        snake.push(c.to_ascii_lowercase());
-        snake
-    })
 }

@@ -1,20 +1,28 @@
 //! What the endpoints need, and how requests reach them.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::{Method, Uri};
+use axum::extract::{ConnectInfo, Request as HttpRequest, State};
+use axum::http::request::Parts;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::get;
 use axum::{Router, middleware};
-use store::{EvidenceStore, FindingStore};
+use serde_json::{Value, json};
+use store::{AuditEntry, AuditLog, DocumentStore, EvidenceStore, FindingStore, Refusal};
 
-use crate::endpoint::{evidence_download, evidence_list, finding_get, findings_list, operations};
+use crate::access::{Access, Denied, Principal, Request};
+use crate::body::Body;
+use crate::call::{Answer, Call, now};
+use crate::endpoint::{answer, operations};
 use crate::error::ApiError;
 use crate::guard::{self, Hosts};
+use crate::method::ApiMethod;
+use crate::openapi;
 use crate::parameters::Parameters;
-use crate::path::{Target, Version};
-use crate::token::Token;
+use crate::path::Target;
+use crate::settings::{Ancestors, Module};
 
 /// What the endpoints need.
 pub struct Service {
@@ -22,64 +30,140 @@ pub struct Service {
     pub findings: Arc<dyn FindingStore>,
     /// Where evidence is.
     pub evidence: Arc<dyn EvidenceStore>,
+    /// Where sources, configurations and settings are.
+    pub documents: Arc<dyn DocumentStore>,
+    /// Where changes and downloads are written down.
+    pub audit: Arc<dyn AuditLog>,
+    /// Who may do what.
+    pub access: Arc<dyn Access>,
+    /// The detectors' modules that settings can switch.
+    pub modules: Vec<Module>,
+    /// Where projects and folders stand.
+    pub ancestors: Ancestors,
+    /// Whether a notification config, as it would be stored, can be used by whoever sends findings out.
+    pub check_notification: CheckNotification,
     /// All metrics of the process in OpenMetrics text.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Whether the process as a whole can do its work; the reason when it cannot, shown to whoever asks.
     pub ready: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// Names the server may be called by.
     pub hosts: Hosts,
-    /// What a reader of findings and evidence must hold.
-    pub token: Token,
 }
 
-/// All of it: `/v1`, `/v2`, `/healthz`, `/readyz`, `/metrics`.
+/// Says which field of a document is wrong, and why.
+pub type CheckNotification = Box<dyn Fn(&Value) -> Result<(), Refusal> + Send + Sync>;
+
+/// All of it: `/v1`, `/v2`, `/v1beta2`, `/openapi.json`, `/healthz`, `/readyz`, `/metrics`.
 pub fn router(service: Service) -> Router {
     let service = Arc::new(service);
     Router::new()
         .route("/healthz", get(operations::healthz))
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics))
-        .route("/v1/{*path}", any(v1))
-        .route("/v2/{*path}", any(v2))
-        .fallback(unknown)
+        .route("/openapi.json", get(openapi_document))
+        .fallback(dispatch)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&service), guard::around))
         .with_state(service)
 }
 
-async fn v1(State(service): State<Arc<Service>>, method: Method, uri: Uri) -> Response {
-    dispatch(&service, Version::V1, &method, &uri).await.into_response()
-}
-
-async fn v2(State(service): State<Arc<Service>>, method: Method, uri: Uri) -> Response {
-    dispatch(&service, Version::V2, &method, &uri).await.into_response()
-}
-
-async fn dispatch(
-    service: &Service,
-    version: Version,
-    method: &Method,
-    uri: &Uri,
-) -> Result<Response, ApiError> {
-    // "/v1/" and "/v2/" have the same length.
-    let path = uri.path().get("/v2/".len()..).unwrap_or_default();
-    let target = Target::parse(path)?;
-    if !matches!(*method, Method::GET | Method::HEAD) {
-        return Err(ApiError::Method { method: method.to_string() });
-    }
-    let parameters = Parameters::read(uri)?;
-    match target {
-        Target::Findings(parent) => findings_list::answer(service, version, parent, parameters).await,
-        Target::Finding(name) => finding_get::answer(service, version, &name, parameters).await,
-        Target::EvidenceOf(name) => evidence_list::answer(service, &name, parameters).await,
-        Target::Evidence(name, sha256) => evidence_download::answer(service, &name, sha256, parameters).await,
-    }
-}
-
-async fn unknown(uri: Uri) -> ApiError {
-    ApiError::NotFound { what: format!("the path {:?}", uri.path()) }
+async fn openapi_document() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], openapi::text()).into_response()
 }
 
 async fn wrong_method(method: Method) -> ApiError {
-    ApiError::Method { method: method.to_string() }
+    ApiError::Method { method: method.to_string(), allow: "GET, HEAD".into() }
+}
+
+async fn dispatch(State(service): State<Arc<Service>>, request: HttpRequest) -> Response {
+    let (parts, body) = request.into_parts();
+    answered(service, &parts, body).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn answered(
+    service: Arc<Service>,
+    parts: &Parts,
+    body: axum::body::Body,
+) -> Result<Response, ApiError> {
+    let target = Target::find(&parts.method, parts.uri.path());
+    let method = target.as_ref().map_or(ApiMethod::Other, |target| target.route.method);
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+    let trail = Trail {
+        method,
+        resource: resource(parts),
+        address: peer.map(|p| p.ip().to_string()).unwrap_or_default(),
+    };
+    let request = Request { method, headers: &parts.headers, peer };
+    let principal = match service.access.admit(request).await {
+        Ok(principal) => principal,
+        Err(denied) => {
+            if let Denied::PermissionDenied { principal, .. } = &denied {
+                trail.record(&service, principal, "PERMISSION_DENIED").await?;
+            }
+            return Err(denied.into());
+        }
+    };
+    let target = target?;
+    let mut parameters = Parameters::read(&parts.uri)?;
+    let writing = parameters.take_writing()?;
+    parameters.only(target.route.query)?;
+    let body = if target.route.body.is_some() { Body::read(body).await? } else { Body::default() };
+    let call = Call {
+        service: Arc::clone(&service),
+        target,
+        parameters,
+        writing: writing.clone(),
+        body,
+        principal: principal.clone(),
+        now: now(),
+    };
+    if !method.is_audited() {
+        return answer(call).await?.write(&writing);
+    }
+    // a client that goes away, or an answer that takes too long, must not end a change before it is written down
+    let work = tokio::spawn(async move {
+        let result = answer(call).await;
+        let outcome = result.as_ref().map_or_else(|error| error.status().1, |_: &Answer| "OK");
+        trail.record(&service, &principal, outcome).await?;
+        result
+    });
+    match work.await {
+        Ok(result) => result?.write(&writing),
+        Err(error) => {
+            tracing::error!(%error, "a request panicked");
+            Err(ApiError::Defect)
+        }
+    }
+}
+
+/// What a request names: its path behind the version, bounded, because anybody may send one.
+fn resource(parts: &Parts) -> String {
+    let path = parts.uri.path().trim_start_matches('/');
+    let path = path.split_once('/').map_or(path, |(_, rest)| rest);
+    path.chars().take(1_000).collect()
+}
+
+/// What the audit log says of a request, whatever becomes of it.
+struct Trail {
+    method: ApiMethod,
+    resource: String,
+    address: String,
+}
+
+impl Trail {
+    async fn record(&self, service: &Service, principal: &Principal, outcome: &str) -> Result<(), ApiError> {
+        if !self.method.is_audited() {
+            return Ok(());
+        }
+        let entry = AuditEntry {
+            time: now(),
+            principal: principal.name.clone(),
+            method: self.method.name().into(),
+            resource: self.resource.clone(),
+            outcome: outcome.into(),
+            address: self.address.clone(),
+            detail: json!({"role": principal.role}),
+        };
+        Ok(service.audit.record(entry).await?)
+    }
 }

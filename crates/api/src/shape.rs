@@ -5,10 +5,22 @@ use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 use crate::parameters::Parameters;
-use crate::path::Version;
+use crate::routes::Version;
+use crate::spelling::camel_case;
 
 /// v1 gives `UNDEFINED` another number than v2.
 const V1_MUTE_UNDEFINED: i32 = 4;
+
+/// Paths of a mask at most.
+const PATHS_MAX: usize = 500;
+
+/// Where a name of v2 says what v1's has no place for: v1 knows one location, and leaves it out.
+const GLOBAL: &str = "/locations/global";
+
+/// A name as v1 writes it.
+pub(crate) fn v1_name(name: &str) -> String {
+    name.replacen(&format!("{GLOBAL}/"), "/", 1).trim_end_matches(GLOBAL).to_owned()
+}
 
 /// How findings are to be written.
 pub(crate) struct Shape {
@@ -19,15 +31,26 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    pub(crate) fn take(version: Version, parameters: &mut Parameters) -> Result<Self, ApiError> {
-        let numbers = parameters.take_numbers()?;
+    /// Whole findings.
+    pub(crate) const fn whole(version: Version, numbers: bool) -> Self {
+        Self { version, numbers, mask: Vec::new() }
+    }
+
+    /// With the mask that the request has.
+    pub(crate) fn take(
+        version: Version,
+        numbers: bool,
+        parameters: &mut Parameters,
+    ) -> Result<Self, ApiError> {
         let mask = parameters.take("fieldMask").unwrap_or_default();
         let paths = mask.split(',').map(str::trim).filter(|path| !path.is_empty());
-        let mask = paths.map(|path| {
-            let path = path.strip_prefix("finding.").unwrap_or(path);
-            path.split('.').map(camel_case).collect()
-        });
-        Ok(Self { version, numbers, mask: mask.collect() })
+        let mask: Vec<Vec<String>> = paths
+            .map(|path| path.strip_prefix("finding.").unwrap_or(path).split('.').map(camel_case).collect())
+            .collect();
+        if mask.len() > PATHS_MAX {
+            return Err(ApiError::invalid("fieldMask", &format!("at most {PATHS_MAX} paths are read")));
+        }
+        Ok(Self { version, numbers, mask })
     }
 
     /// `{"finding": …, "resource": …}`.
@@ -46,6 +69,11 @@ impl Shape {
         json
     }
 
+    /// The finding alone.
+    pub(crate) fn finding(&self, item: &FindingResource) -> Value {
+        self.write(item)["finding"].take()
+    }
+
     fn as_v1(&self, item: &FindingResource, json: &mut Value) {
         if let Some(resource) = json.get_mut("resource") {
             let provider = resource.get("cloudProvider").cloned();
@@ -57,6 +85,21 @@ impl Shape {
         if self.numbers && item.finding.mute == Mute::Undefined {
             json["finding"]["mute"] = Value::from(V1_MUTE_UNDEFINED);
         }
+        let finding = &mut json["finding"];
+        for path in
+            ["/name", "/canonicalName", "/parent", "/securityMarks/name", "/securityMarks/canonicalName"]
+        {
+            rename(finding.pointer_mut(path));
+        }
+        if let Some(Value::Object(systems)) = finding.get_mut("externalSystems") {
+            systems.values_mut().for_each(|system| rename(system.get_mut("name")));
+        }
+    }
+}
+
+fn rename(name: Option<&mut Value>) {
+    if let Some(Value::String(name)) = name {
+        *name = v1_name(name);
     }
 }
 
@@ -79,19 +122,4 @@ fn masked(value: &Value, paths: &[Vec<String>]) -> Value {
         *to = from.clone();
     }
     result
-}
-
-/// `event_time` → `eventTime`. Keys of `source_properties` have capitals and underscores and stay as they are.
-fn camel_case(key: &str) -> String {
-    if key.chars().any(|c| c.is_ascii_uppercase()) {
-        return key.to_owned();
-    }
-    let mut words = key.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |mut camel, word| {
-        let mut letters = word.chars();
-        camel.extend(letters.next().map(|c| c.to_ascii_uppercase()));
-        camel.push_str(letters.as_str());
-        camel
-    })
 }

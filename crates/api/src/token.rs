@@ -1,17 +1,15 @@
-//! Who may read: whoever holds the token.
+//! One token for everything: what a machine of one's own needs.
 
 use axum::http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 
-use crate::error::ApiError;
+use crate::access::{Access, Decision, Denied, Principal, Request};
+use crate::method::ApiMethod;
 
 /// A longer one is none, and is not worth hashing.
 const LONGEST: usize = 256;
 
-/// Asked by probes of health and by collectors of metrics, which hold no secret.
-const OPEN: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
-
-/// What a reader must hold. Only its hash is kept.
+/// What whoever asks must hold; it may then do everything. Only its hash is kept.
 pub struct Token {
     hash: [u8; 32],
     place: String,
@@ -23,17 +21,30 @@ impl Token {
         Self { hash: hash(secret), place: place.into() }
     }
 
-    pub(crate) fn check(&self, path: &str, headers: &HeaderMap) -> Result<(), ApiError> {
-        if OPEN.contains(&path) || presented(headers).is_some_and(|secret| self.is(secret)) {
-            return Ok(());
-        }
-        Err(ApiError::Unauthenticated { place: self.place.clone() })
-    }
-
     /// How long it takes says nothing about where two secrets differ: hashes are compared, and all of their bytes.
     fn is(&self, secret: &str) -> bool {
         let difference = self.hash.iter().zip(hash(secret)).fold(0, |sum, (a, b)| sum | (a ^ b));
         std::hint::black_box(difference) == 0
+    }
+}
+
+impl Access for Token {
+    fn admit<'a>(&'a self, request: Request<'a>) -> Decision<'a> {
+        Box::pin(async move {
+            if presented(request.headers).is_some_and(|secret| self.is(secret)) {
+                return Ok(Principal { name: "token:local".into(), role: "admin".into() });
+            }
+            let how = format!(
+                "this needs the token of this Vedette: send `Authorization: Bearer TOKEN` with what is in {}; the \
+                 vedette command reads it by itself where it may, else give it --token-file or VEDETTE_TOKEN",
+                self.place
+            );
+            Err(Denied::Unauthenticated { how })
+        })
+    }
+
+    fn holds(&self, _: &Principal, _: ApiMethod) -> bool {
+        true
     }
 }
 

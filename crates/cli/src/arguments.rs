@@ -67,6 +67,10 @@ pub(crate) struct Up {
     /// Address of the API. Beyond loopback its token, and what it answers, travel unencrypted: step carefully.
     #[arg(long, default_value = "127.0.0.1:7979", env = "VEDETTE_LISTEN")]
     pub(crate) listen: SocketAddr,
+    /// Findings and their evidence go this many days after they last changed; 396 are thirteen months.
+    #[arg(long, value_name = "DAYS", default_value_t = 396, env = "VEDETTE_RETENTION_DAYS",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) retention_days: u32,
     /// Allow an address beyond loopback.
     #[arg(long)]
     pub(crate) listen_beyond_loopback: bool,

@@ -4,17 +4,23 @@ use crate::arguments::Up;
 use crate::data_folder::{Announcement, DataFolder, Running};
 use crate::{intake, sweep};
 use anyhow::{Context, Result, ensure};
-use api::{Hosts, Service, Token};
+use api::{Hosts, Module, Service, Token};
 use crossbeam_channel::bounded;
+use finding::Timestamp;
 use sensor::configuration::Configuration;
+use server::{Retention, Stores, Upkeep};
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Deliveries between the sensor and the store.
 const QUEUE: usize = 1_024;
+
+/// How often expired mute configs are looked for.
+const MUTES: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(options: Up) -> Result<()> {
     ensure!(
@@ -42,6 +48,19 @@ pub(crate) fn run(options: Up) -> Result<()> {
     let router = api::router(Service {
         findings: Arc::clone(&store) as _,
         evidence: Arc::clone(&store) as _,
+        documents: Arc::clone(&store) as _,
+        audit: Arc::clone(&store) as _,
+        access: Arc::new(Token::new(
+            folder.token(),
+            match hosts {
+                Hosts::Loopback => token.display().to_string(),
+                _ => "the file `token` of its data folder".into(),
+            },
+        )),
+        modules: modules(),
+        // one machine: nothing stands between it and everything
+        ancestors: Box::new(|_| Vec::new()),
+        check_notification: Box::new(|_| Ok(())),
         metrics: Box::new({
             let metrics = metrics.clone();
             move || metrics.text()
@@ -50,13 +69,6 @@ pub(crate) fn run(options: Up) -> Result<()> {
             let metrics = metrics.clone();
             move || if metrics.is_watching() { Ok(()) } else { Err("the sensor does not watch".into()) }
         }),
-        token: Token::new(
-            folder.token(),
-            match hosts {
-                Hosts::Loopback => token.display().to_string(),
-                _ => "the file `token` of its data folder".into(),
-            },
-        ),
         hosts,
     });
 
@@ -78,12 +90,17 @@ pub(crate) fn run(options: Up) -> Result<()> {
         token.display()
     );
 
+    let mutes = runtime.spawn(mutes(Arc::clone(&store)));
+    let retention = Retention { findings_days: options.retention_days, ..Retention::default() };
+    let upkeep = runtime.spawn(Upkeep::new(Stores::of(&store), retention, "up").run());
     runtime.block_on(async {
         axum::serve(listener, router)
             .with_graceful_shutdown(stopped(announcement))
             .await
             .context("the API stopped")
     })?;
+    mutes.abort();
+    upkeep.abort();
     tracing::info!("stopping: what was seen is being stored");
     sensor.stop();
     if intake.join().is_err() {
@@ -92,6 +109,29 @@ pub(crate) fn run(options: Up) -> Result<()> {
     runtime.block_on(store.close());
     drop(folder);
     Ok(())
+}
+
+/// Keeps what is stored in line with the mute configs: at once, and again when one expires.
+async fn mutes(store: Arc<SqliteStore>) {
+    let mut ticks = tokio::time::interval(MUTES);
+    loop {
+        ticks.tick().await;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = Timestamp::from_nanos(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX));
+        if let Err(error) = api::apply_mutes(&*store, &*store, now).await {
+            tracing::error!(%error, "the mute configs cannot be applied; it is tried again");
+        }
+    }
+}
+
+/// The switches of the catalogue's detectors.
+fn modules() -> Vec<Module> {
+    let catalogue = detectors::catalogue();
+    let module = |metadata: &detection::Metadata| Module {
+        name: metadata.module.into(),
+        on_by_default: metadata.on_by_default,
+    };
+    catalogue.iter().map(|detector| module(detector.metadata())).collect()
 }
 
 /// What is announced is withdrawn before the API stops listening.

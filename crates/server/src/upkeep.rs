@@ -96,3 +96,33 @@ fn later(time: Timestamp, by: Duration) -> Timestamp {
 fn days_before(time: Timestamp, days: u32) -> Timestamp {
     Timestamp::from_nanos(time.nanos().saturating_sub(i64::from(days) * 86_400_000_000_000))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Retention, Upkeep};
+    use crate::Stores;
+    use finding::Timestamp;
+    use std::sync::Arc;
+    use store::contract::{everything, example};
+    use store::{DocumentStore, FindingStore};
+    use store_sqlite::SqliteStore;
+
+    const DAY: i64 = 86_400_000_000_000;
+
+    #[tokio::test]
+    async fn what_is_too_old_goes_unless_another_server_sees_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(folder.path()).await.unwrap());
+        let now = crate::now();
+        let days_ago = |days: i64| Timestamp::from_nanos(now.nanos() - days * DAY);
+        for (n, days) in [(1, 397), (2, 395), (3, 500), (4, 0)] {
+            store.upsert(&example(n), 1, days_ago(days)).await.unwrap();
+        }
+        let upkeep = Upkeep::new(Stores::of(&store), Retention::default(), "this");
+        assert!(store.lease("retention", "another", now, days_ago(-1)).await.unwrap());
+        assert_eq!(upkeep.expire(now).await.unwrap(), 0);
+        assert!(store.lease("retention", "another", now, days_ago(1)).await.unwrap(), "given up");
+        assert_eq!(upkeep.expire(now).await.unwrap(), 2);
+        assert_eq!(store.list(everything()).await.unwrap().total_size, 2);
+    }
+}

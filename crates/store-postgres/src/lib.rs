@@ -1,1 +1,30 @@
 //! The store of many servers: PostgreSQL, partitioned by month.
+//!
+//! ```text
+//! upsert, amend → lock the name's row → read, merge, write, tell the change → COMMIT → acknowledged
+//! evidence      → parts in the database, so that any server goes on with an upload
+//! ```
+//!
+//! Every server writes; none leads. What must not happen twice at once is ordered by a row's lock, and what a lost
+//! connection left open is done again where doing it again changes nothing.
+
+mod audit;
+mod changes;
+mod documents;
+mod doors;
+mod escape;
+mod evidence;
+mod expire;
+mod failure;
+mod filter;
+mod group;
+mod list;
+mod months;
+mod open;
+mod schema;
+#[cfg(feature = "server")]
+pub mod server;
+mod versions;
+mod write;
+
+pub use open::PostgresStore;

@@ -1,6 +1,6 @@
-//! The feed of changes.
+//! The feed of changes. Triggers write it, in the transaction of the change itself.
 
-use finding::{FindingName, Timestamp};
+use finding::Timestamp;
 use sqlx::SqliteConnection;
 use std::path::Path;
 use store::{Change, ChangeCursor, ChangeKind, StoreError};
@@ -9,23 +9,10 @@ use crate::failure;
 
 const KINDS: [ChangeKind; 3] = [ChangeKind::Created, ChangeKind::Updated, ChangeKind::Amended];
 
-/// Inside the transaction of the change itself.
-pub(crate) async fn add(
-    connection: &mut SqliteConnection,
-    path: &Path,
-    finding: &FindingName,
-    kind: ChangeKind,
-    time: Timestamp,
-) -> Result<(), StoreError> {
-    let kind = KINDS.iter().position(|known| *known == kind).unwrap_or_default();
-    sqlx::query("INSERT INTO changes (finding, kind, time) VALUES (?1, ?2, ?3)")
-        .bind(finding.to_string())
-        .bind(i64::try_from(kind).unwrap_or_default())
-        .bind(time.nanos())
-        .execute(connection)
-        .await
-        .map_err(|e| failure::sqlite("write", path, e))?;
-    Ok(())
+/// How a kind is stored.
+pub(crate) fn number(kind: ChangeKind) -> i64 {
+    let at = KINDS.iter().position(|known| *known == kind);
+    at.and_then(|at| i64::try_from(at).ok()).unwrap_or_default()
 }
 
 pub(crate) async fn after(

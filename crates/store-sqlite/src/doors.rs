@@ -11,8 +11,10 @@ use store::{
     GroupPage, GroupQuery, ListQuery, MuteRules, Page, Pending, Received, Sha256, StoreError, Upserted,
 };
 
+use crate::expire::Expire;
 use crate::upsert::{Amend, Create, Upsert};
-use crate::{SqliteStore, audit, changes, documents, evidence, expire, failure, group, list};
+use crate::writer::Work;
+use crate::{SqliteStore, audit, changes, documents, evidence, failure, group, list};
 
 /// The largest piece of evidence that is kept, in bytes.
 const EVIDENCE_LIMIT: u64 = 256 << 20;
@@ -50,8 +52,12 @@ impl FindingStore for SqliteStore {
         let item = Box::new(item.clone());
         Box::pin(async move {
             let name: FindingName = item.finding.name.parse()?;
-            let (rules, path) = (self.rules(), self.path.clone());
-            job!(self, Upsert { name, item, order, rules, now, path }).await
+            let rules = self.rules();
+            self.writer
+                .write(|reply| {
+                    Work::Finding(Box::new(Upsert { name, item, order, rules, now, done: None, reply }))
+                })
+                .await
         })
     }
 
@@ -68,7 +74,7 @@ impl FindingStore for SqliteStore {
         let name = name.clone();
         Box::pin(async move {
             let (rules, path) = (self.rules(), self.path.clone());
-            job!(self, Amend { name, edit, rules, now, path }).await
+            Ok(job!(self, Amend { name, edit, rules, now, path }).await??)
         })
     }
 
@@ -91,19 +97,9 @@ impl FindingStore for SqliteStore {
 
     fn expire(&self, before: Timestamp, limit: u32) -> Pending<'_, u64> {
         Box::pin(async move {
-            let path = self.path.clone();
-            let expired = self
-                .writer
-                .act(move |connection| {
-                    let path = path.clone();
-                    Box::pin(async move { expire::expire(connection, &path, before, limit).await })
-                })
-                .await?;
-            // after the commit: what the database names is always there
-            for sha256 in expired.unused {
-                self.blocking(move |folder| folder.remove(sha256)).await?;
-            }
-            Ok(expired.findings)
+            let (path, folder) = (self.path.clone(), Arc::clone(&self.evidence));
+            let make = |reply| Work::One(Box::new(Expire::new(before, limit, path, folder, reply)));
+            self.writer.write(make).await
         })
     }
 
@@ -121,7 +117,7 @@ impl EvidenceStore for SqliteStore {
         Box::pin(async move {
             let size = bytes.len() as u64;
             bounded(size, || format!("evidence {:?} of {}", meta.name, meta.finding))?;
-            let sha256 = self.blocking(move |folder| folder.keep(&bytes)).await?;
+            let (sha256, _pin) = self.blocking(move |folder| folder.keep(&bytes)).await?;
             self.note(EvidenceItem { sha256, size, meta }).await?;
             Ok(sha256)
         })
@@ -130,7 +126,8 @@ impl EvidenceStore for SqliteStore {
     fn put_file(&self, file: File, size: u64, expected: Sha256, meta: EvidenceMeta) -> Pending<'_, Sha256> {
         Box::pin(async move {
             let size = size.min(EVIDENCE_LIMIT);
-            let (sha256, size) = self.blocking(move |folder| folder.keep_file(file, size, expected)).await?;
+            let kept = self.blocking(move |folder| folder.keep_file(file, size, expected)).await?;
+            let (sha256, size, _pin) = kept;
             self.note(EvidenceItem { sha256, size, meta }).await?;
             Ok(sha256)
         })
@@ -151,6 +148,7 @@ impl EvidenceStore for SqliteStore {
 
     fn attach(&self, sha256: Sha256, meta: EvidenceMeta) -> Pending<'_, bool> {
         Box::pin(async move {
+            let _pin = self.evidence.pin(sha256);
             let Some(size) = self.blocking(move |folder| Ok(folder.size(sha256))).await? else {
                 return Ok(false);
             };

@@ -2,11 +2,13 @@
 //!
 //! `incoming/<number>` → fsync → rename → `<2 digits>/<sha256>`; a name given by anyone else is never part of a path.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::Digest;
 use store::{Received, Sha256, StoreError};
@@ -29,6 +31,26 @@ pub(crate) fn make(path: &Path) -> Result<(), StoreError> {
 pub(crate) struct Folder {
     root: PathBuf,
     next: AtomicU64,
+    /// What is about to be recorded, and by how many: not removed meanwhile.
+    pinned: Mutex<HashMap<Sha256, usize>>,
+}
+
+/// Keeps a piece from being removed until it is recorded.
+pub(crate) struct Pin {
+    folder: Arc<Folder>,
+    sha256: Sha256,
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let mut pinned = self.folder.pinned();
+        if let Some(holders) = pinned.get_mut(&self.sha256) {
+            *holders -= 1;
+            if *holders == 0 {
+                pinned.remove(&self.sha256);
+            }
+        }
+    }
 }
 
 impl Folder {
@@ -40,7 +62,16 @@ impl Folder {
         for entry in fs::read_dir(&incoming).map_err(failed)? {
             fs::remove_file(entry.map_err(failed)?.path()).map_err(failed)?;
         }
-        Ok(Self { root, next: AtomicU64::new(0) })
+        Ok(Self { root, next: AtomicU64::new(0), pinned: Mutex::default() })
+    }
+
+    fn pinned(&self) -> MutexGuard<'_, HashMap<Sha256, usize>> {
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn pin(self: &Arc<Self>, sha256: Sha256) -> Pin {
+        *self.pinned().entry(sha256).or_default() += 1;
+        Pin { folder: Arc::clone(self), sha256 }
     }
 
     fn path_of(&self, sha256: Sha256) -> PathBuf {
@@ -49,31 +80,33 @@ impl Folder {
     }
 
     /// Keeps the bytes unless they are kept already. On return they survive a power cut.
-    pub(crate) fn keep(&self, bytes: &[u8]) -> Result<Sha256, StoreError> {
+    pub(crate) fn keep(self: &Arc<Self>, bytes: &[u8]) -> Result<(Sha256, Pin), StoreError> {
         let sha256 = digest(bytes);
+        let pin = self.pin(sha256);
         let path = self.path_of(sha256);
         let kept = fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() == bytes.len() as u64);
         if kept {
-            return Ok(sha256);
+            return Ok((sha256, pin));
         }
         self.draft(|draft, name| {
             let failed = |e| failure::file("write", &path, e);
             draft.write_all(bytes).and_then(|()| draft.sync_all()).map_err(failed)?;
             self.settle(name, &path)
         })?;
-        Ok(sha256)
+        Ok((sha256, pin))
     }
 
     /// Keeps the first `size` bytes of a file, unless what they were is kept already. Answers what was kept, and how
     /// much.
     pub(crate) fn keep_file(
-        &self,
+        self: &Arc<Self>,
         file: File,
         size: u64,
         expected: Sha256,
-    ) -> Result<(Sha256, u64), StoreError> {
+    ) -> Result<(Sha256, u64, Pin), StoreError> {
+        let pin = self.pin(expected);
         if fs::metadata(self.path_of(expected)).is_ok_and(|m| m.is_file() && m.len() == size) {
-            return Ok((expected, size));
+            return Ok((expected, size, pin));
         }
         self.draft(|draft, name| {
             let failed = |e| failure::file("write", name, e);
@@ -81,8 +114,9 @@ impl Folder {
             source.rewind().map_err(failed)?;
             let (sha256, size) = copy(&mut source.take(size), draft).map_err(failed)?;
             draft.sync_all().map_err(failed)?;
+            let pin = self.pin(sha256);
             self.settle(name, &self.path_of(sha256))?;
-            Ok((sha256, size))
+            Ok((sha256, size, pin))
         })
     }
 
@@ -169,8 +203,12 @@ impl Folder {
         fs::metadata(self.path_of(sha256)).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len())
     }
 
-    /// Removes what no finding has any more.
+    /// Removes what no finding has any more, unless one is about to.
     pub(crate) fn remove(&self, sha256: Sha256) -> Result<(), StoreError> {
+        let pinned = self.pinned();
+        if pinned.contains_key(&sha256) {
+            return Ok(());
+        }
         let path = self.path_of(sha256);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -222,4 +260,24 @@ fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<(Sha256, u64)> 
 
 fn digest(bytes: &[u8]) -> Sha256 {
     Sha256::new(sha2::Sha256::digest(bytes).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Folder;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_is_about_to_be_recorded_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(Folder::open(folder.path().join("evidence")).unwrap());
+        let (sha256, pin) = folder.keep(b"abc").unwrap();
+        let second = folder.pin(sha256);
+        drop(pin);
+        folder.remove(sha256).unwrap();
+        assert_eq!(folder.size(sha256), Some(3));
+        drop(second);
+        folder.remove(sha256).unwrap();
+        assert_eq!(folder.size(sha256), None);
+    }
 }

@@ -1,5 +1,6 @@
 //! Reading findings: one by its name, many by the page.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use finding::{FindingName, FindingResource, Parent};
@@ -9,13 +10,13 @@ use store::{
     Comparison, Direction, Key, ListQuery, OrderBy, Page, PagePosition, StateChange, StoreError, TimeRange,
 };
 
-use crate::{failure, filter, versions};
+use crate::{failure, filter, present, versions};
 
 /// Findings counted at most when only counting tells how many they are: about what takes 50 ms.
 const COUNTED: i64 = 10_000;
 
 /// A page ends early once its documents have this many bytes, so that 1000 large findings never stand in memory.
-const PAGE_BYTES: usize = 2 << 20;
+pub(crate) const PAGE_BYTES: usize = 2 << 20;
 
 fn parse(path: &Path, name: &FindingName, document: &str) -> Result<FindingResource, StoreError> {
     serde_json::from_str(document).map_err(|e| failure::document(path, &name.to_string(), &e))
@@ -34,19 +35,24 @@ pub(crate) async fn by_name(
     document.map(|document| parse(path, name, &document)).transpose()
 }
 
-/// With the order of the sensor's words that are stored.
+/// Those of the names that are stored, each with the order of its sensor's words.
 pub(crate) async fn with_order(
     connection: &mut SqliteConnection,
     path: &Path,
-    name: &FindingName,
-) -> Result<Option<(FindingResource, i64)>, StoreError> {
-    let row: Option<(String, i64)> =
-        sqlx::query_as("SELECT document, delivered FROM findings WHERE name = ?1")
-            .bind(name.to_string())
-            .fetch_optional(connection)
-            .await
-            .map_err(|e| failure::sqlite("read", path, e))?;
-    row.map(|(document, order)| Ok((parse(path, name, &document)?, order))).transpose()
+    names: &[String],
+) -> Result<HashMap<String, (FindingResource, i64)>, StoreError> {
+    let rows: Vec<(String, String, i64)> = sqlx::query_as(
+        "SELECT name, document, delivered FROM findings WHERE name IN (SELECT value FROM json_each(?1))",
+    )
+    .bind(serde_json::to_string(names).unwrap_or_default())
+    .fetch_all(connection)
+    .await
+    .map_err(|e| failure::sqlite("read", path, e))?;
+    let read = |(name, document, order): (String, String, i64)| {
+        let item = serde_json::from_str(&document).map_err(|e| failure::document(path, &name, &e))?;
+        Ok((name, (item, order)))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// By the name, or else by the canonical name.
@@ -74,6 +80,9 @@ pub(crate) async fn page(
     path: &Path,
     query: &ListQuery,
 ) -> Result<Page, StoreError> {
+    if query.at.is_none() && query.compared.is_none() {
+        return present::page(connection, path, query).await;
+    }
     let failed = |e| failure::sqlite("read", path, e);
     let position = query.position()?;
     let mut transaction = sqlx::Connection::begin(connection).await.map_err(failed)?;
@@ -129,29 +138,18 @@ pub(crate) async fn page(
     Ok(page)
 }
 
-/// How many there are, and whether there are more: tallies know it of all findings, others are counted up to a bound.
+/// How many there are, and whether there are more.
 async fn count(
     connection: &mut SqliteConnection,
     path: &Path,
     query: &ListQuery,
 ) -> Result<(u64, bool), StoreError> {
-    let is_tallied = query.happened.is_none()
-        && query.at.is_none()
-        && query.compared.is_none()
-        && filter::is_tallied(&query.filter);
-    let mut sql;
-    if is_tallied {
-        sql = QueryBuilder::new("SELECT coalesce(sum(findings), 0) FROM tallies WHERE ");
-        under(&mut sql, &query.parent);
-        filter::condition(&mut sql, &query.filter);
-    } else {
-        sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ");
-        source(&mut sql, query);
-        sql.push(" LIMIT ").push_bind(COUNTED + 1).push(")");
-    }
+    let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ");
+    source(&mut sql, query);
+    sql.push(" LIMIT ").push_bind(COUNTED + 1).push(")");
     let total: i64 =
         sql.build_query_scalar().fetch_one(connection).await.map_err(|e| failure::sqlite("read", path, e))?;
-    let is_least = !is_tallied && total > COUNTED;
+    let is_least = total > COUNTED;
     Ok((u64::try_from(if is_least { COUNTED } else { total }).unwrap_or_default(), is_least))
 }
 
@@ -171,7 +169,12 @@ async fn count_each(
     Ok(total)
 }
 
-fn matches(path: &Path, query: &ListQuery, name: &str, document: &str) -> Result<bool, StoreError> {
+pub(crate) fn matches(
+    path: &Path,
+    query: &ListQuery,
+    name: &str,
+    document: &str,
+) -> Result<bool, StoreError> {
     let document: Value = serde_json::from_str(document).map_err(|e| failure::document(path, name, &e))?;
     Ok(query.filter.matches(&document["finding"], &document["resource"]))
 }
@@ -192,15 +195,19 @@ fn select(query: &ListQuery, position: Option<&PagePosition>, limit: Option<usiz
         sql.push(" AND ");
         after(&mut sql, &query.order_by, position.keys());
     }
+    order(&mut sql, query);
+    if let Some(limit) = limit {
+        sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    }
+    sql
+}
+
+pub(crate) fn order(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
     sql.push(" ORDER BY ");
     for (at, (field, direction)) in query.order_by.fields().iter().enumerate() {
         sql.push(if at > 0 { ", " } else { "" }).push(field.name());
         sql.push(if *direction == Direction::Descending { " DESC" } else { "" });
     }
-    if let Some(limit) = limit {
-        sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
-    }
-    sql
 }
 
 /// From where and which, up to a condition that more can be added to. Compared with an earlier time: what matches, and what
@@ -211,13 +218,15 @@ fn source(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
         sql.push(" WHERE ");
         return which(sql, query);
     };
-    sql.push("(SELECT *, false AS removed FROM (SELECT name, scope, canonical_scope, source, location, parent, category,
-        resource_name, state, severity, event_time, create_time, document FROM ");
+    sql.push("(SELECT *, false AS removed FROM (SELECT name, parent, category, resource_name, state, severity, event_time,
+        create_time, document FROM ");
     versions::rows(sql, query.at);
     sql.push(" WHERE ");
     which(sql, query);
-    sql.push(") UNION ALL SELECT name, scope, canonical_scope, source, location, parent, category, resource_name, state,
-        severity, event_time, create_time, document, true FROM ");
+    sql.push(
+        ") UNION ALL SELECT name, parent, category, resource_name, state, severity, event_time, create_time,
+        document, true FROM ",
+    );
     versions::rows(sql, Some(with));
     sql.push(" AS earlier WHERE ");
     which(sql, query);
@@ -228,26 +237,31 @@ fn source(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
     sql.push(")) WHERE true");
 }
 
-fn which(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
+pub(crate) fn which(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
     under(sql, &query.parent);
     happened(sql, query.happened);
     filter::condition(sql, &query.filter);
 }
 
 pub(crate) fn under(sql: &mut QueryBuilder<Sqlite>, parent: &Parent) {
-    if parent.scope().is_everything() {
+    let (scope, source, location) = (parent.scope(), parent.source(), parent.location());
+    if scope.is_everything() && source.is_none() && location.is_none() {
         sql.push("true");
-    } else {
-        let scope = parent.scope().to_string();
-        sql.push("(scope = ").push_bind(scope.clone());
+        return;
+    }
+    sql.push("place IN (SELECT id FROM places WHERE true");
+    if !scope.is_everything() {
+        let scope = scope.to_string();
+        sql.push(" AND (scope = ").push_bind(scope.clone());
         sql.push(" OR canonical_scope = ").push_bind(scope).push(")");
     }
-    if let Some(source) = parent.source() {
+    if let Some(source) = source {
         sql.push(" AND source = ").push_bind(source.to_owned());
     }
-    if let Some(location) = parent.location() {
+    if let Some(location) = location {
         sql.push(" AND location = ").push_bind(location.to_owned());
     }
+    sql.push(")");
 }
 
 fn happened(sql: &mut QueryBuilder<Sqlite>, range: Option<TimeRange>) {
@@ -266,7 +280,7 @@ fn bind(sql: &mut QueryBuilder<Sqlite>, key: &Key) {
 
 /// Everything that stands behind `keys`: `a < ? OR (a = ? AND (b > ? OR …))`. The bound on the first field is
 /// repeated alone, so that its index leads straight there.
-fn after(sql: &mut QueryBuilder<Sqlite>, order: &OrderBy, keys: &[Key]) {
+pub(crate) fn after(sql: &mut QueryBuilder<Sqlite>, order: &OrderBy, keys: &[Key]) {
     let beyond = |direction| if direction == Direction::Descending { " < " } else { " > " };
     let mut open = 0;
     for (at, ((field, direction), key)) in order.fields().iter().zip(keys).enumerate() {

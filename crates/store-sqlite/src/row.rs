@@ -2,9 +2,11 @@
 
 use finding::{FindingName, FindingResource, Timestamp};
 use serde_json::Value;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments, error::BoxDynError};
-use store::StoreError;
+use sqlx::Sqlite;
+use sqlx::query_builder::Separated;
+use store::{ChangeKind, StoreError};
+
+use crate::changes;
 
 /// The largest document that is kept. Sensors cut arguments and environments long before.
 const DOCUMENT_LIMIT: usize = 16 << 20;
@@ -12,93 +14,91 @@ const DOCUMENT_LIMIT: usize = 16 << 20;
 /// A finding, ready to be written.
 pub(crate) struct Row {
     name: String,
-    scope: String,
-    canonical_scope: String,
-    source: String,
-    location: String,
+    canonical_name: String,
     document: String,
 }
 
-/// Keys under which a sensor says the container's id: a source property or a fact of ours.
-const CONTAINER_ID: [&str; 2] = ["Container_Id", "container_id"];
+/// Where a finding is: its scope, that of its canonical name, its source and its location.
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Place(pub(crate) [String; 4]);
 
-fn container_id(item: &FindingResource) -> &str {
-    let finding = &item.finding;
-    let of = |key: &str| finding.source_properties.get(key).or_else(|| finding.vedette.get(key));
-    CONTAINER_ID.iter().find_map(|key| of(key)?.as_str()).unwrap_or_default()
+impl Place {
+    pub(crate) fn of(name: &FindingName, item: &FindingResource) -> Self {
+        let canonical: Option<FindingName> = item.finding.canonical_name.parse().ok();
+        Self([
+            name.scope().to_string(),
+            canonical.map(|c| c.scope().to_string()).unwrap_or_default(),
+            name.source().to_owned(),
+            name.location().unwrap_or_default().to_owned(),
+        ])
+    }
 }
+
+/// Source properties with a column of their own; the filter language reaches them by these keys.
+pub(crate) const PROPERTY_COLUMNS: [(&str, &str); 3] =
+    [("Pod_Namespace", "pod_namespace"), ("Pod_Name", "pod_name"), ("Container_Id", "container_id")];
 
 impl Row {
     pub(crate) fn new(name: &FindingName, item: &FindingResource) -> Result<Self, StoreError> {
-        let canonical: Option<FindingName> = item.finding.canonical_name.parse().ok();
         // A finding is made of strings, numbers and maps with string keys: it cannot fail to become JSON.
         let document = serde_json::to_string(item).unwrap_or_default();
         if document.len() > DOCUMENT_LIMIT {
             let (size, limit) = (document.len() as u64, DOCUMENT_LIMIT as u64);
             return Err(StoreError::TooLarge { subject: name.to_string(), size, limit });
         }
-        Ok(Self {
-            name: name.to_string(),
-            scope: name.scope().to_string(),
-            canonical_scope: canonical.map(|c| c.scope().to_string()).unwrap_or_default(),
-            source: name.source().to_owned(),
-            location: name.location().unwrap_or_default().to_owned(),
-            document,
-        })
+        let name = name.to_string();
+        let canonical = &item.finding.canonical_name;
+        let canonical_name = if *canonical == name { String::new() } else { canonical.clone() };
+        Ok(Self { name, canonical_name, document })
     }
 
-    /// In the order of [`UPSERT`].
-    pub(crate) fn arguments(
+    /// One row behind `VALUES`, in the order of [`INSERT`].
+    pub(crate) fn bind(
         &self,
+        mut row: Separated<'_, Sqlite, &'static str>,
         item: &FindingResource,
-        order: Option<i64>,
-        now: Timestamp,
-    ) -> Result<SqliteArguments, BoxDynError> {
+        written: &Written,
+    ) {
         let finding = &item.finding;
-        let pod = finding.kubernetes.pods.first();
-        let property = |key: &str| finding.source_properties.get(key).and_then(Value::as_str);
-        let namespace = pod.map(|p| p.ns.as_str()).or_else(|| property("Pod_Namespace")).unwrap_or_default();
-        let pod_name = pod.map(|p| p.name.as_str()).or_else(|| property("Pod_Name")).unwrap_or_default();
-        let time = |time: Option<finding::Timestamp>| time.map_or(0, finding::Timestamp::nanos);
-        let mut arguments = SqliteArguments::default();
-        for text in [
-            &self.name,
-            &finding.canonical_name,
-            &self.scope,
-            &self.canonical_scope,
-            &self.source,
-            &self.location,
-            &finding.parent,
-            &finding.category,
-            &finding.resource_name,
-        ] {
-            arguments.add(text.clone())?;
+        let time = |time: Option<Timestamp>| time.map_or(0, Timestamp::nanos);
+        row.push_bind(self.name.clone()).push_bind(self.canonical_name.clone()).push_bind(written.place);
+        for text in [&finding.parent, &finding.category, &finding.resource_name, &finding.module_name] {
+            row.push_bind(text.clone());
         }
-        for number in [finding.state.number(), finding.severity.number(), finding.mute.number()] {
-            arguments.add(number)?;
+        let (state, severity) = (finding.state.number(), finding.severity.number());
+        for number in [state, severity, finding.mute.number(), finding.finding_class.number()] {
+            row.push_bind(number);
         }
-        arguments.add(time(finding.event_time))?;
-        arguments.add(time(finding.create_time))?;
-        for text in [namespace, pod_name, container_id(item)] {
-            arguments.add(text.to_owned())?;
+        row.push_bind(time(finding.event_time)).push_bind(time(finding.create_time));
+        row.push_bind(written.now.nanos()).push_bind(written.order);
+        for (key, _) in PROPERTY_COLUMNS {
+            let text = finding.source_properties.get(key).and_then(Value::as_str);
+            row.push_bind(text.unwrap_or_default().to_owned());
         }
-        arguments.add(self.document.clone())?;
-        arguments.add(finding.finding_class.number())?;
-        arguments.add(finding.module_name.clone())?;
-        // without one the stored order stays
-        arguments.add(order)?;
-        arguments.add(now.nanos())?;
-        Ok(arguments)
+        row.push_bind(changes::number(written.change)).push_bind(self.document.clone());
     }
 }
 
-/// The name, its scope, source and location never change.
-pub(crate) const UPSERT: &str = "
-    INSERT INTO findings (name, canonical_name, scope, canonical_scope, source, location, parent, category,
-        resource_name, state, severity, mute, event_time, create_time, pod_namespace, pod_name, container_id, document,
-        finding_class, module_name, delivered, update_time)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, coalesce(?21, 0), ?22)
-    ON CONFLICT (name) DO UPDATE SET canonical_name = ?2, canonical_scope = ?4, parent = ?7, category = ?8,
-        resource_name = ?9, state = ?10, severity = ?11, mute = ?12, event_time = ?13, create_time = ?14,
-        pod_namespace = ?15, pod_name = ?16, container_id = ?17, document = ?18,
-        finding_class = ?19, module_name = ?20, delivered = coalesce(?21, delivered), update_time = ?22";
+/// What is stored beside a finding.
+pub(crate) struct Written {
+    pub(crate) place: i64,
+    pub(crate) order: i64,
+    pub(crate) change: ChangeKind,
+    pub(crate) now: Timestamp,
+}
+
+/// Before the rows.
+pub(crate) const INSERT: &str = "
+    INSERT INTO findings (name, canonical_name, place, parent, category, resource_name, module_name, state, severity, mute,
+        finding_class, event_time, create_time, update_time, delivered, pod_namespace, pod_name, container_id, change,
+        document) ";
+
+/// Behind the rows. The name never changes, and the order never falls.
+pub(crate) const OR_UPDATE: &str = "
+    ON CONFLICT (name) DO UPDATE SET canonical_name = excluded.canonical_name, place = excluded.place,
+        parent = excluded.parent, category = excluded.category, resource_name = excluded.resource_name,
+        module_name = excluded.module_name, state = excluded.state, severity = excluded.severity, mute = excluded.mute,
+        finding_class = excluded.finding_class, event_time = excluded.event_time, create_time = excluded.create_time,
+        update_time = excluded.update_time, delivered = max(delivered, excluded.delivered),
+        pod_namespace = excluded.pod_namespace, pod_name = excluded.pod_name, container_id = excluded.container_id,
+        change = excluded.change, document = excluded.document";

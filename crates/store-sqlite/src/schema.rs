@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_findings.sql"),
     include_str!("../migrations/0002_evidence.sql"),
     include_str!("../migrations/0003_findings_service.sql"),
+    include_str!("../migrations/0004_days.sql"),
 ];
 
 /// `PRAGMA application_id` of our files: "Vdte".

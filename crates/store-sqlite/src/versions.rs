@@ -10,8 +10,8 @@ use store::{StateChange, StoreError};
 use crate::failure;
 
 /// The columns that findings and their versions share.
-const COLUMNS: &str = "name, canonical_name, scope, canonical_scope, source, location, parent, category, resource_name, state, \
-     severity, mute, event_time, create_time, finding_class, module_name, update_time";
+const COLUMNS: &str = "name, canonical_name, place, parent, category, resource_name, module_name, state, severity, mute, \
+     finding_class, event_time, create_time, update_time, pod_namespace, pod_name, container_id";
 
 /// Keeps what is stored, before it is replaced.
 pub(crate) async fn keep(

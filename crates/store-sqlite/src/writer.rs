@@ -1,18 +1,20 @@
 //! The one writer: takes what waits, does it in one transaction, acknowledges after the commit.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use sqlx::{Connection, SqliteConnection};
-use store::{Pending, StoreError};
+use store::{Pending, StoreError, Upserted};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure;
+use crate::upsert::{self, Upsert};
 
 /// How many jobs may wait before a caller does.
-const QUEUE: usize = 1024;
+const QUEUE: usize = 2048;
 
 /// How many jobs one commit takes at most.
-const GROUP: usize = 256;
+const GROUP: usize = 1024;
 
 /// Something to write.
 pub(crate) trait Job: Send {
@@ -51,8 +53,28 @@ where
     }
 }
 
+/// What waits for the writer.
+pub(crate) enum Work {
+    /// One job.
+    One(Box<dyn Job>),
+    /// A finding, which is written together with its neighbours.
+    Finding(Box<Upsert>),
+}
+
+impl Work {
+    fn answer(self, result: Result<(), StoreError>) {
+        match self {
+            Self::One(job) => job.answer(result),
+            Self::Finding(upsert) => {
+                // `done` is set by every write that succeeded. A caller that no longer waits needs no answer.
+                let _ = upsert.reply.send(result.map(|()| upsert.done.unwrap_or(Upserted::Unchanged)));
+            }
+        }
+    }
+}
+
 enum Message {
-    Work(Box<dyn Job>),
+    Work(Work),
     Stop(oneshot::Sender<()>),
 }
 
@@ -74,7 +96,7 @@ impl Writer {
     /// Waits for room, then for the commit. `make` gets the other end of the answer.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        make: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Box<dyn Job>,
+        make: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Work,
     ) -> Result<T, StoreError> {
         let closed = || StoreError::Closed { subject: self.path.display().to_string() };
         let (reply, answer) = oneshot::channel();
@@ -88,7 +110,7 @@ impl Writer {
         T: Send + 'static,
         F: for<'a> Fn(&'a mut SqliteConnection) -> Pending<'a, T> + Send + Sync + 'static,
     {
-        self.write(|reply| Box::new(Act { act, done: None, reply })).await
+        self.write(|reply| Work::One(Box::new(Act { act, done: None, reply }))).await
     }
 
     /// Everything that waits is written, then the connection is closed. A second call finds nothing to do.
@@ -125,7 +147,7 @@ async fn run(mut connection: SqliteConnection, path: PathBuf, mut waiting: mpsc:
 
 /// Commits jobs together; when that fails, one by one, so that one bad job fails alone. On a full disk there is no
 /// point in trying each.
-async fn commit(connection: &mut SqliteConnection, path: &Path, mut jobs: Vec<Box<dyn Job>>) {
+async fn commit(connection: &mut SqliteConnection, path: &Path, mut jobs: Vec<Work>) {
     if jobs.is_empty() {
         return;
     }
@@ -149,7 +171,7 @@ async fn commit(connection: &mut SqliteConnection, path: &Path, mut jobs: Vec<Bo
 async fn attempt(
     connection: &mut SqliteConnection,
     path: &Path,
-    jobs: &mut [Box<dyn Job>],
+    jobs: &mut [Work],
 ) -> Result<(), StoreError> {
     let result = transact(&mut *connection, path, jobs).await;
     if result.is_err() {
@@ -162,13 +184,37 @@ async fn attempt(
 async fn transact(
     connection: &mut SqliteConnection,
     path: &Path,
-    jobs: &mut [Box<dyn Job>],
+    jobs: &mut [Work],
 ) -> Result<(), StoreError> {
     let failed = |e| failure::sqlite("write", path, e);
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await.map_err(failed)?;
-    for job in jobs {
-        job.apply(&mut *connection).await?;
+    let mut rest = jobs;
+    while let Some((first, others)) = rest.split_first_mut() {
+        rest = match first {
+            Work::One(job) => {
+                job.apply(&mut *connection).await?;
+                others
+            }
+            Work::Finding(upsert) => {
+                let (mut together, others) = neighbours(upsert, others);
+                upsert::many(&mut *connection, path, &mut together).await?;
+                others
+            }
+        };
     }
     sqlx::query("COMMIT").execute(connection).await.map_err(failed)?;
     Ok(())
+}
+
+/// The findings that follow, up to something else or to a name that is there already: its second version must see the first.
+fn neighbours<'a>(first: &'a mut Upsert, others: &'a mut [Work]) -> (Vec<&'a mut Upsert>, &'a mut [Work]) {
+    let mut names = HashSet::from([first.name.clone()]);
+    let is_alike = |work: &Work| matches!(work, Work::Finding(upsert) if names.insert(upsert.name.clone()));
+    let count = others.iter().map(is_alike).take_while(|alike| *alike).count();
+    let (alike, rest) = others.split_at_mut(count);
+    let alike = alike.iter_mut().filter_map(|work| match work {
+        Work::Finding(upsert) => Some(&mut **upsert),
+        Work::One(_) => None,
+    });
+    (std::iter::once(first).chain(alike).collect(), rest)
 }

@@ -49,6 +49,8 @@ kinds! {
     Progress = "progress",
     /// A question that somebody saved.
     View = "views",
+    /// Something that takes longer than an answer.
+    Operation = "operations",
 }
 
 /// A stored document.

@@ -17,6 +17,7 @@ mod hex;
 mod muting;
 mod order;
 mod page;
+pub mod sql;
 
 #[cfg(feature = "contract")]
 pub mod contract;

@@ -61,7 +61,11 @@ pub(crate) const EVERYWHERE: &[(&str, &str)] = &[
 
 /// Foreign libraries that more than one crate, but not every crate, may name: library, crates, reason.
 pub(crate) const SHARED_BY: &[(&str, &[&str], &str)] = &[
-    ("axum", &["api", "server", "cli", "sensor"], "roles mount what the wire contract defines"),
+    (
+        "axum",
+        &["api", "certificates", "server", "cli", "sensor"],
+        "roles mount what the wire contract defines; a TLS listener is one that it serves",
+    ),
     (
         "clap",
         &["sensor", "server", "responder", "cli", "bench", "e2e", "vedette"],
@@ -79,6 +83,7 @@ pub(crate) const SHARED_BY: &[(&str, &[&str], &str)] = &[
     ),
     ("serde-saphyr", &["sensor", "server"], "each role reads its own configuration"),
     ("sqlx", &["store-sqlite", "store-postgres"], "one library, two databases"),
+    ("tempfile", &["cli", "bench"], "a folder that goes away with its user"),
     ("tokio-rustls", &["certificates", "notifications"], "as rustls"),
     ("tonic", &["container-runtime", "intake"], "two contracts: the runtime's and the sensors'"),
     ("tonic-prost", &["container-runtime", "intake"], "as tonic"),

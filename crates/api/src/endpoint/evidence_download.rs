@@ -3,14 +3,11 @@
 //! They come from an attacker: sent as an attachment of an opaque type, under a file name of our own making.
 
 use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use finding::FindingName;
 use store::Sha256;
 
+use crate::call::{Answer, Call};
 use crate::endpoint::evidence_list;
 use crate::error::ApiError;
-use crate::parameters::Parameters;
-use crate::service::Service;
 
 /// Characters of the original name that are kept at most.
 const NAME_LIMIT: usize = 48;
@@ -25,23 +22,20 @@ fn file_name(original: &str, sha256: Sha256) -> String {
     format!("{stem}-{}.evidence", &sha256.to_string()[..8])
 }
 
-pub(crate) async fn answer(
-    service: &Service,
-    name: &FindingName,
-    sha256: Sha256,
-    parameters: Parameters,
-) -> Result<Response, ApiError> {
-    parameters.finish()?;
+pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
+    let name = call.target.names.finding()?;
+    let sha256: Sha256 =
+        call.target.names.get("sha256").parse().map_err(|e| ApiError::invalid("sha256", &e))?;
     let missing = || ApiError::NotFound { what: format!("evidence {sha256} of finding {name}") };
-    let items = evidence_list::found(service, name).await?;
+    let items = evidence_list::found(&call.service, &name).await?;
     let item = items.iter().find(|item| item.sha256 == sha256).ok_or_else(missing)?;
-    let bytes = service.evidence.open(sha256).await?.ok_or_else(missing)?;
+    let bytes = call.service.evidence.open(sha256).await?.ok_or_else(missing)?;
     let disposition = format!("attachment; filename=\"{}\"", file_name(&item.meta.name, sha256));
-    let headers = [
+    let headers = vec![
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_DISPOSITION, disposition),
     ];
-    Ok((headers, bytes).into_response())
+    Ok(Answer::Bytes(headers, bytes))
 }
 
 #[cfg(test)]

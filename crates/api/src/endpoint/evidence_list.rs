@@ -1,14 +1,13 @@
 //! `GET /v2/{name}/evidence`: what was kept for a finding. Ours.
 
-use axum::Json;
-use axum::response::{IntoResponse, Response};
 use finding::FindingName;
 use serde_json::{Value, json};
 use store::EvidenceItem;
 
+use crate::call::{Answer, Call};
 use crate::error::ApiError;
-use crate::parameters::Parameters;
 use crate::service::Service;
+use crate::stored;
 
 fn written(item: &EvidenceItem) -> Value {
     let meta = &item.meta;
@@ -30,20 +29,12 @@ pub(crate) async fn found(service: &Service, name: &FindingName) -> Result<Vec<E
     if !items.is_empty() {
         return Ok(items);
     }
-    let Some(item) = service.findings.get(name).await? else {
-        return Err(ApiError::NotFound { what: format!("finding {name}") });
-    };
+    let item = stored::get(&*service.findings, name).await?;
     let own: FindingName = item.finding.name.parse()?;
     if own == *name { Ok(items) } else { Ok(service.evidence.evidence_of(&own).await?) }
 }
 
-pub(crate) async fn answer(
-    service: &Service,
-    name: &FindingName,
-    mut parameters: Parameters,
-) -> Result<Response, ApiError> {
-    parameters.take_numbers()?;
-    parameters.finish()?;
-    let items = found(service, name).await?;
-    Ok(Json(json!({"evidence": items.iter().map(written).collect::<Vec<_>>()})).into_response())
+pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
+    let items = found(&call.service, &call.target.names.finding()?).await?;
+    Ok(Answer::Json(json!({"evidence": items.iter().map(written).collect::<Vec<_>>()})))
 }

@@ -1,26 +1,13 @@
 //! `GET /v2/{name}`: one finding with its resource, in the shape of a list result. Ours: the published interface has
 //! no such call.
 
-use axum::Json;
-use axum::response::{IntoResponse, Response};
-use finding::FindingName;
-
+use crate::call::{Answer, Call};
 use crate::error::ApiError;
-use crate::parameters::Parameters;
-use crate::path::Version;
-use crate::service::Service;
 use crate::shape::Shape;
+use crate::stored;
 
-pub(crate) async fn answer(
-    service: &Service,
-    version: Version,
-    name: &FindingName,
-    mut parameters: Parameters,
-) -> Result<Response, ApiError> {
-    let shape = Shape::take(version, &mut parameters)?;
-    parameters.finish()?;
-    match service.findings.get(name).await? {
-        Some(item) => Ok(Json(shape.write(&item)).into_response()),
-        None => Err(ApiError::NotFound { what: format!("finding {name}") }),
-    }
+pub(crate) async fn answer(mut call: Call) -> Result<Answer, ApiError> {
+    let shape = Shape::take(call.target.version, call.writing.numbers, &mut call.parameters)?;
+    let item = stored::get(&*call.service.findings, &call.target.names.finding()?).await?;
+    Ok(Answer::Json(shape.write(&item)))
 }

@@ -1,16 +1,18 @@
 //! What the findings service needs of a store: edits, rules, past times, groups, changes, expiry.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 
 use finding::{FindingResource, Mute, Severity, State, Timestamp};
 use finding_filter::Field;
 use serde_json::{Value, json};
 
-use super::{everything, example, expected, name};
+use super::{all_at_once, everything, example, expected, name};
 use crate::{
-    ChangeFeed, ChangeKind, Comparison, Created, EvidenceKind, EvidenceMeta, EvidenceStore, FindingStore,
-    Group, GroupField, GroupQuery, MuteRule, MuteRules, Page, PageSize, StateChange, StoreError, Upserted,
+    ChangeFeed, ChangeKind, Comparison, Created, Edit, EvidenceKind, EvidenceMeta, EvidenceStore,
+    FindingStore, Group, GroupField, GroupQuery, MuteRule, MuteRules, Page, PageSize, Refusal, StateChange,
+    StoreError, Upserted,
 };
 
 fn at(nanos: i64) -> Timestamp {
@@ -44,6 +46,94 @@ pub async fn what_arrives_late_changes_nothing(store: &dyn FindingStore) {
     let found = expected(store.get(&name(1)).await, "get").map(|item| item.finding.description);
     assert_eq!(found.as_deref(), Some("third"));
     assert_eq!(put(store, &version("fourth"), 40, 6).await, Upserted::Updated);
+    assert_eq!(put(store, &version("fourth"), 60, 7).await, Upserted::Unchanged);
+    assert_eq!(put(store, &version("third"), 50, 8).await, Upserted::Unchanged, "said again since");
+}
+
+/// What is rare is found however many findings there are; the pages on the way may be short, and end.
+pub async fn what_is_rare_is_met_once(store: &dyn FindingStore) {
+    /// More than any page looks at.
+    const FINDINGS: i64 = 3_000;
+    let items: Vec<FindingResource> = (0..FINDINGS)
+        .map(|n| {
+            let mut item = example(n);
+            item.finding.category = if n % 1_000 == 7 { "rare".into() } else { "frequent".into() };
+            item.finding.description = item.finding.category.clone();
+            item
+        })
+        .collect();
+    let writes = items.iter().zip(1..).map(|(item, now)| store.upsert(item, 1, at(now))).collect();
+    for written in all_at_once(writes).await {
+        expected(written, "an upsert");
+    }
+    let all: Vec<i64> = vec![2_007, 1_007, 7];
+    for (filter, order, wanted) in [
+        ("category=\"rare\"", "", all.clone()),
+        ("description=\"rare\"", "", all.clone()),
+        ("description=\"rare\"", "name desc", all.clone()),
+        ("description=\"rare\" AND category=\"frequent\"", "", vec![]),
+        ("description=\"rare\" AND category=\"rare\"", "severity,name desc", all.clone()),
+        ("-category=\"frequent\" AND event_time>\"1970-01-01T00:00:00.0005Z\"", "", vec![2_007, 1_007]),
+        ("inIpRange(connections.source_ip, \"10.0.0.0/8\")", "", vec![]),
+    ] {
+        let mut query = everything();
+        query.filter = expected(filter.parse(), filter);
+        query.order_by = expected(order.parse(), order);
+        let mut met = Vec::new();
+        for pages in 0.. {
+            assert!(pages < 100, "{filter}: the pages do not end");
+            let page = expected(store.list(query.clone()).await, filter);
+            let has_all = page.next_page_token.is_none() && query.page_token.is_none();
+            assert!(page.total_is_least || page.total_size == wanted.len() as u64, "{filter}: {page:?}");
+            assert!(!has_all || !page.total_is_least, "{filter}: one page holds them all");
+            met.extend(page.results.into_iter().map(|item| item.finding.name));
+            match page.next_page_token {
+                Some(token) => query.page_token = Some(token),
+                None => break,
+            }
+        }
+        let wanted: Vec<String> = wanted.iter().map(|n| example(*n).finding.name).collect();
+        assert_eq!(met, wanted, "{filter} {order}");
+    }
+}
+
+/// A refused edit changes nothing, and what is written at the same time is written.
+pub async fn a_refused_edit_stands_alone(store: &dyn FindingStore) {
+    put(store, &example(0), 1, 1).await;
+    let refused: Edit = Box::new(|_| Err(Refusal { field: "state".into(), reason: "no".into() }));
+    let first = name(0);
+    let refused = store.amend(&first, refused, at(2));
+    let others: Vec<FindingResource> = (1..20).map(example).collect();
+    let writes = others.iter().map(|item| store.upsert(item, 1, at(2))).collect();
+    let (answer, written) = both(refused, all_at_once(writes)).await;
+    assert!(matches!(answer, Err(StoreError::Refused(_))), "{answer:?}");
+    assert!(written.iter().all(|done| matches!(done, Ok(Upserted::Created))), "{written:?}");
+}
+
+async fn both<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
+    let (mut one, mut other) = (Box::pin(one), Box::pin(other));
+    let (mut first, mut second) = (None, None);
+    std::future::poll_fn(|context| {
+        use std::task::Poll;
+        if first.is_none()
+            && let Poll::Ready(done) = one.as_mut().poll(context)
+        {
+            first = Some(done);
+        }
+        if second.is_none()
+            && let Poll::Ready(done) = other.as_mut().poll(context)
+        {
+            second = Some(done);
+        }
+        match (first.take(), second.take()) {
+            (Some(a), Some(b)) => Poll::Ready((a, b)),
+            (a, b) => {
+                (first, second) = (a, b);
+                Poll::Pending
+            }
+        }
+    })
+    .await
 }
 
 /// A finding of another source is created once.

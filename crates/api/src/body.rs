@@ -1,0 +1,112 @@
+//! The body of a request: one JSON object, read as proto3 JSON allows it to be written.
+
+use axum::body::to_bytes;
+use axum::http::StatusCode;
+use finding::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::error::ApiError;
+use crate::spelling::camel_case;
+
+/// Bytes of a body.
+pub(crate) const LIMIT: usize = 4 << 20;
+
+/// What is below these is the client's own.
+const WHOLE: &[&str] = &["sourceProperties", "vedette"];
+
+/// The keys right below these are the client's own.
+const MAPS: &[&str] = &["marks", "externalSystems", "contacts", "modules"];
+
+/// The fields of a body, in `lowerCamelCase`, without nulls.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Body(pub(crate) Map<String, Value>);
+
+impl Body {
+    pub(crate) async fn read(body: axum::body::Body) -> Result<Self, ApiError> {
+        let (what, status) = ("the body", StatusCode::PAYLOAD_TOO_LARGE);
+        let bytes = to_bytes(body, LIMIT).await;
+        let bytes = bytes.map_err(|_| ApiError::TooLong { what, limit: LIMIT, status })?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::default());
+        }
+        let value = serde_json::from_slice(&bytes)
+            .map_err(|e| ApiError::invalid("body", &format!("it is not JSON: {e}")))?;
+        match value {
+            Value::Object(fields) => Ok(Self(normal_fields(fields, false))),
+            _ => Err(ApiError::invalid("body", &"it must be one JSON object")),
+        }
+    }
+
+    /// A text of at most `most` characters; an absent one is empty.
+    pub(crate) fn text(&self, field: &'static str, most: usize) -> Result<String, ApiError> {
+        match self.0.get(field) {
+            None => Ok(String::new()),
+            Some(Value::String(text)) if text.chars().count() <= most => Ok(text.clone()),
+            Some(Value::String(_)) => {
+                Err(ApiError::invalid(field, &format!("at most {most} characters are kept")))
+            }
+            Some(_) => Err(ApiError::invalid(field, &"it must be a text")),
+        }
+    }
+
+    /// One of these names, or its number; an absent one is the first.
+    pub(crate) fn choice(
+        &self,
+        field: &'static str,
+        known: &[(&'static str, i64)],
+    ) -> Result<&'static str, ApiError> {
+        let Some(said) = self.0.get(field) else { return Ok(known.first().map_or("", |(name, _)| name)) };
+        let found = known.iter().find(|(name, number)| said == name || said.as_i64() == Some(*number));
+        found.map(|(name, _)| *name).ok_or_else(|| {
+            let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+            ApiError::invalid(field, &format!("it must be one of {}", names.join(", ")))
+        })
+    }
+
+    /// A time; none when absent.
+    pub(crate) fn time(&self, field: &'static str) -> Result<Option<Timestamp>, ApiError> {
+        let text = self.text(field, 64)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse().map(Some).map_err(|e| ApiError::invalid(field, &e))
+    }
+
+    /// A whole number; none when absent.
+    pub(crate) fn integer(&self, field: &'static str) -> Result<Option<i64>, ApiError> {
+        let Some(said) = self.0.get(field) else { return Ok(None) };
+        let number = said.as_i64().or_else(|| said.as_str().and_then(|text| text.parse().ok()));
+        number.map(Some).ok_or_else(|| ApiError::invalid(field, &"it must be a whole number"))
+    }
+
+    /// An object; empty when absent.
+    pub(crate) fn object(&self, field: &'static str) -> Result<Map<String, Value>, ApiError> {
+        match self.0.get(field) {
+            None => Ok(Map::new()),
+            Some(Value::Object(map)) => Ok(map.clone()),
+            Some(_) => Err(ApiError::invalid(field, &"it must be an object")),
+        }
+    }
+}
+
+fn normal_fields(fields: Map<String, Value>, own_keys: bool) -> Map<String, Value> {
+    let mut result = Map::new();
+    for (key, value) in fields {
+        if value.is_null() {
+            continue;
+        }
+        let key = if own_keys { key } else { camel_case(&key) };
+        let value =
+            if WHOLE.contains(&key.as_str()) { value } else { normal(value, MAPS.contains(&key.as_str())) };
+        result.insert(key, value);
+    }
+    result
+}
+
+fn normal(value: Value, own_keys: bool) -> Value {
+    match value {
+        Value::Object(fields) => Value::Object(normal_fields(fields, own_keys)),
+        Value::Array(elements) => Value::Array(elements.into_iter().map(|e| normal(e, false)).collect()),
+        other => other,
+    }
+}

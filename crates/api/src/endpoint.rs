@@ -1,0 +1,84 @@
+//! One endpoint is one file; here each method finds its own.
+
+mod config_create;
+mod config_delete;
+mod config_get;
+mod config_list;
+mod config_patch;
+mod detection_settings_get;
+mod detection_settings_update;
+mod evidence_download;
+mod evidence_list;
+mod external_system_update;
+mod finding_create;
+mod finding_get;
+mod finding_set_mute;
+mod finding_set_state;
+mod finding_update;
+mod findings_bulk_mute;
+mod findings_group;
+mod findings_list;
+mod operation_get;
+pub(crate) mod operations;
+mod security_marks_update;
+mod service_get;
+mod service_update;
+mod services_list;
+mod source_create;
+mod source_get;
+mod source_policy;
+mod source_update;
+mod sources_list;
+
+use crate::call::{Answer, Call};
+use crate::config::{BIGQUERY_EXPORT, MUTE_CONFIG, NOTIFICATION_CONFIG};
+use crate::error::ApiError;
+use crate::method::ApiMethod;
+
+/// Leads a request to its endpoint.
+pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
+    match call.target.route.method {
+        ApiMethod::FindingsList => findings_list::answer(call).await,
+        ApiMethod::FindingsGroup => findings_group::answer(call).await,
+        ApiMethod::FindingGet => finding_get::answer(call).await,
+        ApiMethod::FindingCreate => finding_create::answer(call).await,
+        ApiMethod::FindingUpdate => finding_update::answer(call).await,
+        ApiMethod::FindingSetState => finding_set_state::answer(call).await,
+        ApiMethod::FindingSetMute => finding_set_mute::answer(call).await,
+        ApiMethod::FindingsBulkMute => findings_bulk_mute::answer(call).await,
+        ApiMethod::SecurityMarksUpdate => security_marks_update::answer(call).await,
+        ApiMethod::ExternalSystemUpdate => external_system_update::answer(call).await,
+        ApiMethod::EvidenceList => evidence_list::answer(call).await,
+        ApiMethod::EvidenceDownload => evidence_download::answer(call).await,
+        ApiMethod::SourceCreate => source_create::answer(call).await,
+        ApiMethod::SourceGet => source_get::answer(call).await,
+        ApiMethod::SourcesList => sources_list::answer(call).await,
+        ApiMethod::SourceUpdate => source_update::answer(call).await,
+        ApiMethod::SourceGetIamPolicy => source_policy::answer(call).await,
+        ApiMethod::SourceTestIamPermissions => source_policy::test(call).await,
+        ApiMethod::MuteConfigCreate => config_create::answer(call, &MUTE_CONFIG).await,
+        ApiMethod::MuteConfigGet => config_get::answer(call, &MUTE_CONFIG).await,
+        ApiMethod::MuteConfigsList => config_list::answer(call, &MUTE_CONFIG).await,
+        ApiMethod::MuteConfigUpdate => config_patch::answer(call, &MUTE_CONFIG).await,
+        ApiMethod::MuteConfigDelete => config_delete::answer(call, &MUTE_CONFIG).await,
+        ApiMethod::NotificationConfigCreate => config_create::answer(call, &NOTIFICATION_CONFIG).await,
+        ApiMethod::NotificationConfigGet => config_get::answer(call, &NOTIFICATION_CONFIG).await,
+        ApiMethod::NotificationConfigsList => config_list::answer(call, &NOTIFICATION_CONFIG).await,
+        ApiMethod::NotificationConfigUpdate => config_patch::answer(call, &NOTIFICATION_CONFIG).await,
+        ApiMethod::NotificationConfigDelete => config_delete::answer(call, &NOTIFICATION_CONFIG).await,
+        ApiMethod::BigQueryExportCreate => config_create::answer(call, &BIGQUERY_EXPORT).await,
+        ApiMethod::BigQueryExportGet => config_get::answer(call, &BIGQUERY_EXPORT).await,
+        ApiMethod::BigQueryExportsList => config_list::answer(call, &BIGQUERY_EXPORT).await,
+        ApiMethod::BigQueryExportUpdate => config_patch::answer(call, &BIGQUERY_EXPORT).await,
+        ApiMethod::BigQueryExportDelete => config_delete::answer(call, &BIGQUERY_EXPORT).await,
+        ApiMethod::OperationGet => operation_get::answer(call).await,
+        ApiMethod::ServicesList => services_list::answer(call).await,
+        ApiMethod::ServiceGet => service_get::answer(call).await,
+        ApiMethod::ServiceUpdate => service_update::answer(call).await,
+        ApiMethod::DetectionSettingsGet | ApiMethod::DetectionSettingsCalculate => {
+            detection_settings_get::answer(call).await
+        }
+        ApiMethod::DetectionSettingsUpdate => detection_settings_update::answer(call).await,
+        ApiMethod::Other => Err(ApiError::Defect),
+    }
+}

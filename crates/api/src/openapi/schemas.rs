@@ -1,0 +1,260 @@
+//! What the parts of requests and answers are made of.
+
+use finding::{FindingClass, Mute, Severity, State};
+use serde_json::{Map, Value, json};
+
+/// An id as it may stand in a path.
+const SEGMENT: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$";
+
+/// A variable of a path.
+pub(super) fn path_parameter(name: &str) -> Value {
+    match name {
+        "collection" => json!({"type": "string", "enum": ["organizations", "folders", "projects"]}),
+        "source" => json!({"type": "string", "pattern": "^(-|[A-Za-z0-9][A-Za-z0-9._-]{0,62})$"}),
+        "finding" => json!({"type": "string", "pattern": "^[A-Za-z0-9]{1,32}$"}),
+        "sha256" => json!({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+        "service" => json!({"type": "string", "enum": ["container-threat-detection"]}),
+        "location" => json!({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{0,62}$"}),
+        "system" => json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,128}$"}),
+        _ => json!({"type": "string", "pattern": SEGMENT}),
+    }
+}
+
+/// A value that a variable of a path can have.
+pub(super) fn path_example(name: &str) -> &'static str {
+    match name {
+        "collection" => "organizations",
+        "source" | "service" => "container-threat-detection",
+        "finding" => "f000",
+        "sha256" => "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "location" => "global",
+        "id" => "1",
+        _ => "example",
+    }
+}
+
+/// A body that can be sent.
+pub(super) fn body_example(name: &str) -> Option<Value> {
+    Some(match name {
+        "Finding" => json!({"category": "OPEN_PORT", "state": "ACTIVE", "severity": "LOW"}),
+        "GroupFindingsRequest" => json!({"groupBy": "category,severity", "filter": "state=\"ACTIVE\""}),
+        "SetFindingStateRequest" => json!({"state": "INACTIVE"}),
+        "SetMuteRequest" => json!({"mute": "MUTED"}),
+        "BulkMuteFindingsRequest" => json!({"filter": "severity=\"LOW\""}),
+        "SecurityMarks" => json!({"marks": {"team": "payments"}}),
+        "ExternalSystem" => json!({"externalUid": "SEC-1", "status": "open"}),
+        "Source" => json!({"displayName": "Scanner"}),
+        "TestIamPermissionsRequest" => json!({"permissions": ["securitycenter.findings.setState"]}),
+        "MuteConfig" => json!({"filter": "severity=\"LOW\"", "type": "DYNAMIC"}),
+        "NotificationConfig" => {
+            json!({"pubsubTopic": "projects/p/topics/t", "streamingConfig": {"filter": "severity=\"HIGH\""}})
+        }
+        "BigQueryExport" => json!({"dataset": "projects/p/datasets/d"}),
+        "SecurityCenterService" => json!({"intendedEnablementState": "ENABLED"}),
+        "ContainerThreatDetectionSettings" => json!({"serviceEnablementState": "ENABLED"}),
+        _ => return None,
+    })
+}
+
+/// A query parameter.
+pub(super) fn query_parameter(name: &str) -> Value {
+    match name {
+        "pageSize" => {
+            json!({"type": "integer", "minimum": 0, "maximum": 1000, "description": "0 stands for 10."})
+        }
+        "$alt" => json!({"type": "string", "enum": ["json", "json;enum-encoding=int"]}),
+        "prettyPrint" | "validateOnly" => json!({"type": "boolean"}),
+        "readTime" | "startTime" => json!({"type": "string", "format": "date-time"}),
+        "compareDuration" => json!({"type": "string", "pattern": "^[0-9]{1,9}(\\.[0-9]{1,9})?s$"}),
+        "findingId" => json!({"type": "string", "pattern": "^[A-Za-z0-9]{1,32}$"}),
+        "muteConfigId" | "configId" | "bigQueryExportId" => {
+            json!({"type": "string", "pattern": "^[a-z]([a-z0-9_-]{0,61}[a-z0-9])?$"})
+        }
+        "filter" => json!({"type": "string", "description": "docs/filter.md has the language."}),
+        "updateMask" | "fieldMask" => {
+            json!({"type": "string", "description": "Fields, separated by commas."})
+        }
+        _ => json!({"type": "string"}),
+    }
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+
+fn time() -> Value {
+    json!({"type": "string", "format": "date-time"})
+}
+
+fn int64() -> Value {
+    json!({"type": "string", "format": "int64", "pattern": "^-?[0-9]+$"})
+}
+
+/// An enumeration: its names, or its numbers when the client asked for these.
+fn names(names: &[&str]) -> Value {
+    json!({"anyOf": [{"type": "string", "enum": names}, {"type": "integer"}]})
+}
+
+fn states() -> Value {
+    let states: Vec<&str> = crate::settings::STATES.iter().map(|(name, _)| *name).collect();
+    names(&states)
+}
+
+fn object(fields: Value) -> Value {
+    json!({"type": "object", "properties": fields})
+}
+
+/// An object in which some fields must be.
+fn needing(required: &[&str], fields: Value) -> Value {
+    let mut schema = object(fields);
+    schema["required"] = json!(required);
+    schema
+}
+
+fn list(of: &str) -> Value {
+    json!({"type": "array", "items": super::reference(of)})
+}
+
+fn map(of: Value) -> Value {
+    json!({"type": "object", "additionalProperties": of})
+}
+
+fn page(field: &str, of: &str) -> Value {
+    object(
+        json!({field: list(of), "nextPageToken": text(), "totalSize": {"type": "integer"}, "readTime": time()}),
+    )
+}
+
+fn finding() -> Value {
+    let parts = json!({"type": "object"});
+    let several = json!({"type": "array", "items": {"type": "object"}});
+    object(json!({
+        "name": text(), "canonicalName": text(), "parent": text(), "parentDisplayName": text(),
+        "resourceName": {"type": "string", "maxLength": 2048}, "state": names(State::NAMES),
+        "category": {"type": "string", "maxLength": 256}, "externalUri": text(),
+        "sourceProperties": map(json!({})), "securityMarks": super::reference("SecurityMarks"),
+        "eventTime": time(), "createTime": time(), "severity": names(Severity::NAMES), "mute": names(Mute::NAMES),
+        "muteInfo": parts, "muteUpdateTime": time(), "muteInitiator": text(),
+        "externalSystems": map(super::reference("ExternalSystem")), "contacts": parts,
+        "findingClass": names(FindingClass::NAMES), "indicator": parts, "mitreAttack": parts, "access": parts,
+        "connections": several, "processes": several, "containers": several, "kubernetes": parts,
+        "description": text(), "nextSteps": text(), "moduleName": text(), "files": several, "logEntries": several,
+        "vedette": parts,
+    }))
+}
+
+fn of_findings() -> Value {
+    json!({
+        "Finding": finding(),
+        "Resource": object(json!({
+            "name": text(), "displayName": text(), "type": text(), "cloudProvider": names(finding::CloudProvider::NAMES),
+            "service": text(), "location": text(), "gcpMetadata": {"type": "object"}, "resourcePath": {"type": "object"},
+            "resourcePathString": text(),
+        })),
+        "FindingResult": object(json!({
+            "finding": super::reference("Finding"), "resource": super::reference("Resource"),
+            "stateChange": names(&["UNUSED", "CHANGED", "UNCHANGED", "ADDED", "REMOVED"]),
+        })),
+        "ListFindingsResponse": page("listFindingsResults", "FindingResult"),
+        "GroupFindingsRequest": needing(&["groupBy"], json!({
+            "filter": text(), "groupBy": {"type": "string", "minLength": 1}, "pageToken": text(),
+            "pageSize": {"type": "integer", "minimum": 0, "maximum": 1000}, "readTime": time(), "compareDuration": text(),
+        })),
+        "GroupResult": object(json!({"properties": map(json!({})), "count": int64()})),
+        "GroupFindingsResponse": page("groupByResults", "GroupResult"),
+        "SetFindingStateRequest": needing(&["state"], json!({"state": names(State::NAMES), "startTime": time()})),
+        "SetMuteRequest": needing(&["mute"], json!({"mute": names(Mute::NAMES)})),
+        "BulkMuteFindingsRequest": needing(&["filter"], json!({
+            "filter": {"type": "string", "minLength": 1},
+            "muteState": names(&["MUTE_STATE_UNSPECIFIED", "MUTED", "UNDEFINED"]),
+        })),
+        "Operation": object(json!({
+            "name": text(), "done": {"type": "boolean"}, "response": {"type": "object"}, "error": {"type": "object"},
+        })),
+        "SecurityMarks": object(json!({
+            "name": text(), "canonicalName": text(),
+            "marks": {
+                "type": "object", "maxProperties": 100, "propertyNames": {"pattern": "^[A-Za-z0-9_-]{1,256}$"},
+                "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 4096},
+            },
+        })),
+        "ExternalSystem": object(json!({
+            "name": text(), "assignees": {"type": "array", "items": text()}, "externalUid": text(), "status": text(),
+            "externalSystemUpdateTime": time(), "caseUri": text(), "casePriority": text(), "caseSla": time(),
+            "caseCreateTime": time(), "caseCloseTime": time(), "ticketInfo": {"type": "object"},
+        })),
+        "Evidence": object(json!({
+            "sha256": text(), "kind": text(), "name": text(), "size": int64(), "originalSize": int64(),
+            "truncated": {"type": "boolean"}, "takeTime": time(),
+        })),
+        "ListEvidenceResponse": object(json!({"evidence": list("Evidence")})),
+    })
+}
+
+fn of_configurations() -> Value {
+    let description = json!({"type": "string", "maxLength": 1024});
+    json!({
+        "Source": object(json!({
+            "name": text(), "canonicalName": text(), "displayName": {"type": "string", "minLength": 1, "maxLength": 64},
+            "description": description,
+        })),
+        "ListSourcesResponse": page("sources", "Source"),
+        "GetIamPolicyRequest": object(json!({"options": {"type": "object"}})),
+        "Policy": object(json!({"version": {"type": "integer"}, "etag": text(), "bindings": {"type": "array"}})),
+        "TestIamPermissionsRequest": object(json!({
+            "permissions": {"type": "array", "maxItems": 100, "items": text()},
+        })),
+        "TestIamPermissionsResponse": object(json!({"permissions": {"type": "array", "items": text()}})),
+        "MuteConfig": object(json!({
+            "name": text(), "displayName": text(), "description": description,
+            "filter": {"type": "string", "minLength": 1},
+            "type": names(&["MUTE_CONFIG_TYPE_UNSPECIFIED", "STATIC", "DYNAMIC"]), "expiryTime": time(),
+            "createTime": time(), "updateTime": time(), "mostRecentEditor": text(),
+        })),
+        "ListMuteConfigsResponse": page("muteConfigs", "MuteConfig"),
+        "NotificationConfig": object(json!({
+            "name": text(), "description": description, "pubsubTopic": text(), "vedette": {"type": "object"},
+            "serviceAccount": text(), "streamingConfig": object(json!({"filter": text()})), "updateTime": time(),
+        })),
+        "ListNotificationConfigsResponse": page("notificationConfigs", "NotificationConfig"),
+        "BigQueryExport": object(json!({
+            "name": text(), "description": description, "filter": text(),
+            "dataset": {"type": "string", "pattern": "^projects/[A-Za-z0-9._:-]+/datasets/[A-Za-z0-9._-]+$"},
+            "createTime": time(), "updateTime": time(), "mostRecentEditor": text(), "principal": text(),
+        })),
+        "ListBigQueryExportsResponse": page("bigQueryExports", "BigQueryExport"),
+        "SecurityCenterService": object(json!({
+            "name": text(), "intendedEnablementState": states(), "effectiveEnablementState": states(),
+            "modules": map(object(json!({
+                "intendedEnablementState": states(), "effectiveEnablementState": states(),
+            }))),
+            "updateTime": time(), "serviceConfig": {"type": "object"},
+        })),
+        "ListSecurityCenterServicesResponse": page("securityCenterServices", "SecurityCenterService"),
+        "ContainerThreatDetectionSettings": object(json!({
+            "name": text(), "serviceEnablementState": states(),
+            "modules": map(object(json!({"moduleEnablementState": states()}))),
+            "serviceAccount": text(), "updateTime": time(),
+        })),
+        "Empty": {"type": "object", "maxProperties": 0},
+        "Error": {
+            "type": "object", "required": ["error"],
+            "properties": {"error": {
+                "type": "object", "required": ["code", "status", "message", "details"],
+                "properties": {
+                    "code": {"type": "integer"}, "status": text(), "message": {"type": "string", "minLength": 1},
+                    "details": {"type": "array", "items": {"type": "object"}},
+                },
+            }},
+        },
+    })
+}
+
+/// Every schema by its name.
+pub(super) fn all() -> Value {
+    let mut schemas = Map::new();
+    for part in [of_findings(), of_configurations()] {
+        schemas.extend(part.as_object().cloned().unwrap_or_default());
+    }
+    Value::Object(schemas)
+}

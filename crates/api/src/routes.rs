@@ -1,0 +1,171 @@
+//! The table of all routes. The dispatcher routes by it and the OpenAPI document is printed from it.
+//!
+//! In a path `{scope}` stands for `organizations/ID`, `folders/ID` or `projects/ID`; what is in brackets may be left out.
+
+use axum::http::Method;
+
+use crate::method::ApiMethod;
+
+/// Which shape of the published interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    V1,
+    V2,
+    V1Beta2,
+}
+
+impl Version {
+    pub(crate) const ALL: [Self; 3] = [Self::V1, Self::V2, Self::V1Beta2];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+            Self::V1Beta2 => "v1beta2",
+        }
+    }
+}
+
+/// One row.
+pub(crate) struct Route {
+    pub(crate) method: ApiMethod,
+    pub(crate) http: Method,
+    pub(crate) versions: &'static [Version],
+    pub(crate) path: &'static str,
+    /// Query parameters of its own, by their `lowerCamelCase` names.
+    pub(crate) query: &'static [&'static str],
+    /// Name of the body's schema.
+    pub(crate) body: Option<&'static str>,
+    /// Name of the answer's schema; bytes when there is none.
+    pub(crate) answer: Option<&'static str>,
+}
+
+const BOTH: &[Version] = &[Version::V1, Version::V2];
+const V1: &[Version] = &[Version::V1];
+const V2: &[Version] = &[Version::V2];
+const BETA: &[Version] = &[Version::V1Beta2];
+
+const PAGED: &[&str] = &["pageSize", "pageToken"];
+const MASK: &[&str] = &["updateMask"];
+const NONE: &[&str] = &[];
+
+macro_rules! route {
+    ($method:ident, $http:ident $versions:ident $path:literal, $query:expr, $body:expr, $answer:expr) => {
+        Route {
+            method: ApiMethod::$method,
+            http: Method::$http,
+            versions: $versions,
+            path: $path,
+            query: $query,
+            body: $body,
+            answer: $answer,
+        }
+    };
+}
+
+/// Every route.
+pub(crate) const ROUTES: &[Route] = &[
+    route!(FindingsList, GET V1 "{scope}/sources/{source}[/locations/{location}]/findings",
+        &["filter", "orderBy", "fieldMask", "pageSize", "pageToken", "readTime", "compareDuration"],
+        None, Some("ListFindingsResponse")),
+    route!(FindingsList, GET V2 "{scope}/sources/{source}[/locations/{location}]/findings",
+        &["filter", "orderBy", "fieldMask", "pageSize", "pageToken"], None, Some("ListFindingsResponse")),
+    route!(FindingsGroup, POST BOTH "{scope}/sources/{source}[/locations/{location}]/findings:group", NONE,
+        Some("GroupFindingsRequest"), Some("GroupFindingsResponse")),
+    route!(FindingCreate, POST BOTH "{scope}/sources/{source}[/locations/{location}]/findings", &["findingId"],
+        Some("Finding"), Some("Finding")),
+    route!(FindingGet, GET BOTH "{scope}/sources/{source}[/locations/{location}]/findings/{finding}",
+        &["fieldMask"], None, Some("FindingResult")),
+    route!(FindingUpdate, PATCH BOTH "{scope}/sources/{source}[/locations/{location}]/findings/{finding}", MASK,
+        Some("Finding"), Some("Finding")),
+    route!(FindingSetState, POST BOTH "{scope}/sources/{source}[/locations/{location}]/findings/{finding}:setState",
+        NONE, Some("SetFindingStateRequest"), Some("Finding")),
+    route!(FindingSetMute, POST BOTH "{scope}/sources/{source}[/locations/{location}]/findings/{finding}:setMute",
+        NONE, Some("SetMuteRequest"), Some("Finding")),
+    route!(FindingsBulkMute, POST BOTH "{scope}[/locations/{location}]/findings:bulkMute", NONE,
+        Some("BulkMuteFindingsRequest"), Some("Operation")),
+    route!(SecurityMarksUpdate,
+        PATCH V1 "{scope}/sources/{source}[/locations/{location}]/findings/{finding}/securityMarks",
+        &["updateMask", "startTime"], Some("SecurityMarks"), Some("SecurityMarks")),
+    route!(SecurityMarksUpdate,
+        PATCH V2 "{scope}/sources/{source}[/locations/{location}]/findings/{finding}/securityMarks", MASK,
+        Some("SecurityMarks"), Some("SecurityMarks")),
+    route!(ExternalSystemUpdate,
+        PATCH BOTH "{scope}/sources/{source}[/locations/{location}]/findings/{finding}/externalSystems/{system}",
+        MASK, Some("ExternalSystem"), Some("ExternalSystem")),
+    route!(EvidenceList, GET BOTH "{scope}/sources/{source}[/locations/{location}]/findings/{finding}/evidence",
+        NONE, None, Some("ListEvidenceResponse")),
+    route!(EvidenceDownload,
+        GET BOTH "{scope}/sources/{source}[/locations/{location}]/findings/{finding}/evidence/{sha256}",
+        NONE, None, None),
+    route!(SourceCreate, POST BOTH "{scope}/sources", NONE, Some("Source"), Some("Source")),
+    route!(SourcesList, GET BOTH "{scope}/sources", PAGED, None, Some("ListSourcesResponse")),
+    route!(SourceGet, GET BOTH "{scope}/sources/{source}", NONE, None, Some("Source")),
+    route!(SourceUpdate, PATCH BOTH "{scope}/sources/{source}", MASK, Some("Source"), Some("Source")),
+    route!(SourceGetIamPolicy, POST BOTH "{scope}/sources/{source}:getIamPolicy", NONE,
+        Some("GetIamPolicyRequest"), Some("Policy")),
+    route!(SourceTestIamPermissions, POST BOTH "{scope}/sources/{source}:testIamPermissions", NONE,
+        Some("TestIamPermissionsRequest"), Some("TestIamPermissionsResponse")),
+    route!(MuteConfigCreate, POST BOTH "{scope}[/locations/{location}]/muteConfigs", &["muteConfigId"],
+        Some("MuteConfig"), Some("MuteConfig")),
+    route!(MuteConfigsList, GET BOTH "{scope}[/locations/{location}]/muteConfigs", PAGED, None,
+        Some("ListMuteConfigsResponse")),
+    route!(MuteConfigGet, GET BOTH "{scope}[/locations/{location}]/muteConfigs/{config}", NONE, None,
+        Some("MuteConfig")),
+    route!(MuteConfigUpdate, PATCH BOTH "{scope}[/locations/{location}]/muteConfigs/{config}", MASK,
+        Some("MuteConfig"), Some("MuteConfig")),
+    route!(MuteConfigDelete, DELETE BOTH "{scope}[/locations/{location}]/muteConfigs/{config}", NONE, None,
+        Some("Empty")),
+    route!(NotificationConfigCreate, POST BOTH "{scope}[/locations/{location}]/notificationConfigs", &["configId"],
+        Some("NotificationConfig"), Some("NotificationConfig")),
+    route!(NotificationConfigsList, GET BOTH "{scope}[/locations/{location}]/notificationConfigs", PAGED, None,
+        Some("ListNotificationConfigsResponse")),
+    route!(NotificationConfigGet, GET BOTH "{scope}[/locations/{location}]/notificationConfigs/{config}", NONE,
+        None, Some("NotificationConfig")),
+    route!(NotificationConfigUpdate, PATCH BOTH "{scope}[/locations/{location}]/notificationConfigs/{config}",
+        MASK, Some("NotificationConfig"), Some("NotificationConfig")),
+    route!(NotificationConfigDelete, DELETE BOTH "{scope}[/locations/{location}]/notificationConfigs/{config}",
+        NONE, None, Some("Empty")),
+    route!(BigQueryExportCreate, POST BOTH "{scope}[/locations/{location}]/bigQueryExports",
+        &["bigQueryExportId"], Some("BigQueryExport"), Some("BigQueryExport")),
+    route!(BigQueryExportsList, GET BOTH "{scope}[/locations/{location}]/bigQueryExports", PAGED, None,
+        Some("ListBigQueryExportsResponse")),
+    route!(BigQueryExportGet, GET BOTH "{scope}[/locations/{location}]/bigQueryExports/{config}", NONE, None,
+        Some("BigQueryExport")),
+    route!(BigQueryExportUpdate, PATCH BOTH "{scope}[/locations/{location}]/bigQueryExports/{config}", MASK,
+        Some("BigQueryExport"), Some("BigQueryExport")),
+    route!(BigQueryExportDelete, DELETE BOTH "{scope}[/locations/{location}]/bigQueryExports/{config}", NONE, None,
+        Some("Empty")),
+    route!(OperationGet, GET BOTH "{scope}/operations/{operation}", NONE, None, Some("Operation")),
+    route!(ServicesList, GET V1 "{scope}/locations/{location}/securityCenterServices", PAGED, None,
+        Some("ListSecurityCenterServicesResponse")),
+    route!(ServiceGet, GET V1 "{scope}/locations/{location}/securityCenterServices/{service}", NONE, None,
+        Some("SecurityCenterService")),
+    route!(ServiceUpdate, PATCH V1 "{scope}/locations/{location}/securityCenterServices/{service}",
+        &["updateMask", "validateOnly"], Some("SecurityCenterService"), Some("SecurityCenterService")),
+    route!(DetectionSettingsGet, GET BETA "{scope}/containerThreatDetectionSettings", NONE, None,
+        Some("ContainerThreatDetectionSettings")),
+    route!(DetectionSettingsUpdate, PATCH BETA "{scope}/containerThreatDetectionSettings", MASK,
+        Some("ContainerThreatDetectionSettings"), Some("ContainerThreatDetectionSettings")),
+    route!(DetectionSettingsCalculate, GET BETA "{scope}/containerThreatDetectionSettings:calculate", NONE, None,
+        Some("ContainerThreatDetectionSettings")),
+    route!(DetectionSettingsGet,
+        GET BETA "{scope}/locations/{location}/clusters/{cluster}/containerThreatDetectionSettings", NONE, None,
+        Some("ContainerThreatDetectionSettings")),
+    route!(DetectionSettingsUpdate,
+        PATCH BETA "{scope}/locations/{location}/clusters/{cluster}/containerThreatDetectionSettings", MASK,
+        Some("ContainerThreatDetectionSettings"), Some("ContainerThreatDetectionSettings")),
+    route!(DetectionSettingsCalculate,
+        GET BETA "{scope}/locations/{location}/clusters/{cluster}/containerThreatDetectionSettings:calculate",
+        NONE, None, Some("ContainerThreatDetectionSettings")),
+];
+
+/// The paths that a row stands for: without what is in brackets, and with it.
+pub(crate) fn variants(path: &str) -> Vec<String> {
+    match path.split_once('[').and_then(|(before, rest)| Some((before, rest.split_once(']')?))) {
+        None => vec![path.to_owned()],
+        Some((before, (inner, behind))) => {
+            vec![format!("{before}{behind}"), format!("{before}{inner}{behind}")]
+        }
+    }
+}

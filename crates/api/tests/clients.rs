@@ -1,0 +1,112 @@
+//! Clients that others wrote: Google's own library, and Schemathesis with our OpenAPI document. Both come from PyPI into a
+//! virtual environment under the target folder; when PyPI cannot be reached, the tests say so and prove nothing.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "serving/server.rs"]
+#[expect(dead_code, reason = "other tests ask it more")]
+mod server;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use server::{Server, TOKEN};
+use tokio::net::TcpListener;
+
+/// Two tests must not fill one environment at once.
+static ENVIRONMENT: Mutex<()> = Mutex::new(());
+
+/// The folder of an environment's programs, with a package in it.
+fn environment(package: &str, version: &str) -> Result<PathBuf, String> {
+    let _alone = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{package}-{version}"));
+    let programs = folder.join("bin");
+    let is_complete = folder.join("complete");
+    if is_complete.exists() {
+        return Ok(programs);
+    }
+    let run = |program: &Path, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output();
+        let output = output.map_err(|error| format!("{}: {error}", program.display()))?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() { Ok(()) } else { Err(said.chars().take(2_000).collect::<String>()) }
+    };
+    run(Path::new("python3"), &["-m", "venv", folder.to_str().unwrap()])?;
+    let wanted = format!("{package}=={version}");
+    run(
+        &programs.join("pip"),
+        &["install", "--quiet", "--disable-pip-version-check", "--retries", "2", &wanted],
+    )?;
+    std::fs::write(is_complete, "").unwrap();
+    Ok(programs)
+}
+
+/// A server that listens, and its address.
+async fn listening(findings: i64) -> (Server, String) {
+    let server = Server::with(findings).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let router = server.router.clone();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (server, address)
+}
+
+/// What a program said, which must end well.
+async fn run(mut command: Command) -> String {
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn googles_own_client_works_by_changing_the_address() {
+    let programs = match environment("google-cloud-securitycenter", "1.48.0") {
+        Ok(programs) => programs,
+        Err(why) => return println!("skipped: google-cloud-securitycenter cannot be had from PyPI: {why}"),
+    };
+    for version in ["v1", "v2"] {
+        let (_server, address) = listening(12).await;
+        let mut command = Command::new(programs.join("python"));
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/security_center.py"));
+        command.args([&address, TOKEN, version]);
+        assert!(run(command).await.contains(&format!("{version} works")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schemathesis_finds_no_failure_of_the_server_and_no_break_of_the_contract() {
+    let programs = match environment("schemathesis", "4.32.5") {
+        Ok(programs) => programs,
+        Err(why) => return println!("skipped: schemathesis cannot be had from PyPI: {why}"),
+    };
+    let (_server, address) = listening(3).await;
+    let mut command = Command::new(programs.join("schemathesis"));
+    command.args(["--no-color", "run", &format!("http://{address}/openapi.json")]);
+    command.args([
+        "--header",
+        &format!("Authorization: Bearer {TOKEN}"),
+        "--phases",
+        "examples,coverage,fuzzing",
+    ]);
+    let checks =
+        "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+    command.args([
+        "--checks",
+        checks,
+        "--max-examples",
+        "3",
+        "--seed",
+        "1",
+        "--generation-database",
+        "none",
+        "--max-time",
+        "90",
+    ]);
+    command.args(["--workers", "2", "--suppress-health-check", "all"]);
+    let folder = tempfile::tempdir().unwrap();
+    command.current_dir(folder.path());
+    println!("{}", run(command).await);
+}

@@ -1,0 +1,143 @@
+//! The calls of the contract.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::UNIX_EPOCH;
+
+use store::{DocumentKind, Expectation, Received, Sha256};
+use tokio::sync::mpsc;
+use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::Receiver;
+use super::deliveries::status;
+use crate::SensorDocument;
+use crate::proto::intake_server::Intake;
+use crate::proto::{
+    DeliverRequest, DeliverResponse, HeartbeatRequest, HeartbeatResponse, RenewRequest, RenewResponse,
+    UploadEvidenceRequest, UploadEvidenceResponse,
+};
+use crate::spool::meta;
+
+/// Acknowledgements that wait for a caller to read them.
+const ANSWERS: usize = 4;
+
+/// A heartbeat's document is written again when another server wrote it in between.
+const ATTEMPTS: usize = 5;
+
+#[tonic::async_trait]
+impl Intake for Receiver {
+    type DeliverStream = ReceiverStream<Result<DeliverResponse, Status>>;
+
+    async fn deliver(
+        &self,
+        request: Request<Streaming<DeliverRequest>>,
+    ) -> Result<Response<Self::DeliverStream>, Status> {
+        let caller = self.caller(&request).await?;
+        let mut batches = request.into_inner();
+        let (answers, stream) = mpsc::channel(ANSWERS);
+        let receiver = self.clone();
+        tokio::spawn(async move {
+            loop {
+                let answer = tokio::select! {
+                    // whoever no longer reads is no longer served
+                    () = answers.closed() => return,
+                    batch = batches.message() => match batch {
+                        Ok(Some(batch)) => match receiver.still(&caller) {
+                            Ok(()) => receiver.store(batch, &caller.node).await,
+                            Err(status) => Err(status),
+                        },
+                        Ok(None) => return,
+                        Err(status) => Err(status),
+                    },
+                };
+                let last = answer.is_err();
+                if answers.send(answer).await.is_err() || last {
+                    return;
+                }
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn upload_evidence(
+        &self,
+        request: Request<UploadEvidenceRequest>,
+    ) -> Result<Response<UploadEvidenceResponse>, Status> {
+        let caller = self.caller(&request).await?;
+        let request = request.into_inner();
+        let digest: [u8; 32] = request
+            .sha256
+            .as_slice()
+            .try_into()
+            .map_err(|_| Status::invalid_argument("sha256: send the 32 bytes of the digest"))?;
+        let about = request
+            .meta
+            .as_ref()
+            .and_then(meta)
+            .ok_or_else(|| Status::invalid_argument("meta.finding: send the name of a finding"))?;
+        self.may_add(&about.finding, &caller.node).await?;
+        let sha256 = Sha256::new(digest);
+        let _place = self.place().await?;
+        let store = &self.stores.evidence;
+        let received = if request.bytes.is_empty() && request.size > 0 {
+            store.received(sha256).await
+        } else {
+            store.receive(sha256, request.offset, request.bytes, request.size).await
+        };
+        let answer = match received.map_err(|error| status(&error))? {
+            Received::Until(received) => UploadEvidenceResponse { whole: false, received },
+            Received::Whole => {
+                let whole = store.attach(sha256, about).await.map_err(|error| status(&error))?;
+                self.counters.evidence.fetch_add(u64::from(whole), Ordering::Relaxed);
+                UploadEvidenceResponse { whole, received: if whole { request.size } else { 0 } }
+            }
+        };
+        Ok(Response::new(answer))
+    }
+
+    async fn heartbeat(
+        &self,
+        request: Request<HeartbeatRequest>,
+    ) -> Result<Response<HeartbeatResponse>, Status> {
+        let node = self.caller(&request).await?.node;
+        let beat = request.into_inner();
+        let documents = &self.stores.documents;
+        let name = SensorDocument::name(node.cluster(), node.node());
+        for _ in 0..ATTEMPTS {
+            let known =
+                documents.document(DocumentKind::Sensor, &name).await.map_err(|error| status(&error))?;
+            let before = known.as_ref().and_then(|known| serde_json::from_value(known.body.clone()).ok());
+            let now = (self.clock)();
+            let after = SensorDocument::after(before.as_ref(), node.cluster(), node.node(), &beat, now);
+            let body = serde_json::to_value(&after).map_err(|error| Status::internal(error.to_string()))?;
+            let expected = known.map_or(Expectation::Absent, |known| Expectation::Revision(known.revision));
+            let put = documents.put_document(DocumentKind::Sensor, &name, body, expected, now).await;
+            if put.map_err(|error| status(&error))?.is_some() {
+                self.counters.heartbeats.fetch_add(1, Ordering::Relaxed);
+                let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner).clone();
+                return Ok(Response::new(HeartbeatResponse { settings: Some(settings) }));
+            }
+        }
+        Err(Status::aborted("several sensors speak for this node at once; run one"))
+    }
+
+    async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
+        let node = self.caller(&request).await?.node;
+        let authority = self.authority.as_ref().ok_or_else(|| {
+            Status::unimplemented("this server has no authority; renew the certificate where it is from")
+        })?;
+        let now = std::time::SystemTime::now();
+        let issued = authority
+            .node_for_key(&node, &request.into_inner().public_key, now, self.limits.certificate_life)
+            .map_err(|error| Status::invalid_argument(error.to_string()))?;
+        self.counters.renewed.fetch_add(1, Ordering::Relaxed);
+        tracing::info!("{node} was given the certificate {}", issued.fingerprint);
+        let end = issued.not_after.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        Ok(Response::new(RenewResponse {
+            certificate: issued.certificate_pem,
+            authority: authority.certificate_pem().to_owned(),
+            not_after_ns: i64::try_from(end).unwrap_or(i64::MAX),
+        }))
+    }
+}

@@ -1,0 +1,220 @@
+use std::fs;
+use std::sync::Arc;
+
+use finding::{FindingResource, Timestamp};
+use store::{EvidenceKind, EvidenceMeta};
+
+use super::{Lane, Record, Spool, SpoolError};
+
+const MIB: u64 = 1 << 20;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_nanos(seconds * 1_000_000_000)
+}
+
+fn name(number: usize) -> String {
+    format!("organizations/1/sources/2/locations/global/findings/f{number}")
+}
+
+fn item(number: usize, padding: usize) -> FindingResource {
+    let mut item = FindingResource::default();
+    item.finding.name = name(number);
+    item.finding.description = "x".repeat(padding);
+    item
+}
+
+fn about(number: usize) -> EvidenceMeta {
+    EvidenceMeta {
+        finding: name(number).parse().unwrap(),
+        kind: EvidenceKind::Executable,
+        name: "/tmp/nc".into(),
+        taken_at: at(1),
+        original_size: 3,
+        truncated: false,
+    }
+}
+
+fn all(spool: &Arc<Spool>, lane: Lane) -> Vec<Record> {
+    let mut reader = spool.reader(lane);
+    let mut records = Vec::new();
+    while let Some((more, _)) = reader.next(7, 64 << 10).unwrap() {
+        records.extend(more);
+    }
+    records
+}
+
+fn names(records: &[Record]) -> Vec<&str> {
+    records.iter().map(|record| record.finding.rsplit('/').next().unwrap()).collect()
+}
+
+#[test]
+fn a_tail_torn_at_any_byte_costs_only_what_was_not_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let segment = folder.path().join("segments/00000000000000000001");
+    let spool = Spool::open(folder.path(), MIB).unwrap();
+    let mut ends = Vec::new();
+    for number in 0..4 {
+        spool.put_finding(&item(number, 30), at(1)).unwrap();
+        ends.push(fs::metadata(&segment).unwrap().len());
+    }
+    drop(spool);
+    let whole = fs::read(&segment).unwrap();
+    for cut in 0..=whole.len() {
+        fs::write(&segment, &whole[..cut]).unwrap();
+        let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+        let expected = ends.iter().filter(|end| **end <= cut as u64).count();
+        assert_eq!(all(&spool, Lane::Findings).len(), expected, "cut at {cut}");
+        // it goes on behind the cut, and the next start finds both
+        spool.put_finding(&item(9, 1), at(1)).unwrap();
+        drop(spool);
+        let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+        assert_eq!(all(&spool, Lane::Findings).len(), expected + 1, "cut at {cut}");
+        drop(spool);
+        for extra in fs::read_dir(folder.path().join("segments")).unwrap() {
+            fs::remove_file(extra.unwrap().path()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_flipped_byte_is_never_read_as_something_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::open(folder.path(), MIB).unwrap();
+    spool.put_findings(&[item(0, 5), item(1, 5), item(2, 5)], at(1)).unwrap();
+    drop(spool);
+    let segment = folder.path().join("segments/00000000000000000001");
+    let whole = fs::read(&segment).unwrap();
+    for position in 0..whole.len() {
+        let mut flipped = whole.clone();
+        flipped[position] ^= 0x55;
+        fs::write(&segment, &flipped).unwrap();
+        let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+        let read = all(&spool, Lane::Findings);
+        assert!(["f0", "f1"].starts_with(&names(&read)), "{position}: {:?}", names(&read));
+        assert!(spool.status().losses.torn + spool.status().losses.damaged > 0, "{position}");
+    }
+}
+
+#[test]
+fn order_numbers_grow_when_the_clock_goes_back_and_across_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut last = 0;
+    for (round, seconds) in [1000, 10, 2000, 1].into_iter().enumerate() {
+        let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+        for number in 0..3 {
+            let order = spool.put_finding(&item(round * 3 + number, 1), at(seconds - number as i64)).unwrap();
+            assert!(order > last, "{order} after {last}");
+            last = order;
+        }
+        // everything is delivered and gone: the numbers go on nevertheless
+        spool.delivered(Lane::Findings, last).unwrap();
+        spool.delivered(Lane::Evidence, last).unwrap();
+    }
+}
+
+#[test]
+fn evidence_is_kept_once_and_goes_when_its_last_record_is_delivered() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+    let sha256 = spool.put_evidence(b"abc", &about(1), at(1)).unwrap();
+    assert_eq!(spool.put_evidence(b"abc", &about(2), at(1)).unwrap(), sha256);
+    let files = || fs::read_dir(folder.path().join("evidence")).unwrap().count();
+    assert_eq!(files(), 1);
+    let records = all(&spool, Lane::Evidence);
+    assert_eq!(names(&records), ["f1", "f2"]);
+    spool.delivered(Lane::Evidence, records[0].order).unwrap();
+    assert_eq!(files(), 1);
+    spool.delivered(Lane::Evidence, records[1].order).unwrap();
+    assert_eq!(files(), 0);
+}
+
+#[test]
+fn when_full_evidence_goes_first_and_then_the_oldest_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+    let old = spool.put_evidence(&[1; 300 << 10], &about(0), at(1)).unwrap();
+    let new = spool.put_evidence(&[2; 300 << 10], &about(0), at(1)).unwrap();
+    for number in 0..5 {
+        spool.put_finding(&item(number, 100 << 10), at(1)).unwrap();
+    }
+    assert!(spool.open_evidence(old).is_none(), "the older piece made room");
+    assert!(spool.open_evidence(new).is_some(), "the newer one did not have to");
+    assert_eq!(all(&spool, Lane::Findings).len(), 5, "no finding went while there was evidence");
+    for number in 5..20 {
+        spool.put_finding(&item(number, 100 << 10), at(1)).unwrap();
+        assert!(spool.status().bytes <= MIB);
+    }
+    let left = all(&spool, Lane::Findings);
+    let lost = spool.status().losses.findings;
+    assert!(lost > 0);
+    assert_eq!(left.len() as u64 + lost, 20, "each is here or counted");
+    assert_eq!(left.last().unwrap().finding, name(19), "the newest are kept");
+    // evidence makes no finding go
+    assert!(matches!(spool.put_evidence(&[3; 400 << 10], &about(0), at(1)), Err(SpoolError::Full { .. })));
+    assert_eq!(all(&spool, Lane::Findings).len(), left.len());
+    drop(spool);
+    let spool = Spool::open(folder.path(), MIB).unwrap();
+    assert_eq!(spool.status().losses.findings, lost, "counted across a start");
+}
+
+#[test]
+fn a_hostile_folder_is_set_aside_and_the_spool_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Spool::open(folder.path(), MIB).unwrap());
+    let segments = folder.path().join("segments");
+    fs::write(segments.join("00000000000000000003"), b"something else entirely").unwrap();
+    fs::write(segments.join("../segments/passwd"), b"x").unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", segments.join("00000000000000000004")).unwrap();
+    fs::create_dir(segments.join("00000000000000000005")).unwrap();
+    fs::write(folder.path().join("evidence/what"), b"x").unwrap();
+    fs::write(folder.path().join("position.json"), b"{\"order\": \"").unwrap();
+    let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+    assert!(spool.status().losses.damaged >= 5, "{:?}", spool.status());
+    spool.put_finding(&item(1, 1), at(1)).unwrap();
+    assert_eq!(all(&spool, Lane::Findings).len(), 1);
+    assert_eq!(fs::read_dir(folder.path().join("damaged")).unwrap().count(), 6);
+}
+
+#[test]
+fn one_folder_has_one_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let _spool = Spool::open(folder.path(), MIB).unwrap();
+    assert!(matches!(Spool::open(folder.path(), MIB), Err(SpoolError::InUse { .. })));
+}
+
+#[test]
+fn a_full_disk_costs_what_does_not_fit_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let mount = |arguments: &[&str]| {
+        std::process::Command::new(arguments[0])
+            .args(&arguments[1..])
+            .arg(folder.path())
+            .output()
+            .is_ok_and(|output| output.status.success())
+    };
+    if !mount(&["mount", "-t", "tmpfs", "-o", "size=256k", "none"]) {
+        println!("skipped: no right to mount a small file system");
+        return;
+    }
+    let spool = Arc::new(Spool::open(folder.path(), 64 * MIB).unwrap());
+    let mut accepted = 0;
+    let mut failed = 0;
+    for number in 0..40 {
+        match spool.put_finding(&item(number, 20 << 10), at(1)) {
+            Ok(_) => accepted += 1,
+            Err(SpoolError::Io { .. }) => failed += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let read = all(&spool, Lane::Findings).len();
+    let lost = spool.status().losses.findings;
+    // room again: it goes on
+    spool.delivered(Lane::Evidence, i64::MAX - 1).ok();
+    drop(spool);
+    let again =
+        Spool::open(folder.path(), 64 * MIB).map(Arc::new).map(|spool| all(&spool, Lane::Findings).len());
+    assert!(mount(&["umount", "-l"]));
+    assert!(accepted > 0 && failed > 0);
+    assert_eq!((read, lost), (accepted, failed));
+    assert_eq!(again.unwrap(), accepted);
+}

@@ -1,0 +1,318 @@
+//! What the store does, door by door.
+
+use std::fs::File;
+use std::sync::{Arc, PoisonError};
+
+use finding::{FindingName, FindingResource, Timestamp};
+use serde_json::Value;
+use store::{
+    AuditEntry, AuditLog, AuditRecord, Change, ChangeCursor, ChangeFeed, Created, Document, DocumentKind,
+    DocumentQuery, DocumentStore, Edit, EvidenceItem, EvidenceMeta, EvidenceStore, Expectation, FindingStore,
+    GroupPage, GroupQuery, ListQuery, MuteRules, Page, Pending, Received, Sha256, StoreError, Upserted,
+};
+
+use crate::evidence::Source;
+use crate::months::month;
+use crate::open::{Repeats, transaction};
+use crate::write::Write;
+use crate::{PostgresStore, audit, changes, documents, evidence, expire, failure, group, list};
+
+/// Reads with one connection; again, when it was lost.
+macro_rules! read {
+    ($store:expr, |$connection:ident| $body:expr) => {{
+        let mut tries = 0;
+        loop {
+            let attempt = async {
+                let _turn = $store.turn().await;
+                let mut pooled = $store.connection().await?;
+                let $connection = &mut *pooled;
+                $body
+            };
+            match attempt.await {
+                Ok(found) => break Ok(found),
+                Err(error) => $store.again(error, &mut tries, Repeats::Well).await?,
+            }
+        }
+    }};
+}
+
+impl PostgresStore {
+    /// The month in which a new finding belongs; its partition is there afterwards.
+    async fn month(&self, item: &FindingResource, now: Timestamp) -> Result<i32, StoreError> {
+        let month = month(item.finding.create_time.unwrap_or(now));
+        if !self.months.knows(month) {
+            let _turn = self.turn().await;
+            self.months.ensure(&mut *self.connection().await?, &self.subject, month).await?;
+        }
+        Ok(month)
+    }
+
+    async fn keep(&self, mut source: Source, meta: EvidenceMeta) -> Result<Sha256, StoreError> {
+        // the task ends early only when the runtime shuts down
+        let closed = |_| StoreError::Closed { subject: self.subject.clone() };
+        let hashing = tokio::task::spawn_blocking(move || {
+            let hashed = source.sha256();
+            (source, hashed)
+        });
+        let (mut source, hashed) = hashing.await.map_err(closed)?;
+        let (sha256, _) = hashed.map_err(|e| evidence::unreadable(&meta.finding, e))?;
+        transaction!(self, Repeats::Well, |connection| {
+            async {
+                evidence::keep(&mut *connection, &self.subject, sha256, &mut source).await?;
+                evidence::attach(connection, &self.subject, sha256, &meta).await
+            }
+            .await
+        })?;
+        Ok(sha256)
+    }
+}
+
+impl FindingStore for PostgresStore {
+    fn upsert(&self, item: &FindingResource, order: i64, now: Timestamp) -> Pending<'_, Upserted> {
+        let item = Box::new(item.clone());
+        Box::pin(async move {
+            let name: FindingName = item.finding.name.parse()?;
+            let rules = self.rules();
+            let write = Write { subject: &self.subject, rules: &rules, now };
+            let mut tries = 0;
+            let month = loop {
+                match self.month(&item, now).await {
+                    Ok(month) => break month,
+                    Err(error) => self.again(error, &mut tries, Repeats::Well).await?,
+                }
+            };
+            transaction!(self, Repeats::Well, |connection| {
+                write.upsert(connection, (&name, &item), order, month).await
+            })
+        })
+    }
+
+    fn create(&self, item: &FindingResource, now: Timestamp) -> Pending<'_, Created> {
+        let item = Box::new(item.clone());
+        Box::pin(async move {
+            let name: FindingName = item.finding.name.parse()?;
+            let rules = self.rules();
+            let write = Write { subject: &self.subject, rules: &rules, now };
+            let month = self.month(&item, now).await?;
+            transaction!(self, Repeats::Badly, |connection| {
+                write.create(connection, (&name, &item), month).await
+            })
+        })
+    }
+
+    fn amend(&self, name: &FindingName, edit: Edit, now: Timestamp) -> Pending<'_, Option<FindingResource>> {
+        let name = name.clone();
+        Box::pin(async move {
+            let rules = self.rules();
+            let write = Write { subject: &self.subject, rules: &rules, now };
+            transaction!(self, Repeats::Badly, |connection| write.amend(connection, &name, &edit).await)
+        })
+    }
+
+    fn mute_by(&self, rules: Arc<MuteRules>) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+    }
+
+    fn get(&self, name: &FindingName) -> Pending<'_, Option<FindingResource>> {
+        let name = name.clone();
+        Box::pin(async move {
+            read!(self, |connection| list::by_any_name(connection, &self.subject, &name).await)
+        })
+    }
+
+    fn list(&self, query: ListQuery) -> Pending<'_, Page> {
+        Box::pin(async move { read!(self, |connection| list::page(connection, &self.subject, &query).await) })
+    }
+
+    fn group(&self, query: GroupQuery) -> Pending<'_, GroupPage> {
+        Box::pin(
+            async move { read!(self, |connection| group::page(connection, &self.subject, &query).await) },
+        )
+    }
+
+    fn expire(&self, before: Timestamp, limit: u32) -> Pending<'_, u64> {
+        Box::pin(async move {
+            let gone = transaction!(self, Repeats::Badly, |connection| {
+                expire::expire(connection, &self.subject, before, limit).await
+            })?;
+            if gone == 0 {
+                transaction!(self, Repeats::Well, |connection| {
+                    expire::drop_empty(connection, &self.subject, &self.months, before).await
+                })?;
+            }
+            Ok(gone)
+        })
+    }
+
+    fn health(&self) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let query = sqlx::query_scalar::<_, i64>("SELECT version FROM schema_version LIMIT 1");
+            let found = query.fetch_one(&mut *self.connection().await?).await;
+            found.map(drop).map_err(|e| failure::postgres("read", &self.subject, e))
+        })
+    }
+}
+
+impl EvidenceStore for PostgresStore {
+    fn put(&self, bytes: Vec<u8>, meta: EvidenceMeta) -> Pending<'_, Sha256> {
+        Box::pin(async move {
+            let size = bytes.len() as u64;
+            if size > evidence::LIMIT {
+                let subject = format!("evidence {:?} of {}", meta.name, meta.finding);
+                return Err(StoreError::TooLarge { subject, size, limit: evidence::LIMIT });
+            }
+            self.keep(Source::Bytes(bytes), meta).await
+        })
+    }
+
+    fn put_file(&self, file: File, size: u64, expected: Sha256, meta: EvidenceMeta) -> Pending<'_, Sha256> {
+        Box::pin(async move {
+            let is_here = transaction!(self, Repeats::Well, |connection| {
+                evidence::attach(connection, &self.subject, expected, &meta).await
+            })?;
+            if is_here {
+                return Ok(expected);
+            }
+            self.keep(Source::File(file, size.min(evidence::LIMIT)), meta).await
+        })
+    }
+
+    fn received(&self, sha256: Sha256) -> Pending<'_, Received> {
+        Box::pin(async move {
+            read!(self, |connection| evidence::received(connection, &self.subject, sha256).await)
+        })
+    }
+
+    fn receive(&self, sha256: Sha256, offset: u64, bytes: Vec<u8>, total: u64) -> Pending<'_, Received> {
+        Box::pin(async move {
+            let size = total.max(offset.saturating_add(bytes.len() as u64));
+            if size > evidence::LIMIT {
+                let subject = format!("evidence {sha256}");
+                return Err(StoreError::TooLarge { subject, size, limit: evidence::LIMIT });
+            }
+            let received = transaction!(self, Repeats::Well, |connection| {
+                evidence::receive(connection, &self.subject, (sha256, offset, &bytes, total)).await
+            });
+            if matches!(received, Err(StoreError::Mismatch { .. })) {
+                transaction!(self, Repeats::Well, |connection| {
+                    evidence::discard(connection, &self.subject, sha256).await
+                })?;
+            }
+            received
+        })
+    }
+
+    fn attach(&self, sha256: Sha256, meta: EvidenceMeta) -> Pending<'_, bool> {
+        Box::pin(async move {
+            transaction!(self, Repeats::Well, |connection| {
+                evidence::attach(connection, &self.subject, sha256, &meta).await
+            })
+        })
+    }
+
+    fn open(&self, sha256: Sha256) -> Pending<'_, Option<Vec<u8>>> {
+        Box::pin(
+            async move { read!(self, |connection| evidence::open(connection, &self.subject, sha256).await) },
+        )
+    }
+
+    fn evidence_of(&self, finding: &FindingName) -> Pending<'_, Vec<EvidenceItem>> {
+        let finding = finding.clone();
+        Box::pin(
+            async move { read!(self, |connection| evidence::of(connection, &self.subject, &finding).await) },
+        )
+    }
+}
+
+impl DocumentStore for PostgresStore {
+    fn put_document(
+        &self,
+        kind: DocumentKind,
+        name: &str,
+        body: Value,
+        expected: Expectation,
+        now: Timestamp,
+    ) -> Pending<'_, Option<Document>> {
+        let name = name.to_owned();
+        Box::pin(async move {
+            transaction!(self, Repeats::Badly, |connection| {
+                documents::put(connection, &self.subject, (kind, &name, &body), expected, now).await
+            })
+        })
+    }
+
+    fn document(&self, kind: DocumentKind, name: &str) -> Pending<'_, Option<Document>> {
+        let name = name.to_owned();
+        Box::pin(async move {
+            read!(self, |connection| documents::one(connection, &self.subject, kind, &name).await)
+        })
+    }
+
+    fn documents(&self, query: DocumentQuery) -> Pending<'_, Vec<Document>> {
+        Box::pin(
+            async move { read!(self, |connection| documents::some(connection, &self.subject, &query).await) },
+        )
+    }
+
+    fn remove_document(&self, kind: DocumentKind, name: &str) -> Pending<'_, bool> {
+        let name = name.to_owned();
+        Box::pin(async move {
+            transaction!(self, Repeats::Badly, |connection| {
+                documents::remove(connection, &self.subject, kind, &name).await
+            })
+        })
+    }
+
+    fn lease(&self, name: &str, holder: &str, now: Timestamp, until: Timestamp) -> Pending<'_, bool> {
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        Box::pin(async move {
+            transaction!(self, Repeats::Well, |connection| {
+                documents::lease(connection, &self.subject, (&name, &holder), now, until).await
+            })
+        })
+    }
+}
+
+impl ChangeFeed for PostgresStore {
+    fn changes(&self, after: Option<ChangeCursor>, limit: u32) -> Pending<'_, Vec<Change>> {
+        Box::pin(async move {
+            read!(self, |connection| changes::after(connection, &self.subject, after, limit).await)
+        })
+    }
+
+    fn newest_change(&self) -> Pending<'_, ChangeCursor> {
+        Box::pin(async move { read!(self, |connection| changes::newest(connection, &self.subject).await) })
+    }
+
+    fn forget_changes(&self, before: Timestamp) -> Pending<'_, u64> {
+        Box::pin(async move {
+            transaction!(self, Repeats::Badly, |connection| {
+                changes::forget(connection, &self.subject, before).await
+            })
+        })
+    }
+}
+
+impl AuditLog for PostgresStore {
+    fn record(&self, entry: AuditEntry) -> Pending<'_, ()> {
+        Box::pin(async move {
+            transaction!(self, Repeats::Badly, |connection| {
+                audit::add(connection, &self.subject, &entry).await
+            })
+        })
+    }
+
+    fn audit(&self, before: Option<i64>, limit: u32) -> Pending<'_, Vec<AuditRecord>> {
+        Box::pin(async move {
+            read!(self, |connection| audit::before(connection, &self.subject, before, limit).await)
+        })
+    }
+
+    fn forget_audit(&self, before: Timestamp) -> Pending<'_, u64> {
+        Box::pin(async move {
+            transaction!(self, Repeats::Badly, |connection| {
+                audit::forget(connection, &self.subject, before).await
+            })
+        })
+    }
+}

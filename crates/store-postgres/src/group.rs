@@ -1,0 +1,178 @@
+//! How many findings of each kind.
+
+use std::collections::BTreeMap;
+
+use finding_filter::{Field, Kind, Part, Step};
+use serde_json::Value;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Postgres, QueryBuilder, Row, ValueRef};
+use store::{Group, GroupField, GroupPage, GroupQuery, ListQuery, PageSize, StoreError, sql};
+
+use crate::{escape, failure, filter, list, versions};
+
+/// Groups that are told apart at most; more are no answer that anyone reads.
+const GROUPS_MAX: usize = 100_000;
+
+pub(crate) async fn page(
+    connection: &mut PgConnection,
+    subject: &str,
+    query: &GroupQuery,
+) -> Result<GroupPage, StoreError> {
+    let skipped = usize::try_from(query.skipped()?).unwrap_or(usize::MAX);
+    let by_one = query.compared.is_some() || !sql::is_exact(&query.filter);
+    let mut groups = if by_one {
+        each(connection, subject, query).await?
+    } else {
+        counted(connection, subject, query).await?
+    };
+    groups.sort_by(|a, b| {
+        let text = |group: &Group| serde_json::to_string(&group.properties).unwrap_or_default();
+        b.count.cmp(&a.count).then_with(|| text(a).cmp(&text(b)))
+    });
+    let total = groups.len();
+    let size = usize::from(query.page_size.get());
+    let page: Vec<Group> = groups.into_iter().skip(skipped).take(size).collect();
+    let behind = skipped.saturating_add(page.len());
+    Ok(GroupPage {
+        groups: page,
+        next_page_token: (behind < total).then(|| query.token_behind(behind as u64)),
+        total_size: total as u64,
+    })
+}
+
+/// By the database.
+async fn counted(
+    connection: &mut PgConnection,
+    subject: &str,
+    query: &GroupQuery,
+) -> Result<Vec<Group>, StoreError> {
+    let fields: Vec<&Field> = query
+        .by
+        .iter()
+        .filter_map(|by| match by {
+            GroupField::Field(field) => Some(field),
+            GroupField::StateChange => None,
+        })
+        .collect();
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
+    for field in &fields {
+        sql.push(", ").push(value(field));
+    }
+    sql.push(" FROM ");
+    versions::rows(&mut sql, query.at);
+    sql.push(" WHERE ");
+    list::under(&mut sql, &query.parent);
+    filter::condition(&mut sql, &query.filter);
+    sql.push(" GROUP BY ");
+    for at in 0..fields.len() {
+        sql.push(if at > 0 { ", " } else { "" }).push((at + 2).to_string());
+    }
+    sql.push(" LIMIT ").push_bind(GROUPS_MAX as i64);
+    let failed = |e| failure::postgres("read", subject, e);
+    let rows = sql.build().fetch_all(connection).await.map_err(failed)?;
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    for row in &rows {
+        let count: i64 = row.try_get(0).map_err(failed)?;
+        let mut properties = BTreeMap::new();
+        for (at, field) in fields.iter().enumerate() {
+            properties.insert(field.name.clone(), read(row, at + 1, field).map_err(failed)?);
+        }
+        let count = u64::try_from(count).unwrap_or_default();
+        // a missing value and its default are one group
+        let key = serde_json::to_string(&properties).unwrap_or_default();
+        groups.entry(key).or_insert_with(|| Group { properties, count: 0 }).count += count;
+    }
+    Ok(groups.into_values().filter(|group| group.count > 0).collect())
+}
+
+/// A column where there is one, else what the document says there, as JSON.
+fn value(field: &Field) -> String {
+    if let Some((column, _)) = sql::tally_column(field) {
+        return column.to_owned();
+    }
+    let root = match field.part {
+        Part::Resource => "resource",
+        Part::Finding | Part::Element => "finding",
+    };
+    // a key is a word of the filter language: never a quote
+    let path = field.path.iter().fold(root.to_owned(), |path, step| match step {
+        Step::Key(key) => format!("{path},\"{key}\""),
+        Step::Each => path,
+    });
+    format!("(document #> '{{{path}}}')::text COLLATE \"C\"")
+}
+
+fn read(row: &PgRow, at: usize, field: &Field) -> Result<Value, sqlx::Error> {
+    let raw = row.try_get_raw(at)?;
+    if raw.is_null() {
+        return Ok(default(field));
+    }
+    let column = sql::tally_column(field);
+    if let Some((_, Some(names))) = column {
+        let number: i64 = row.try_get(at)?;
+        let name = usize::try_from(number).ok().and_then(|number| names.get(number));
+        return Ok(name.map_or(Value::from(number), |name| Value::from(*name)));
+    }
+    let text: String = row.try_get(at)?;
+    if column.is_some() {
+        return Ok(Value::String(escape::undone(text)));
+    }
+    Ok(escape::parsed(&text).unwrap_or(Value::String(text)))
+}
+
+fn default(field: &Field) -> Value {
+    match field.kind {
+        Kind::Integer => Value::from("0"),
+        Kind::Boolean => Value::from(false),
+        Kind::Name(names) => Value::from(names.first().copied().unwrap_or_default()),
+        Kind::Text | Kind::Time | Kind::Parts | Kind::Any => Value::from(""),
+    }
+}
+
+/// One by one, through the list, where the database alone cannot tell.
+async fn each(
+    connection: &mut PgConnection,
+    subject: &str,
+    query: &GroupQuery,
+) -> Result<Vec<Group>, StoreError> {
+    let mut list_query = ListQuery::new(query.parent.clone());
+    list_query.filter = query.filter.clone();
+    (list_query.at, list_query.compared) = (query.at, query.compared);
+    list_query.page_size = PageSize::MAX;
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    loop {
+        let page = list::page(&mut *connection, subject, &list_query).await?;
+        for (at, item) in page.results.iter().enumerate() {
+            let json = serde_json::to_value(item).unwrap_or_default();
+            let change = page.changes.get(at).copied().unwrap_or_default();
+            let property = |by: &GroupField| {
+                let value = match by {
+                    GroupField::StateChange => Value::from(change.name()),
+                    GroupField::Field(field) => of(&json, field),
+                };
+                (by.name().to_owned(), value)
+            };
+            let properties: BTreeMap<String, Value> = query.by.iter().map(property).collect();
+            let key = serde_json::to_string(&properties).unwrap_or_default();
+            if groups.len() < GROUPS_MAX || groups.contains_key(&key) {
+                groups.entry(key).or_insert_with(|| Group { properties, count: 0 }).count += 1;
+            }
+        }
+        match page.next_page_token {
+            Some(token) => list_query.page_token = Some(token),
+            None => return Ok(groups.into_values().collect()),
+        }
+    }
+}
+
+fn of(json: &Value, field: &Field) -> Value {
+    let root = match field.part {
+        Part::Resource => &json["resource"],
+        Part::Finding | Part::Element => &json["finding"],
+    };
+    let found = field.path.iter().try_fold(root, |value, step| match step {
+        Step::Key(key) => value.get(key),
+        Step::Each => None,
+    });
+    found.cloned().unwrap_or_else(|| default(field))
+}

@@ -1,0 +1,153 @@
+//! Reaching a database, and doing again what may be done again.
+
+use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, PgPool, Postgres};
+use store::{MuteRules, StoreError};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::months::Months;
+use crate::{failure, schema};
+
+/// Connections of one server at most.
+const CONNECTIONS: u32 = 16;
+
+/// Connections beside them, for what must not wait behind others: asking whether the database is there.
+const SPARE: u32 = 2;
+
+/// How long a free connection, or a new one, is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often something is done again at most, and the first pause before it; each is twice as long as the one before.
+const AGAIN: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The store of many servers. Needs a tokio runtime; may be used from any task of it. Any number of them, on any number of
+/// machines, may use one database at once.
+pub struct PostgresStore {
+    /// The database as messages name it: without a password.
+    pub(crate) subject: String,
+    pub(crate) pool: PgPool,
+    pub(crate) months: Months,
+    turns: Semaphore,
+    pub(crate) rules: RwLock<Arc<MuteRules>>,
+}
+
+/// Does `$body` in one transaction; again, when that can be: see [`PostgresStore::again`].
+macro_rules! transaction {
+    ($store:expr, $repeats:expr, |$connection:ident| $body:expr) => {{
+        let mut tries = 0;
+        loop {
+            let attempt = async {
+                let _turn = $store.turn().await;
+                let mut transaction = $store.begin().await?;
+                let $connection = &mut *transaction;
+                let done = $body?;
+                transaction.commit().await.map_err(|e| failure::postgres("write", &$store.subject, e))?;
+                Ok::<_, StoreError>(done)
+            };
+            match attempt.await {
+                Ok(done) => break Ok(done),
+                Err(error) => {
+                    if let Err(error) = $store.again(error, &mut tries, $repeats).await {
+                        break Err(error);
+                    }
+                }
+            }
+        }
+    }};
+}
+pub(crate) use transaction;
+
+/// Whether doing something twice is as good as doing it once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// It is.
+    Well,
+    /// It is not: nobody knows whether a commit whose answer was lost has happened.
+    Badly,
+}
+
+impl PostgresStore {
+    /// Connects to the database at a URL (`postgres://user:password@host:5432/name?sslmode=verify-full`), and brings it up
+    /// to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] leaves the database as it was; [`StoreError::Away`] when it cannot be reached.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url).map_err(|e| {
+            let subject = "the PostgreSQL URL".to_owned();
+            StoreError::Io { action: "read", subject, source: Arc::new(e) }
+        })?;
+        let subject = match options.get_socket() {
+            Some(folder) => format!("PostgreSQL in {}", folder.display()),
+            None => format!("PostgreSQL at {}:{}", options.get_host(), options.get_port()),
+        };
+        let options = options.application_name("vedette").disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS + SPARE)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with(options);
+        let store = Self {
+            subject,
+            pool,
+            months: Months::default(),
+            turns: Semaphore::new(CONNECTIONS as usize),
+            rules: RwLock::default(),
+        };
+        let mut tries = 0;
+        loop {
+            let attempt = async { schema::migrate(&mut *store.connection().await?, &store.subject).await };
+            match attempt.await {
+                Ok(()) => return Ok(store),
+                Err(error) => store.again(error, &mut tries, Repeats::Well).await?,
+            }
+        }
+    }
+
+    /// Waits for what is being done and lets the connections go. Later calls get [`StoreError::Closed`].
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    pub(crate) fn rules(&self) -> Arc<MuteRules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits for its turn to use a connection, for as long as it takes: many callers do not make a database that is away.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // never closed
+        self.turns.acquire().await.ok()
+    }
+
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        self.pool.acquire().await.map_err(|e| failure::postgres("reach", &self.subject, e))
+    }
+
+    pub(crate) async fn begin(&self) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
+        self.pool.begin().await.map_err(|e| failure::postgres("reach", &self.subject, e))
+    }
+
+    /// Pauses before the next try; the error when there is none.
+    pub(crate) async fn again(
+        &self,
+        error: StoreError,
+        tries: &mut u32,
+        repeats: Repeats,
+    ) -> Result<(), StoreError> {
+        let met = failure::met_another(&error);
+        let lost = repeats == Repeats::Well && matches!(error, StoreError::Away { .. });
+        if !(met || lost) || *tries == AGAIN {
+            return Err(error);
+        }
+        // a partition that another server has dropped is made again
+        self.months.forget();
+        tokio::time::sleep(PAUSE * 2_u32.pow(*tries)).await;
+        *tries += 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! What a database and its machine do to a store: it stops, it is killed, other servers write at once.
+
+use finding::Timestamp;
+use store::contract::{everything, example, name};
+use store::{ChangeFeed, FindingStore, PageSize, StoreError, Upserted};
+use store_postgres::PostgresStore;
+use store_postgres::server::Server;
+
+/// A server of this test's own; ends with it.
+fn server() -> Option<Server> {
+    Server::start().map_err(|missing| println!("skipped: {missing}")).ok()
+}
+
+fn at(nanos: i64) -> Timestamp {
+    Timestamp::from_nanos(nanos)
+}
+
+/// Writes without a pause until the numbers end; which were acknowledged.
+async fn write(store: &PostgresStore, numbers: std::ops::Range<i64>) -> Vec<i64> {
+    let mut acknowledged = Vec::new();
+    for n in numbers {
+        match store.upsert(&example(n), 1, at(n + 1)).await {
+            Ok(_) => acknowledged.push(n),
+            Err(StoreError::Away { .. }) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    acknowledged
+}
+
+async fn interrupted(case: &str, end: fn(&Server)) {
+    let Some(server) = server() else { return };
+    let url = server.database(case).expect("a database");
+    let store = PostgresStore::open(&url).await.expect("a store");
+    let (server, store) = (std::sync::Arc::new(server), std::sync::Arc::new(store));
+    let writing = tokio::spawn({
+        let store = std::sync::Arc::clone(&store);
+        async move { write(&store, 0..1500).await }
+    });
+    while store.get(&name(100)).await.is_ok_and(|found| found.is_none()) {
+        tokio::task::yield_now().await;
+    }
+    let again = std::sync::Arc::clone(&server);
+    tokio::task::spawn_blocking(move || {
+        end(&again);
+        again.resume().expect("it starts again");
+    })
+    .await
+    .expect("a restart");
+    let acknowledged = writing.await.expect("the writer");
+    assert!(acknowledged.len() > 100, "{}", acknowledged.len());
+    for n in &acknowledged {
+        assert!(store.get(&name(*n)).await.expect("a get").is_some(), "{n} was acknowledged");
+    }
+    let told = store.changes(None, 10_000).await.expect("changes");
+    let mut query = everything();
+    query.page_size = PageSize::MAX;
+    let total = store.list(query).await.expect("a list").total_size;
+    assert_eq!(told.len() as u64, total, "each finding is told once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_outlives_a_restart() {
+    interrupted("restarted", Server::stop).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_outlives_a_kill() {
+    interrupted("killed", Server::kill).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_start_and_write_at_once_agree() {
+    let Some(server) = server() else { return };
+    let url = server.database("many").expect("a database");
+    let open = || async { PostgresStore::open(&url).await.expect("a store") };
+    let (a, b, c) = tokio::join!(open(), open(), open());
+    let write = async |store: &PostgresStore| {
+        let mut created = 0;
+        for n in 0..100 {
+            let done = store.upsert(&example(n), 1, at(n + 1)).await.expect("an upsert");
+            created += u32::from(done == Upserted::Created);
+        }
+        created
+    };
+    let created = tokio::join!(write(&a), write(&b), write(&c));
+    assert_eq!(created.0 + created.1 + created.2, 100);
+    assert_eq!(b.changes(None, 1000).await.expect("changes").len(), 100);
+}
+
+/// A transaction that began first and ends last puts its change before others' that are committed already.
+#[tokio::test]
+async fn a_late_commit_is_not_skipped() {
+    let Some(server) = server() else { return };
+    let url = server.database("late").expect("a database");
+    let store = PostgresStore::open(&url).await.expect("a store");
+    store.upsert(&example(0), 1, at(1)).await.expect("an upsert");
+    let slow = "INSERT INTO changes (finding, kind, time) SELECT finding, 0, 7 FROM changes LIMIT 1; SELECT pg_sleep(600)";
+    std::thread::scope(|scope| {
+        let running = scope.spawn(|| server.run("late", slow));
+        let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        while server.run("late", sleeping).expect("a count") != "1" {
+            assert!(!running.is_finished());
+            std::thread::yield_now();
+        }
+        let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let told = scope
+            .spawn(move || {
+                runtime.block_on(async {
+                    let other = PostgresStore::open(&url).await.expect("a store");
+                    other.upsert(&example(1), 1, at(2)).await.expect("an upsert");
+                    let during = other.changes(None, 100).await.expect("changes").len();
+                    (during, other)
+                })
+            })
+            .join();
+        let (during, other) = told.expect("the second store");
+        assert_eq!(during, 1, "what could still be put before it is waited for");
+        server.run("late", cancel).expect("a cancel");
+        assert!(running.join().expect("psql").is_err());
+        drop(other);
+    });
+    assert_eq!(store.changes(None, 100).await.expect("changes").len(), 2);
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_left_alone() {
+    let Some(server) = server() else { return };
+    let url = server.database("newer").expect("a database");
+    PostgresStore::open(&url).await.expect("a store").close().await;
+    server.run("newer", "INSERT INTO schema_version VALUES (99)").expect("a newer version");
+    let answer = PostgresStore::open(&url).await.err();
+    assert!(matches!(answer, Some(StoreError::Newer { found: 99, .. })), "{answer:?}");
+}
+
+#[tokio::test]
+async fn the_audit_log_cannot_be_rewritten() {
+    let Some(server) = server() else { return };
+    let url = server.database("audit").expect("a database");
+    let store = PostgresStore::open(&url).await.expect("a store");
+    let entry = store::AuditEntry {
+        time: at(1),
+        principal: "user:a".into(),
+        method: "findings.patch".into(),
+        resource: "projects/p".into(),
+        outcome: "OK".into(),
+        address: String::new(),
+        detail: serde_json::json!({}),
+    };
+    store::AuditLog::record(&store, entry).await.expect("a record");
+    assert!(server.run("audit", "UPDATE audit SET principal = 'nobody'").is_err());
+}
+
+/// An old month's partition goes when nothing is left in it; what changed since keeps it.
+#[tokio::test]
+async fn a_month_that_is_over_goes_with_its_last_finding() {
+    let Some(server) = server() else { return };
+    let url = server.database("months").expect("a database");
+    let store = PostgresStore::open(&url).await.expect("a store");
+    let now: Timestamp = "2026-11-25T00:00:00Z".parse().expect("a time");
+    let (old, older) = ("2025-03-05T00:00:00Z", "2025-01-05T00:00:00Z");
+    for (n, when) in [(1, old), (2, older), (3, older)] {
+        store.upsert(&example(n), 1, when.parse().expect("a time")).await.expect("an upsert");
+    }
+    let edit = || -> store::Edit {
+        Box::new(|item| {
+            item.finding.description = "seen".into();
+            Ok(())
+        })
+    };
+    store.amend(&name(3), edit(), now).await.expect("an edit");
+    let partitions = || {
+        let sql = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'findings'::regclass";
+        server.run("months", sql).expect("a count")
+    };
+    assert_eq!(partitions(), "4", "two months and each one's next");
+    let before = "2025-10-01T00:00:00Z".parse().expect("a time");
+    assert_eq!(store.expire(before, 100).await.expect("expire"), 2);
+    assert_eq!(store.expire(before, 100).await.expect("expire"), 0);
+    assert_eq!(partitions(), "1", "the month of what changed since");
+    assert!(store.get(&name(3)).await.expect("a get").is_some());
+    assert!(store.get(&name(1)).await.expect("a get").is_none());
+    store.upsert(&example(4), 1, old.parse().expect("a time")).await.expect("a dropped month comes back");
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_away() {
+    let answer = PostgresStore::open("postgres://vedette:secret@127.0.0.1:1/none").await.err();
+    assert!(matches!(answer, Some(StoreError::Away { .. })), "{answer:?}");
+    assert!(!answer.map(|error| error.to_string()).unwrap_or_default().contains("secret"));
+}

@@ -1,0 +1,52 @@
+//! Filters as SQL: one translation for every database, which says only how the databases differ.
+
+mod dialect;
+mod filter;
+
+pub use dialect::Dialect;
+pub use filter::{condition, is_exact, is_tallied, tally_column};
+
+use dialect::Place;
+
+/// A piece of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// As it is: never anything that a caller wrote.
+    Words(String),
+    /// A value to bind.
+    Text(String),
+    /// A value to bind.
+    Integer(i64),
+}
+
+/// Part of a statement, with values to be bound where they stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sql {
+    pieces: Vec<Piece>,
+}
+
+impl Sql {
+    /// In order.
+    pub fn pieces(self) -> Vec<Piece> {
+        self.pieces
+    }
+
+    fn push(&mut self, words: impl AsRef<str>) -> &mut Self {
+        if let Some(Piece::Words(before)) = self.pieces.last_mut() {
+            before.push_str(words.as_ref());
+        } else {
+            self.pieces.push(Piece::Words(words.as_ref().to_owned()));
+        }
+        self
+    }
+
+    fn text(&mut self, text: impl Into<String>) -> &mut Self {
+        self.pieces.push(Piece::Text(text.into()));
+        self
+    }
+
+    fn integer(&mut self, number: i64) -> &mut Self {
+        self.pieces.push(Piece::Integer(number));
+        self
+    }
+}
