@@ -71,6 +71,12 @@ pub(crate) struct Up {
     #[arg(long, value_name = "DAYS", default_value_t = 396, env = "VEDETTE_RETENTION_DAYS",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) retention_days: u32,
+    /// Folder with the secrets that notification configs name, a file each; see docs/notifications.md.
+    #[arg(long, value_name = "DIR", env = "VEDETTE_OUTPUT_SECRETS")]
+    pub(crate) output_secrets: Option<PathBuf>,
+    /// Where messages for projects/P/topics/T are pushed, in the form of a Pub/Sub push.
+    #[arg(long, value_name = "URL", env = "VEDETTE_PUBSUB_PUSH")]
+    pub(crate) pubsub_push: Option<String>,
     /// Allow an address beyond loopback.
     #[arg(long)]
     pub(crate) listen_beyond_loopback: bool,

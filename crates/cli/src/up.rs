@@ -7,11 +7,17 @@ use anyhow::{Context, Result, ensure};
 use api::{Hosts, Module, Service, Token};
 use crossbeam_channel::bounded;
 use finding::Timestamp;
+use notifications::{Notifications, Output, OutputError, Settings};
 use sensor::configuration::Configuration;
+use serde_json::Value;
 use server::{Retention, Stores, Upkeep};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{fs, io, thread};
+use store::Refusal;
 use store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -60,7 +66,7 @@ pub(crate) fn run(options: Up) -> Result<()> {
         modules: modules(),
         // one machine: nothing stands between it and everything
         ancestors: Box::new(|_| Vec::new()),
-        check_notification: Box::new(|_| Ok(())),
+        check_notification: Box::new(check_notification),
         metrics: Box::new({
             let metrics = metrics.clone();
             move || metrics.text()
@@ -92,9 +98,10 @@ pub(crate) fn run(options: Up) -> Result<()> {
 
     let mutes = runtime.spawn(mutes(Arc::clone(&store)));
     let retention = Retention { findings_days: options.retention_days, ..Retention::default() };
+    let notifications = runtime.block_on(async { outputs(&options, &store) })?;
     let upkeep = runtime.spawn(Upkeep::new(Stores::of(&store), retention, "up").run());
     runtime.block_on(async {
-        axum::serve(listener, router)
+        axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(stopped(announcement))
             .await
             .context("the API stopped")
@@ -106,6 +113,7 @@ pub(crate) fn run(options: Up) -> Result<()> {
     if intake.join().is_err() {
         tracing::error!("the intake thread panicked");
     }
+    runtime.block_on(notifications.stop());
     runtime.block_on(store.close());
     drop(folder);
     Ok(())
@@ -122,6 +130,42 @@ async fn mutes(store: Arc<SqliteStore>) {
             tracing::error!(%error, "the mute configs cannot be applied; it is tried again");
         }
     }
+}
+
+/// Where findings are sent, as notification configs say.
+fn outputs(options: &Up, store: &Arc<SqliteStore>) -> Result<Notifications> {
+    let stores = notifications::Stores {
+        findings: Arc::clone(store) as _,
+        changes: Arc::clone(store) as _,
+        documents: Arc::clone(store) as _,
+    };
+    let mut settings = Settings::new("up");
+    settings.pubsub_push.clone_from(&options.pubsub_push);
+    if let Some(folder) = &options.output_secrets {
+        settings.secrets = secrets(folder)
+            .with_context(|| format!("--output-secrets {} cannot be read", folder.display()))?;
+    }
+    Ok(Notifications::start(stores, settings)?)
+}
+
+/// One file for each secret, named as configs name it: as Kubernetes mounts them.
+fn secrets(folder: &Path) -> io::Result<BTreeMap<String, String>> {
+    let mut secrets = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        // a mounted secret has links to folders beside its files
+        if let (true, Some(name)) = (path.is_file(), path.file_name().and_then(|name| name.to_str())) {
+            secrets.insert(name.to_owned(), fs::read_to_string(&path)?.trim_end_matches('\n').to_owned());
+        }
+    }
+    Ok(secrets)
+}
+
+/// Before it is stored: what cannot be read could not be delivered.
+fn check_notification(body: &Value) -> Result<(), Refusal> {
+    let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
+    let parsed = Output::parse(name, body);
+    parsed.map(drop).map_err(|OutputError { field, reason }| Refusal { field, reason })
 }
 
 /// The switches of the catalogue's detectors.
