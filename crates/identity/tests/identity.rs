@@ -1,4 +1,5 @@
 //! Who is let in, who is not, and why: one program, so that it is linked once.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 #[path = "identity/access.rs"]
 mod access;

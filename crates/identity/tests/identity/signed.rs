@@ -95,7 +95,8 @@ async fn an_issuers_token_is_believed_and_each_false_one_is_told_why() {
         (rs(&with("exp", json!("soon"))), "when it expires"),
         (rs(&with("nbf", json!(NOW_SECONDS + 61))), "counts only from"),
         (rs(&with("iat", json!(NOW_SECONDS + 3_600))), "issued at"),
-        (rs(&with("sub", json!(["u1"]))), "does not name a user"),
+        (rs(&with("sub", json!("u1\n"))), "does not name a user"),
+        (rs(&with("sub", json!(["u1"]))), "cannot be read"),
         (rs(&with("iss", json!("https://elsewhere"))), "issuer"),
         (rs(&with("filler", json!("a".repeat(20_000)))), "longer than a token"),
     ] {
