@@ -15,7 +15,14 @@ pub mod watchers;
 
 /// The contract as Rust, printed from `proto/vedette/intake/v1/intake.proto`.
 pub mod proto {
-    #![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, reason = "generated")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::all,
+        clippy::allow_attributes,
+        clippy::allow_attributes_without_reason,
+        reason = "generated"
+    )]
     tonic::include_proto!("vedette.intake.v1");
 }
 

@@ -1,5 +1,7 @@
 //! Real TLS, a real server on loopback, the embedded store.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 #[path = "wire/stage.rs"]
 mod stage;
 

@@ -78,7 +78,7 @@ pub(crate) const SHARED_BY: &[(&str, &[&str], &str)] = &[
     ("reqwest", &["identity", "notifications"], "asks identity providers; calls outputs"),
     (
         "rustls",
-        &["certificates", "notifications"],
+        &["certificates", "notifications", "cli"],
         "serves and calls with own certificates; calls syslog receivers",
     ),
     ("serde-saphyr", &["sensor", "server"], "each role reads its own configuration"),
