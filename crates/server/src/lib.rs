@@ -1,13 +1,8 @@
-//! The server role: intake of many sensors, the API, notifications and upkeep.
+//! What every server of findings does beside answering: its stores by their doors, and their upkeep.
 //!
-//! ```text
-//! sensors → intake ─┐                    ┌→ API
-//! other sources → API → store → change feed → notifications
-//!                        ↑
-//!                      upkeep: retention, mute rules, silent sensors
-//! ```
+//! `one database → five doors → API, outputs; upkeep removes what is too old, under a lease`
 //!
-//! Any number of servers work on one PostgreSQL; what only one of them may do at a time is done under a lease.
+//! `vedette up` stands on it. The role that serves many sensors, with intake and identity, will.
 
 mod clock;
 mod stores;
