@@ -9,7 +9,7 @@ mod server;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use server::{Server, TOKEN};
 use tokio::net::TcpListener;
@@ -52,13 +52,24 @@ async fn listening(findings: i64) -> (Server, String) {
     (server, address)
 }
 
-/// What a program said, which must end well.
-async fn run(mut command: Command) -> String {
-    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
-    let said =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    said
+/// Python 3.11 at times trips over its own syntax trees, whatever the program (cpython issue 106905).
+const PYTHON_TRIPPED: &str = "AST constructor recursion depth mismatch";
+
+/// What a program said, which must end well. One that Python made fail is run again.
+async fn run(command: Command) -> String {
+    let command = Arc::new(Mutex::new(command));
+    for _ in 0..3 {
+        let command = Arc::clone(&command);
+        let output = tokio::task::spawn_blocking(move || command.lock().unwrap().output());
+        let output = output.await.unwrap().unwrap();
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        if output.status.success() {
+            return said;
+        }
+        assert!(said.contains(PYTHON_TRIPPED) && !said.contains("= FAILURES ="), "{said}");
+    }
+    panic!("Python failed three times: {PYTHON_TRIPPED}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,7 +116,7 @@ async fn schemathesis_finds_no_failure_of_the_server_and_no_break_of_the_contrac
         "--max-time",
         "90",
     ]);
-    command.args(["--workers", "2", "--suppress-health-check", "all"]);
+    command.args(["--workers", "1", "--suppress-health-check", "all"]);
     let folder = tempfile::tempdir().unwrap();
     command.current_dir(folder.path());
     println!("{}", run(command).await);
