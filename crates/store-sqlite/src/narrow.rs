@@ -48,12 +48,12 @@ pub(crate) struct Narrow {
     by_columns: bool,
 }
 
-/// What to look at: what stands behind a position, this many, after leaving out some.
+/// What to look at: what stands behind a position, this many. To leave some out is the outer query's part: asked for one row
+/// far behind, SQLite sorts the whole table instead of following the index.
 #[derive(Clone, Copy)]
 pub(crate) struct Stretch<'a> {
     pub(crate) behind: Option<&'a [Key]>,
     pub(crate) limit: i64,
-    pub(crate) skip: i64,
 }
 
 impl Narrow {
@@ -116,7 +116,7 @@ impl Narrow {
 
     /// What stands behind `FROM`: the findings of a stretch, matching or not.
     pub(crate) fn rows(&self, sql: &mut QueryBuilder<Sqlite>, query: &ListQuery, stretch: Stretch<'_>) {
-        let Stretch { behind, limit, skip } = stretch;
+        let Stretch { behind, limit } = stretch;
         sql.push("(SELECT * FROM findings WHERE ");
         list::under(sql, &query.parent);
         match &self.way {
@@ -143,7 +143,7 @@ impl Narrow {
         if !matches!(self.way, Way::Few(_)) {
             list::order(sql, query);
         }
-        sql.push(" LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(skip).push(") AS findings");
+        sql.push(" LIMIT ").push_bind(limit).push(") AS findings");
     }
 }
 

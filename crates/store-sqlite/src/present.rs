@@ -56,7 +56,7 @@ impl Walk<'_> {
         let mut limit = left.map_or(i64::MAX, |_| FIRST.max(i64::from(self.query.page_size.get()) + 1));
         loop {
             limit = left.map_or(limit, |left| limit.min(left));
-            let stretch = Stretch { behind: position.as_deref(), limit, skip: 0 };
+            let stretch = Stretch { behind: position.as_deref(), limit };
             let wanted = size + 1 - page.results.len();
             for id in self.matching(stretch, wanted).await? {
                 let Some((name, document)) = self.document(id).await? else { continue };
@@ -110,8 +110,8 @@ impl Walk<'_> {
     /// The last finding of a whole stretch; `None` when there are no more behind it.
     async fn end(&mut self, stretch: Stretch<'_>) -> Result<Option<FindingResource>, StoreError> {
         let mut sql = QueryBuilder::new("SELECT name, document FROM ");
-        let last = Stretch { limit: 1, skip: stretch.limit - 1, ..stretch };
-        self.narrow.rows(&mut sql, self.query, last);
+        self.narrow.rows(&mut sql, self.query, stretch);
+        sql.push(" LIMIT 1 OFFSET ").push_bind(stretch.limit - 1);
         let query = sql.build_query_as::<(String, String)>();
         let row = query.fetch_optional(&mut *self.connection).await.map_err(self.failed())?;
         row.map(|(name, document)| parse(self.path, &name, &document)).transpose()
@@ -128,7 +128,7 @@ impl Walk<'_> {
             return Ok((total.unsigned_abs(), false));
         }
         let bound = self.narrow.bound();
-        let stretch = Stretch { behind: None, limit: bound.unwrap_or(i64::MAX), skip: 0 };
+        let stretch = Stretch { behind: None, limit: bound.unwrap_or(i64::MAX) };
         let total = if filter::is_exact(&self.query.filter) {
             let mut sql = QueryBuilder::new("SELECT count(*) FROM ");
             self.narrow.rows(&mut sql, self.query, stretch);
@@ -147,8 +147,8 @@ impl Walk<'_> {
         };
         let Some(bound) = bound else { return Ok((total, false)) };
         let mut sql = QueryBuilder::new("SELECT EXISTS (SELECT 1 FROM ");
-        self.narrow.rows(&mut sql, self.query, Stretch { behind: None, limit: 1, skip: bound });
-        sql.push(")");
+        self.narrow.rows(&mut sql, self.query, Stretch { behind: None, limit: bound + 1 });
+        sql.push(" LIMIT 1 OFFSET ").push_bind(bound).push(")");
         let is_more: bool =
             sql.build_query_scalar().fetch_one(&mut *self.connection).await.map_err(self.failed())?;
         Ok((total, is_more))
