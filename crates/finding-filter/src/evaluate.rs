@@ -5,7 +5,7 @@
 
 use crate::fields::Step;
 use crate::tree::{Comparison, Field, Filter, Literal, Node, Operator, Part};
-use finding::Timestamp;
+use finding::{FindingResource, Timestamp};
 use serde_json::Value;
 use std::cmp::Ordering;
 
@@ -22,6 +22,13 @@ struct Subject<'json> {
 }
 
 impl Filter {
+    /// Whether a finding with its resource matches.
+    pub fn matches_item(&self, item: &FindingResource) -> bool {
+        // strings, numbers and maps with string keys cannot fail to become JSON
+        let json = serde_json::to_value(item).unwrap_or_default();
+        self.matches(&json["finding"], &json["resource"])
+    }
+
     /// Whether a finding and its resource, as JSON, match.
     pub fn matches(&self, finding: &Value, resource: &Value) -> bool {
         let subject = Subject { finding, resource, element: &Value::Null };

@@ -294,12 +294,7 @@ impl Output {
         if !is_within {
             return false;
         }
-        if self.filter.root().is_none() {
-            return true;
-        }
-        // Plain values cannot fail to become JSON.
-        let json = serde_json::to_value(finding).unwrap_or_default();
-        self.filter.matches(&json, &item.resource.v2())
+        self.filter.root().is_none() || self.filter.matches_item(item)
     }
 }
 

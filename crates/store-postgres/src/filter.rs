@@ -2,13 +2,18 @@
 
 use finding_filter::Filter;
 use sqlx::{Postgres, QueryBuilder};
-use store::sql::{self, Dialect, Piece};
+use store::sql::{self, Dialect, Piece, Sql};
 
 use crate::escape;
 
 /// Adds the condition; nothing for an empty filter.
 pub(crate) fn condition(sql: &mut QueryBuilder<Postgres>, filter: &Filter) {
-    for piece in sql::condition(Dialect::Postgres, filter, &[]).pieces() {
+    push(sql, sql::condition(Dialect::Postgres, filter, &[]));
+}
+
+/// Adds a part of a statement, its values bound.
+pub(crate) fn push(sql: &mut QueryBuilder<Postgres>, part: Sql) {
+    for piece in part.pieces() {
         match piece {
             Piece::Words(words) => sql.push(words),
             Piece::Text(text) => sql.push_bind(escape::text(&text)),

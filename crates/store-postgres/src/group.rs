@@ -2,42 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use finding_filter::{Field, Kind, Part, Step};
+use finding_filter::{Field, Part, Step};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, ValueRef};
-use store::{Group, GroupField, GroupPage, GroupQuery, ListQuery, PageSize, StoreError, sql};
+use store::{GroupField, GroupPage, GroupQuery, Groups, ListQuery, PageSize, StoreError, default_of, sql};
 
 use crate::{escape, failure, filter, list, versions};
-
-/// Groups that are told apart at most; more are no answer that anyone reads.
-const GROUPS_MAX: usize = 100_000;
 
 pub(crate) async fn page(
     connection: &mut PgConnection,
     subject: &str,
     query: &GroupQuery,
 ) -> Result<GroupPage, StoreError> {
-    let skipped = usize::try_from(query.skipped()?).unwrap_or(usize::MAX);
+    let skipped = query.skipped()?;
     let by_one = query.compared.is_some() || !sql::is_exact(&query.filter);
-    let mut groups = if by_one {
+    let groups = if by_one {
         each(connection, subject, query).await?
     } else {
         counted(connection, subject, query).await?
     };
-    groups.sort_by(|a, b| {
-        let text = |group: &Group| serde_json::to_string(&group.properties).unwrap_or_default();
-        b.count.cmp(&a.count).then_with(|| text(a).cmp(&text(b)))
-    });
-    let total = groups.len();
-    let size = usize::from(query.page_size.get());
-    let page: Vec<Group> = groups.into_iter().skip(skipped).take(size).collect();
-    let behind = skipped.saturating_add(page.len());
-    Ok(GroupPage {
-        groups: page,
-        next_page_token: (behind < total).then(|| query.token_behind(behind as u64)),
-        total_size: total as u64,
-    })
+    Ok(groups.page(query, skipped))
 }
 
 /// By the database.
@@ -45,7 +30,7 @@ async fn counted(
     connection: &mut PgConnection,
     subject: &str,
     query: &GroupQuery,
-) -> Result<Vec<Group>, StoreError> {
+) -> Result<Groups, StoreError> {
     let fields: Vec<&Field> = query
         .by
         .iter()
@@ -67,22 +52,19 @@ async fn counted(
     for at in 0..fields.len() {
         sql.push(if at > 0 { ", " } else { "" }).push((at + 2).to_string());
     }
-    sql.push(" LIMIT ").push_bind(GROUPS_MAX as i64);
+    sql.push(" LIMIT ").push_bind(Groups::MOST as i64);
     let failed = |e| failure::postgres("read", subject, e);
     let rows = sql.build().fetch_all(connection).await.map_err(failed)?;
-    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    let mut groups = Groups::default();
     for row in &rows {
         let count: i64 = row.try_get(0).map_err(failed)?;
         let mut properties = BTreeMap::new();
         for (at, field) in fields.iter().enumerate() {
             properties.insert(field.name.clone(), read(row, at + 1, field).map_err(failed)?);
         }
-        let count = u64::try_from(count).unwrap_or_default();
-        // a missing value and its default are one group
-        let key = serde_json::to_string(&properties).unwrap_or_default();
-        groups.entry(key).or_insert_with(|| Group { properties, count: 0 }).count += count;
+        groups.add(properties, u64::try_from(count).unwrap_or_default());
     }
-    Ok(groups.into_values().filter(|group| group.count > 0).collect())
+    Ok(groups)
 }
 
 /// A column where there is one, else what the document says there, as JSON.
@@ -105,7 +87,7 @@ fn value(field: &Field) -> String {
 fn read(row: &PgRow, at: usize, field: &Field) -> Result<Value, sqlx::Error> {
     let raw = row.try_get_raw(at)?;
     if raw.is_null() {
-        return Ok(default(field));
+        return Ok(default_of(field));
     }
     let column = sql::tally_column(field);
     if let Some((_, Some(names))) = column {
@@ -120,59 +102,28 @@ fn read(row: &PgRow, at: usize, field: &Field) -> Result<Value, sqlx::Error> {
     Ok(escape::parsed(&text).unwrap_or(Value::String(text)))
 }
 
-fn default(field: &Field) -> Value {
-    match field.kind {
-        Kind::Integer => Value::from("0"),
-        Kind::Boolean => Value::from(false),
-        Kind::Name(names) => Value::from(names.first().copied().unwrap_or_default()),
-        Kind::Text | Kind::Time | Kind::Parts | Kind::Any => Value::from(""),
-    }
-}
-
 /// One by one, through the list, where the database alone cannot tell.
 async fn each(
     connection: &mut PgConnection,
     subject: &str,
     query: &GroupQuery,
-) -> Result<Vec<Group>, StoreError> {
+) -> Result<Groups, StoreError> {
     let mut list_query = ListQuery::new(query.parent.clone());
     list_query.filter = query.filter.clone();
     (list_query.at, list_query.compared) = (query.at, query.compared);
     list_query.page_size = PageSize::MAX;
-    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    let mut groups = Groups::default();
     loop {
         let page = list::page(&mut *connection, subject, &list_query).await?;
         for (at, item) in page.results.iter().enumerate() {
             let json = serde_json::to_value(item).unwrap_or_default();
             let change = page.changes.get(at).copied().unwrap_or_default();
-            let property = |by: &GroupField| {
-                let value = match by {
-                    GroupField::StateChange => Value::from(change.name()),
-                    GroupField::Field(field) => of(&json, field),
-                };
-                (by.name().to_owned(), value)
-            };
-            let properties: BTreeMap<String, Value> = query.by.iter().map(property).collect();
-            let key = serde_json::to_string(&properties).unwrap_or_default();
-            if groups.len() < GROUPS_MAX || groups.contains_key(&key) {
-                groups.entry(key).or_insert_with(|| Group { properties, count: 0 }).count += 1;
-            }
+            let properties = query.by.iter().map(|by| (by.name().to_owned(), by.of(&json, change)));
+            groups.add(properties.collect(), 1);
         }
         match page.next_page_token {
             Some(token) => list_query.page_token = Some(token),
-            None => return Ok(groups.into_values().collect()),
+            None => return Ok(groups),
         }
     }
-}
-
-fn of(json: &Value, field: &Field) -> Value {
-    let root = match field.part {
-        Part::Resource => &json["resource"],
-        Part::Finding | Part::Element => &json["finding"],
-    };
-    let found = field.path.iter().try_fold(root, |value, step| match step {
-        Step::Key(key) => value.get(key),
-        Step::Each => None,
-    });
-    found.cloned().unwrap_or_else(|| default(field))
 }

@@ -2,9 +2,7 @@
 
 use finding::{FindingName, FindingResource, Parent};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
-use store::{
-    Comparison, Direction, Key, ListQuery, OrderBy, Page, PagePosition, StateChange, StoreError, TimeRange,
-};
+use store::{Comparison, ListQuery, Page, PagePosition, StateChange, StoreError};
 
 use store::sql;
 
@@ -100,7 +98,7 @@ pub(crate) async fn page(
                 StateChange::Removed
             } else {
                 let before = versions::one(&mut transaction, subject, &name, with).await?;
-                versions::change(item, before.as_ref(), &query.filter)
+                StateChange::of(item, before.as_ref(), &query.filter)
             });
         }
     }
@@ -163,13 +161,9 @@ fn select(
     source(&mut sql, query);
     if let Some(position) = position {
         sql.push(" AND ");
-        after(&mut sql, &query.order_by, position.keys());
+        filter::push(&mut sql, sql::behind(&query.order_by, position.keys()));
     }
-    sql.push(" ORDER BY ");
-    for (at, (field, direction)) in query.order_by.fields().iter().enumerate() {
-        sql.push(if at > 0 { ", " } else { "" }).push(field.name());
-        sql.push(if *direction == Direction::Descending { " DESC" } else { "" });
-    }
+    filter::push(&mut sql, sql::order(&query.order_by));
     if let Some(limit) = limit {
         sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
     }
@@ -205,7 +199,7 @@ fn source(sql: &mut QueryBuilder<Postgres>, query: &ListQuery) {
 
 fn which(sql: &mut QueryBuilder<Postgres>, query: &ListQuery) {
     under(sql, &query.parent);
-    happened(sql, query.happened);
+    filter::push(sql, sql::happened(query.happened));
     filter::condition(sql, &query.filter);
 }
 
@@ -223,41 +217,4 @@ pub(crate) fn under(sql: &mut QueryBuilder<Postgres>, parent: &Parent) {
     if let Some(location) = parent.location() {
         sql.push(" AND location = ").push_bind(location.to_owned());
     }
-}
-
-fn happened(sql: &mut QueryBuilder<Postgres>, range: Option<TimeRange>) {
-    if let Some(range) = range {
-        sql.push(" AND event_time >= ").push_bind(range.from.nanos());
-        sql.push(" AND event_time < ").push_bind(range.until.nanos());
-    }
-}
-
-fn bind(sql: &mut QueryBuilder<Postgres>, key: &Key) {
-    match key {
-        Key::Number(number) => sql.push_bind(*number),
-        Key::Text(text) => sql.push_bind(escape::text(text)),
-    };
-}
-
-/// Everything that stands behind `keys`: `a < ? OR (a = ? AND (b > ? OR …))`. The bound on the first field is
-/// repeated alone, so that its index leads straight there.
-fn after(sql: &mut QueryBuilder<Postgres>, order: &OrderBy, keys: &[Key]) {
-    let beyond = |direction| if direction == Direction::Descending { " < " } else { " > " };
-    let mut open = 0;
-    for (at, ((field, direction), key)) in order.fields().iter().zip(keys).enumerate() {
-        if at == 0 {
-            sql.push(field.name()).push(if *direction == Direction::Descending { " <= " } else { " >= " });
-            bind(sql, key);
-            sql.push(" AND (");
-        } else {
-            let (before, _) = order.fields()[at - 1];
-            sql.push(" OR (").push(before.name()).push(" = ");
-            bind(sql, &keys[at - 1]);
-            sql.push(" AND (");
-            open += 2;
-        }
-        sql.push(field.name()).push(beyond(*direction));
-        bind(sql, key);
-    }
-    sql.push(")".repeat(open + 1));
 }

@@ -1,9 +1,8 @@
 //! What findings were at an earlier time.
 
 use finding::{FindingName, FindingResource, Timestamp};
-use serde_json::Value;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
-use store::{StateChange, StoreError};
+use store::StoreError;
 
 use crate::{failure, list};
 
@@ -62,22 +61,4 @@ pub(crate) async fn one(
         .await
         .map_err(|e| failure::postgres("read", subject, e))?;
     document.map(|document| list::parse(subject, name, &document)).transpose()
-}
-
-/// What became of a finding that matches now, since it was `before`.
-pub(crate) fn change(
-    item: &FindingResource,
-    before: Option<&FindingResource>,
-    filter: &finding_filter::Filter,
-) -> StateChange {
-    let matched = |item: &FindingResource| {
-        // strings, numbers and maps with string keys cannot fail to become JSON
-        let json: Value = serde_json::to_value(item).unwrap_or_default();
-        filter.matches(&json["finding"], &json["resource"])
-    };
-    match before.filter(|before| matched(before)) {
-        None => StateChange::Added,
-        Some(before) if before.finding.state == item.finding.state => StateChange::Unchanged,
-        Some(_) => StateChange::Changed,
-    }
 }

@@ -2,7 +2,7 @@
 
 use finding_filter::Filter;
 use sqlx::{QueryBuilder, Sqlite};
-use store::sql::{self, Dialect, Piece};
+use store::sql::{self, Dialect, Piece, Sql};
 
 use crate::row::PROPERTY_COLUMNS;
 
@@ -10,7 +10,12 @@ pub(crate) use store::sql::{is_exact, is_tallied, tally_column};
 
 /// Adds the condition; nothing for an empty filter.
 pub(crate) fn condition(sql: &mut QueryBuilder<Sqlite>, filter: &Filter) {
-    for piece in sql::condition(Dialect::Sqlite, filter, &PROPERTY_COLUMNS).pieces() {
+    push(sql, sql::condition(Dialect::Sqlite, filter, &PROPERTY_COLUMNS));
+}
+
+/// Adds a part of a statement, its values bound.
+pub(crate) fn push(sql: &mut QueryBuilder<Sqlite>, part: Sql) {
+    for piece in part.pieces() {
         match piece {
             Piece::Words(words) => sql.push(words),
             Piece::Text(text) => sql.push_bind(text),

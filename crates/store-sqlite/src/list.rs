@@ -6,9 +6,7 @@ use std::path::Path;
 use finding::{FindingName, FindingResource, Parent};
 use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
-use store::{
-    Comparison, Direction, Key, ListQuery, OrderBy, Page, PagePosition, StateChange, StoreError, TimeRange,
-};
+use store::{Comparison, ListQuery, Page, PagePosition, StateChange, StoreError, sql};
 
 use crate::{failure, filter, present, versions};
 
@@ -131,7 +129,7 @@ pub(crate) async fn page(
                 StateChange::Removed
             } else {
                 let before = versions::one(&mut transaction, path, &name, with).await?;
-                versions::change(item, before.as_ref(), &query.filter)
+                StateChange::of(item, before.as_ref(), &query.filter)
             });
         }
     }
@@ -193,21 +191,13 @@ fn select(query: &ListQuery, position: Option<&PagePosition>, limit: Option<usiz
     source(&mut sql, query);
     if let Some(position) = position {
         sql.push(" AND ");
-        after(&mut sql, &query.order_by, position.keys());
+        filter::push(&mut sql, sql::behind(&query.order_by, position.keys()));
     }
-    order(&mut sql, query);
+    filter::push(&mut sql, sql::order(&query.order_by));
     if let Some(limit) = limit {
         sql.push(" LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
     }
     sql
-}
-
-pub(crate) fn order(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
-    sql.push(" ORDER BY ");
-    for (at, (field, direction)) in query.order_by.fields().iter().enumerate() {
-        sql.push(if at > 0 { ", " } else { "" }).push(field.name());
-        sql.push(if *direction == Direction::Descending { " DESC" } else { "" });
-    }
 }
 
 /// From where and which, up to a condition that more can be added to. Compared with an earlier time: what matches, and what
@@ -239,7 +229,7 @@ fn source(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
 
 pub(crate) fn which(sql: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
     under(sql, &query.parent);
-    happened(sql, query.happened);
+    filter::push(sql, sql::happened(query.happened));
     filter::condition(sql, &query.filter);
 }
 
@@ -262,41 +252,4 @@ pub(crate) fn under(sql: &mut QueryBuilder<Sqlite>, parent: &Parent) {
         sql.push(" AND location = ").push_bind(location.to_owned());
     }
     sql.push(")");
-}
-
-fn happened(sql: &mut QueryBuilder<Sqlite>, range: Option<TimeRange>) {
-    if let Some(range) = range {
-        sql.push(" AND event_time >= ").push_bind(range.from.nanos());
-        sql.push(" AND event_time < ").push_bind(range.until.nanos());
-    }
-}
-
-fn bind(sql: &mut QueryBuilder<Sqlite>, key: &Key) {
-    match key {
-        Key::Number(number) => sql.push_bind(*number),
-        Key::Text(text) => sql.push_bind(text.clone()),
-    };
-}
-
-/// Everything that stands behind `keys`: `a < ? OR (a = ? AND (b > ? OR …))`. The bound on the first field is
-/// repeated alone, so that its index leads straight there.
-pub(crate) fn after(sql: &mut QueryBuilder<Sqlite>, order: &OrderBy, keys: &[Key]) {
-    let beyond = |direction| if direction == Direction::Descending { " < " } else { " > " };
-    let mut open = 0;
-    for (at, ((field, direction), key)) in order.fields().iter().zip(keys).enumerate() {
-        if at == 0 {
-            sql.push(field.name()).push(if *direction == Direction::Descending { " <= " } else { " >= " });
-            bind(sql, key);
-            sql.push(" AND (");
-        } else {
-            let (before, _) = order.fields()[at - 1];
-            sql.push(" OR (").push(before.name()).push(" = ");
-            bind(sql, &keys[at - 1]);
-            sql.push(" AND (");
-            open += 2;
-        }
-        sql.push(field.name()).push(beyond(*direction));
-        bind(sql, key);
-    }
-    sql.push(")".repeat(open + 1));
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use finding_filter::{Comparison, Filter, Literal, Node, Operator, Part, Step};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
-use store::{Direction, Key, ListQuery, OrderField, StoreError};
+use store::{Direction, Key, ListQuery, OrderField, StoreError, sql};
 
 use crate::{failure, filter, list};
 
@@ -138,10 +138,10 @@ impl Narrow {
         }
         if let Some(behind) = behind {
             sql.push(" AND ");
-            list::after(sql, &query.order_by, behind);
+            filter::push(sql, sql::behind(&query.order_by, behind));
         }
         if !matches!(self.way, Way::Few(_)) {
-            list::order(sql, query);
+            filter::push(sql, sql::order(&query.order_by));
         }
         sql.push(" LIMIT ").push_bind(limit).push(") AS findings");
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use finding::FindingResource;
 use sqlx::{QueryBuilder, SqliteConnection};
-use store::{Key, ListQuery, Page, StoreError};
+use store::{Key, ListQuery, Page, StoreError, sql};
 
 use crate::list::PAGE_BYTES;
 use crate::narrow::{Narrow, Stretch};
@@ -90,7 +90,7 @@ impl Walk<'_> {
         self.narrow.rows(&mut sql, self.query, stretch);
         sql.push(" WHERE ");
         list::which(&mut sql, self.query);
-        list::order(&mut sql, self.query);
+        filter::push(&mut sql, sql::order(&self.query.order_by));
         if filter::is_exact(&self.query.filter) {
             sql.push(" LIMIT ").push_bind(i64::try_from(wanted).unwrap_or(i64::MAX));
         }

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use finding::{FindingName, FindingResource, Timestamp};
-use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
-use store::{StateChange, StoreError};
+use store::StoreError;
 
 use crate::failure;
 
@@ -63,22 +62,4 @@ pub(crate) async fn one(
         .map_err(|e| failure::sqlite("read", path, e))?;
     let parse = |text: String| serde_json::from_str(&text).map_err(|e| failure::document(path, name, &e));
     document.map(parse).transpose()
-}
-
-/// What became of a finding that matches now, since it was `before`.
-pub(crate) fn change(
-    item: &FindingResource,
-    before: Option<&FindingResource>,
-    filter: &finding_filter::Filter,
-) -> StateChange {
-    let matched = |item: &FindingResource| {
-        // strings, numbers and maps with string keys cannot fail to become JSON
-        let json: Value = serde_json::to_value(item).unwrap_or_default();
-        filter.matches(&json["finding"], &json["resource"])
-    };
-    match before.filter(|before| matched(before)) {
-        None => StateChange::Added,
-        Some(before) if before.finding.state == item.finding.state => StateChange::Unchanged,
-        Some(_) => StateChange::Changed,
-    }
 }

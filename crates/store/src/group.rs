@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use finding::{Parent, Timestamp};
-use finding_filter::{Field, Filter};
+use finding_filter::{Field, Filter, Kind, Part, Step};
 use serde_json::Value;
 
-use crate::{Comparison, PageSize, StoreError};
+use crate::{Comparison, PageSize, StateChange, StoreError};
 
 /// A field that findings are told apart by.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,5 +87,61 @@ impl GroupField {
             Self::Field(field) => &field.name,
             Self::StateChange => "state_change",
         }
+    }
+}
+
+impl GroupField {
+    /// What a finding, as JSON with its resource, has there.
+    pub fn of(&self, json: &Value, change: StateChange) -> Value {
+        let Self::Field(field) = self else { return Value::from(change.name()) };
+        let root = match field.part {
+            Part::Resource => &json["resource"],
+            Part::Finding | Part::Element => &json["finding"],
+        };
+        let found = field.path.iter().try_fold(root, |value, step| match step {
+            Step::Key(key) => value.get(key),
+            Step::Each => None,
+        });
+        found.cloned().unwrap_or_else(|| default_of(field))
+    }
+}
+
+/// What a field has that a finding's JSON leaves out.
+pub fn default_of(field: &Field) -> Value {
+    match field.kind {
+        Kind::Integer => Value::from("0"),
+        Kind::Boolean => Value::from(false),
+        Kind::Name(names) => Value::from(names.first().copied().unwrap_or_default()),
+        Kind::Text | Kind::Time | Kind::Parts | Kind::Any => Value::from(""),
+    }
+}
+
+/// Groups being counted.
+#[derive(Debug, Default)]
+pub struct Groups(BTreeMap<String, Group>);
+
+impl Groups {
+    /// Groups that are told apart at most; more are no answer that anyone reads.
+    pub const MOST: usize = 100_000;
+
+    /// More findings with these properties. A missing value, given as its default, is one group with it.
+    pub fn add(&mut self, properties: BTreeMap<String, Value>, count: u64) {
+        let key = serde_json::to_string(&properties).unwrap_or_default();
+        if count > 0 && (self.0.len() < Self::MOST || self.0.contains_key(&key)) {
+            self.0.entry(key).or_insert_with(|| Group { properties, count: 0 }).count += count;
+        }
+    }
+
+    /// The page that was asked for: behind `skipped` groups, see [`GroupQuery::skipped`].
+    pub fn page(self, query: &GroupQuery, skipped: u64) -> GroupPage {
+        let mut groups: Vec<(String, Group)> = self.0.into_iter().collect();
+        groups.sort_by(|(a_text, a), (b_text, b)| b.count.cmp(&a.count).then_with(|| a_text.cmp(b_text)));
+        let total = groups.len() as u64;
+        let from = usize::try_from(skipped).unwrap_or(usize::MAX);
+        let page = groups.into_iter().skip(from).take(usize::from(query.page_size.get()));
+        let groups: Vec<Group> = page.map(|(_, group)| group).collect();
+        let behind = skipped.saturating_add(groups.len() as u64);
+        let next_page_token = (behind < total).then(|| query.token_behind(behind));
+        GroupPage { groups, next_page_token, total_size: total }
     }
 }

@@ -28,7 +28,7 @@ pub use documents::{Document, DocumentKind, DocumentQuery, DocumentStore, Expect
 pub use error::StoreError;
 pub use evidence::{EvidenceItem, EvidenceKind, EvidenceMeta, EvidenceStore, NotADigest, Received, Sha256};
 pub use findings::{Created, Edit, FindingStore, Pending, Refusal, Upserted, merged};
-pub use group::{Group, GroupField, GroupPage, GroupQuery};
+pub use group::{Group, GroupField, GroupPage, GroupQuery, Groups, default_of};
 pub use muting::{MuteRule, MuteRules, say};
 pub use order::{Direction, OrderBy, OrderError, OrderField};
 pub use page::{

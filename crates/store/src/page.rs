@@ -96,6 +96,15 @@ pub enum StateChange {
 }
 
 impl StateChange {
+    /// What became of a finding that matches now, since it was `before`.
+    pub fn of(item: &FindingResource, before: Option<&FindingResource>, filter: &Filter) -> Self {
+        match before.filter(|before| filter.matches_item(before)) {
+            None => Self::Added,
+            Some(before) if before.finding.state == item.finding.state => Self::Unchanged,
+            Some(_) => Self::Changed,
+        }
+    }
+
     /// Name on the wire.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,10 +1,12 @@
-//! Filters as SQL: one translation for every database, which says only how the databases differ.
+//! Filters, orders and pages as SQL: one translation for every database, which says only how the databases differ.
 
 mod dialect;
 mod filter;
+mod listing;
 
 pub use dialect::Dialect;
 pub use filter::{condition, is_exact, is_tallied, tally_column};
+pub use listing::{behind, happened, order};
 
 use dialect::Place;
 
