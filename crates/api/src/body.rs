@@ -6,7 +6,7 @@ use finding::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
-use crate::spelling::camel_case;
+use finding::camel_case;
 
 /// Bytes of a body.
 pub(crate) const LIMIT: usize = 4 << 20;

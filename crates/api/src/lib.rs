@@ -32,7 +32,6 @@ mod service;
 mod settings;
 mod shape;
 mod sources;
-mod spelling;
 mod stored;
 mod token;
 mod written_finding;

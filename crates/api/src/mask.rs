@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
-use crate::spelling::camel_case;
+use finding::camel_case;
 
 /// Paths of a mask at most; a mask that names more is no question.
 const PATHS_MAX: usize = 500;

@@ -4,7 +4,7 @@ use axum::extract::Query;
 use axum::http::Uri;
 
 use crate::error::ApiError;
-use crate::spelling::snake_case;
+use finding::snake_case;
 
 /// System parameters that change nothing here.
 const IGNORED: &[&str] = &["key", "quotaUser", "$.xgafv", "access_token", "uploadType", "upload_protocol"];

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::error::ApiError;
 use crate::parameters::Parameters;
 use crate::routes::Version;
-use crate::spelling::camel_case;
+use finding::camel_case;
 
 /// v1 gives `UNDEFINED` another number than v2.
 const V1_MUTE_UNDEFINED: i32 = 4;

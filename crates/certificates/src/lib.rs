@@ -9,8 +9,8 @@
 //! on every call, whether the certificate still counts.
 
 mod authority;
-mod der;
 mod error;
+mod facts;
 mod listener;
 mod peer;
 mod pem;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use sha2::Digest;
 
-use crate::{NodeIdentity, der};
+use crate::{NodeIdentity, facts};
 
 /// SHA-256 of a certificate as it is transmitted (DER). Written as 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,7 +88,7 @@ pub struct Peer {
 impl Peer {
     /// Reads a certificate whose signature was checked. `None` when it cannot be read.
     pub fn of(der: &[u8]) -> Option<Self> {
-        let facts = der::facts(der)?;
+        let facts = facts::facts(der)?;
         // one identity or none: with two, what is checked and what is used could be different ones
         let node = match &facts.uris[..] {
             [uri] => uri.parse().ok(),

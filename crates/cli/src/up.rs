@@ -6,7 +6,6 @@ use crate::{intake, sweep};
 use anyhow::{Context, Result, ensure};
 use api::{Hosts, Module, Service, Token};
 use crossbeam_channel::bounded;
-use finding::Timestamp;
 use notifications::{Notifications, Output, OutputError, Settings};
 use sensor::configuration::Configuration;
 use serde_json::Value;
@@ -15,7 +14,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use std::{fs, io, thread};
 use store::Refusal;
 use store_sqlite::SqliteStore;
@@ -124,9 +123,7 @@ async fn mutes(store: Arc<SqliteStore>) {
     let mut ticks = tokio::time::interval(MUTES);
     loop {
         ticks.tick().await;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = Timestamp::from_nanos(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX));
-        if let Err(error) = api::apply_mutes(&*store, &*store, now).await {
+        if let Err(error) = api::apply_mutes(&*store, &*store, server::now()).await {
             tracing::error!(%error, "the mute configs cannot be applied; it is tried again");
         }
     }

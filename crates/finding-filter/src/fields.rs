@@ -3,7 +3,7 @@
 //! A name is a path of `snake_case` words; JSON spells the same path in `camelCase`. The keys of maps are taken as they are.
 
 use crate::tree::{Field, Part};
-use finding::{CloudProvider, FindingClass, Mute, Protocol, Severity, State};
+use finding::{CloudProvider, FindingClass, Mute, Protocol, Severity, State, camel_case};
 
 /// One step of the way to a value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -353,7 +353,7 @@ fn walk(
         match shape {
             Shape::Parts(parts) => match parts.iter().find(|(own, _)| *own == word) {
                 Some((own, next)) => {
-                    path.push(Step::Key(camel(own)));
+                    path.push(Step::Key(camel_case(own)));
                     shape = next;
                 }
                 None => {
@@ -391,17 +391,6 @@ fn walk(
         Shape::Any => Kind::Any,
     };
     Ok((Field { name: name.to_owned(), part, path: std::mem::take(path), kind }, shape))
-}
-
-/// As JSON spells it.
-fn camel(name: &str) -> String {
-    let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |all, word| {
-        let mut letters = word.chars();
-        let capital = letters.next().map(|c| c.to_ascii_uppercase());
-        all.chars().chain(capital).chain(letters).collect()
-    })
 }
 
 fn suggestion(word: &str, names: impl Iterator<Item = &'static str> + Clone) -> String {

@@ -1,6 +1,6 @@
 //! Security Command Center's own messages.
 
-use finding::FindingResource;
+use finding::{FindingResource, snake_case};
 use serde_json::{Map, Value, json};
 
 fn finding(item: &FindingResource) -> Value {
@@ -33,23 +33,12 @@ const FREE_KEYS: &[&str] = &["sourceProperties", "marks", "externalSystems", "co
 /// Free values: nothing inside is the model's.
 const FREE_VALUES: &[&str] = &["sourceProperties", "marks", "vedette"];
 
-fn snake(name: &str) -> String {
-    let mut result = String::with_capacity(name.len() + 4);
-    for c in name.chars() {
-        if c.is_ascii_uppercase() {
-            result.push('_');
-        }
-        result.push(c.to_ascii_lowercase());
-    }
-    result
-}
-
 fn snaked(value: Value) -> Value {
     match value {
         Value::Array(elements) => elements.into_iter().map(snaked).collect(),
-        Value::Object(fields) => {
-            Value::Object(fields.into_iter().map(|(key, value)| (snake(&key), below(&key, value))).collect())
-        }
+        Value::Object(fields) => Value::Object(
+            fields.into_iter().map(|(key, value)| (snake_case(&key), below(&key, value))).collect(),
+        ),
         other => other,
     }
 }

@@ -25,6 +25,7 @@ mod name;
 mod process;
 mod record;
 mod resource;
+mod spelling;
 mod timestamp;
 mod wire;
 
@@ -42,4 +43,5 @@ pub use name::{ALL, Collection, FindingName, NameError, Parent, Scope};
 pub use process::{EnvironmentVariable, Process};
 pub use record::{Finding, FindingResource, SecurityMarks};
 pub use resource::{CloudProvider, Folder, GcpMetadata, Resource, ResourcePath, ResourcePathNode};
+pub use spelling::{camel_case, snake_case};
 pub use timestamp::{Timestamp, TimestampError};

@@ -7,7 +7,6 @@
 //! again, under the same id.
 
 mod address;
-mod base64;
 mod counts;
 mod engine;
 mod firing;

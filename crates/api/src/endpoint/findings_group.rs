@@ -8,7 +8,7 @@ use crate::call::{Answer, Call, filter};
 use crate::error::ApiError;
 use crate::past::Past;
 use crate::routes::Version;
-use crate::spelling::snake_case;
+use finding::snake_case;
 
 /// Fields at most.
 const FIELDS_MAX: usize = 8;

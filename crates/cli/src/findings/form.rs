@@ -118,7 +118,7 @@ fn walk(value: &Value, steps: &[Step], found: &mut Vec<String>) {
         // a list on the way means each of its elements
         (_, Value::Array(items)) => items.iter().for_each(|item| walk(item, steps, found)),
         (Some((Step::Key(key), rest)), Value::Object(fields)) => {
-            let next = fields.get(key).or_else(|| fields.get(&camel(key)));
+            let next = fields.get(key).or_else(|| fields.get(&finding::camel_case(key)));
             if let Some(next) = next {
                 walk(next, rest, found);
             }
@@ -127,18 +127,6 @@ fn walk(value: &Value, steps: &[Step], found: &mut Vec<String>) {
         (None, Value::Null) | (Some(_), _) => {}
         (None, other) => found.push(other.to_string()),
     }
-}
-
-/// `event_time` as JSON spells it.
-fn camel(key: &str) -> String {
-    let mut words = key.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |mut all, word| {
-        let mut letters = word.chars();
-        all.extend(letters.next().map(|c| c.to_ascii_uppercase()));
-        all.push_str(letters.as_str());
-        all
-    })
 }
 
 /// Columns of a table or of CSV, when no fields were named.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use finding::Timestamp;
 use finding_shapes::{alert, cloud_event, falco, shown, slack};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -12,7 +14,6 @@ use serde_json::{Value, json};
 use super::{Outcome, REASON, chain};
 use crate::Settings;
 use crate::address::{Guarded, is_denied};
-use crate::base64;
 use crate::engine::after;
 use crate::message::Message;
 use crate::output::{Kind, Output, OutputError, url_of, wrong};
@@ -134,7 +135,7 @@ fn pushed(message: &Message, output: &Output, now: Timestamp) -> Value {
     let subscription = output.topic.replacen("/topics/", "/subscriptions/", 1);
     json!({
         "message": {
-            "data": base64::encode(message.shaped(output).to_string().as_bytes()),
+            "data": STANDARD.encode(message.shaped(output).to_string()),
             "attributes": {"finding": message.item.finding.name, "shape": output.shape.name()},
             "messageId": message.id,
             "message_id": message.id,

@@ -1,7 +1,7 @@
-//! The two spellings of a name: `event_time` in protos, filters and masks, `eventTime` in JSON.
+//! The two spellings of a field's name: `event_time` in filters, masks and the console, `eventTime` in JSON.
 
 /// `eventTime` → `event_time`.
-pub(crate) fn snake_case(camel: &str) -> String {
+pub fn snake_case(camel: &str) -> String {
     camel.chars().fold(String::new(), |mut snake, c| {
         if c.is_ascii_uppercase() {
             snake.push('_');
@@ -12,7 +12,7 @@ pub(crate) fn snake_case(camel: &str) -> String {
 }
 
 /// `event_time` → `eventTime`. Keys of `source_properties` have capitals and underscores and stay as they are.
-pub(crate) fn camel_case(key: &str) -> String {
+pub fn camel_case(key: &str) -> String {
     if key.chars().any(|c| c.is_ascii_uppercase()) {
         return key.to_owned();
     }
