@@ -9,37 +9,14 @@ mod server;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use server::{Server, TOKEN};
 use tokio::net::TcpListener;
 
-/// Two tests must not fill one environment at once.
-static ENVIRONMENT: Mutex<()> = Mutex::new(());
-
-/// The folder of an environment's programs, with a package in it.
-fn environment(package: &str, version: &str) -> Result<PathBuf, String> {
-    let _alone = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{package}-{version}"));
-    let programs = folder.join("bin");
-    let is_complete = folder.join("complete");
-    if is_complete.exists() {
-        return Ok(programs);
-    }
-    let run = |program: &Path, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).output();
-        let output = output.map_err(|error| format!("{}: {error}", program.display()))?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.success() { Ok(()) } else { Err(said.chars().take(2_000).collect::<String>()) }
-    };
-    run(Path::new("python3"), &["-m", "venv", folder.to_str().unwrap()])?;
-    let wanted = format!("{package}=={version}");
-    run(
-        &programs.join("pip"),
-        &["install", "--quiet", "--disable-pip-version-check", "--retries", "2", &wanted],
-    )?;
-    std::fs::write(is_complete, "").unwrap();
-    Ok(programs)
+/// The programs of an environment with a package in it.
+fn environment(package: &str) -> Result<PathBuf, String> {
+    pypi::environment(Path::new(env!("CARGO_TARGET_TMPDIR")), &[package])
 }
 
 /// A server that listens, and its address.
@@ -74,7 +51,7 @@ async fn run(command: Command) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn googles_own_client_works_by_changing_the_address() {
-    let programs = match environment("google-cloud-securitycenter", "1.48.0") {
+    let programs = match environment("google-cloud-securitycenter==1.48.0") {
         Ok(programs) => programs,
         Err(why) => return println!("skipped: google-cloud-securitycenter cannot be had from PyPI: {why}"),
     };
@@ -89,7 +66,7 @@ async fn googles_own_client_works_by_changing_the_address() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn schemathesis_finds_no_failure_of_the_server_and_no_break_of_the_contract() {
-    let programs = match environment("schemathesis", "4.32.5") {
+    let programs = match environment("schemathesis==4.32.5") {
         Ok(programs) => programs,
         Err(why) => return println!("skipped: schemathesis cannot be had from PyPI: {why}"),
     };

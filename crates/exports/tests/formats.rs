@@ -96,31 +96,6 @@ fn a_full_disk_is_told() {
     }
 }
 
-/// A Python with `pyarrow`, in a virtual environment under the target folder.
-fn python() -> Option<std::path::PathBuf> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let folder = target.join("pyarrow");
-    let python = folder.join("bin/python");
-    let has = || {
-        Command::new(&python)
-            .args(["-c", "import pyarrow.parquet"])
-            .output()
-            .is_ok_and(|o| o.status.success())
-    };
-    if has() {
-        return Some(python);
-    }
-    let made = Command::new("python3").args(["-m", "venv"]).arg(&folder).output().ok()?;
-    let installed = made.status.success()
-        && Command::new(&python)
-            .args(["-m", "pip", "install", "-q", "pyarrow"])
-            .output()
-            .ok()?
-            .status
-            .success();
-    (installed && has()).then_some(python)
-}
-
 const READ: &str = "
 import json, sys
 import pyarrow.parquet as pq
@@ -137,16 +112,16 @@ print(json.dumps({'rows': rows[:2], 'count': len(rows), 'groups': file.metadata.
 
 #[test]
 fn parquet_is_read_by_pyarrow() {
-    let Some(python) = python() else {
-        println!("skipped: no pyarrow; it comes from PyPI, into the target folder");
-        return;
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let programs = match pypi::environment(folder, &["pyarrow==26.0.1"]) {
+        Ok(programs) => programs,
+        Err(why) => return println!("skipped: pyarrow cannot be had from PyPI: {why}"),
     };
     let mut items = vec![socat(), hostile()];
     items.resize(10_003, FindingResource::default());
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let file = folder.join("findings.parquet");
     std::fs::write(&file, exported(Format::Parquet, &items)).unwrap();
-    let output = Command::new(python).args(["-c", READ]).arg(&file).output().unwrap();
+    let output = Command::new(programs.join("python")).args(["-c", READ]).arg(&file).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let read: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(

@@ -1,5 +1,6 @@
 //! Google's own Python library with a key file made here: it fetches an access token, and it signs its own.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -31,12 +32,11 @@ fn now() -> Timestamp {
 
 #[test]
 fn googles_library_gets_in_with_a_key_file() {
-    let python = std::env::var("VEDETTE_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let loads = Command::new(&python).args(["-c", "import google.oauth2.service_account, requests"]).output();
-    if !loads.is_ok_and(|output| output.status.success()) {
-        println!("skipped: {python} has no google-auth and requests (pip install google-auth requests)");
-        return;
-    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let python = match pypi::environment(folder, &["google-auth==2.63.0", "requests==2.34.2"]) {
+        Ok(programs) => programs.join("python"),
+        Err(why) => return println!("skipped: google-auth cannot be had from PyPI: {why}"),
+    };
     let runtime = Arc::new(tokio::runtime::Runtime::new().unwrap());
     let listening: Arc<std::sync::OnceLock<Identity>> = Arc::default();
     let (handle, shared) = (Arc::clone(&runtime), Arc::clone(&listening));
