@@ -59,7 +59,7 @@ pub(crate) fn finding(n: u64, all: u64) -> FindingResource {
     module.clone_into(&mut finding.module_name);
     finding.severity = severity;
     finding.finding_class = FindingClass::Threat;
-    finding.state = if chance.is_multiple_of(5) { State::Active } else { State::Inactive };
+    finding.state = if mixed(n ^ 0xac71).is_multiple_of(5) { State::Active } else { State::Inactive };
     finding.event_time = time;
     finding.create_time = time;
     finding.description =
