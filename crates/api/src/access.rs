@@ -4,7 +4,8 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
 
 use crate::method::ApiMethod;
 
@@ -26,6 +27,9 @@ pub struct Request<'a> {
     pub headers: &'a HeaderMap,
     /// From where, when the server was told.
     pub peer: Option<SocketAddr>,
+    /// What the path is within: `projects/p`, then the folders and the organization that it belongs to. Empty for a path
+    /// that leads nowhere.
+    pub places: &'a [String],
 }
 
 /// Why somebody may not.
@@ -45,6 +49,14 @@ pub enum Denied {
         /// What is missing, and who can give it.
         reason: String,
     },
+    /// Too many attempts from there have failed.
+    #[error("{reason}")]
+    TooMany {
+        /// Why, and what to do.
+        reason: String,
+        /// Seconds after which it may be tried again.
+        retry_seconds: u32,
+    },
     /// Whom to ask cannot be reached now.
     #[error("{reason}")]
     Unavailable {
@@ -56,11 +68,19 @@ pub enum Denied {
 /// A decision that is on its way.
 pub type Decision<'a> = Pin<Box<dyn Future<Output = Result<Principal, Denied>> + Send + 'a>>;
 
+/// An answer to `POST /oauth2/token` that is on its way: its status and its body.
+pub type Granting<'a> = Pin<Box<dyn Future<Output = (StatusCode, Value)> + Send + 'a>>;
+
 /// Decides who may do what.
 pub trait Access: Send + Sync {
     /// Who asks, if it may.
     fn admit<'a>(&'a self, request: Request<'a>) -> Decision<'a>;
 
-    /// Whether somebody who was admitted may ask for another method, too.
-    fn holds(&self, principal: &Principal, method: ApiMethod) -> bool;
+    /// Answers `POST /oauth2/token` (RFC 6749): the request's body in, an access token out.
+    fn grant<'a>(&'a self, _peer: Option<SocketAddr>, _body: &'a [u8]) -> Granting<'a> {
+        Box::pin(async {
+            let why = "this Vedette gives no access tokens; show its own token, see docs/access.md";
+            (StatusCode::BAD_REQUEST, json!({"error": "unauthorized_client", "error_description": why}))
+        })
+    }
 }

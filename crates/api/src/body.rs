@@ -17,15 +17,19 @@ const WHOLE: &[&str] = &["sourceProperties", "vedette"];
 /// The keys right below these are the client's own.
 const MAPS: &[&str] = &["marks", "externalSystems", "contacts", "modules"];
 
+/// All bytes of a body, if they are not too many.
+pub(crate) async fn bytes(body: axum::body::Body) -> Result<axum::body::Bytes, ApiError> {
+    let (what, status) = ("the body", StatusCode::PAYLOAD_TOO_LARGE);
+    to_bytes(body, LIMIT).await.map_err(|_| ApiError::TooLong { what, limit: LIMIT, status })
+}
+
 /// The fields of a body, in `lowerCamelCase`, without nulls.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Body(pub(crate) Map<String, Value>);
 
 impl Body {
     pub(crate) async fn read(body: axum::body::Body) -> Result<Self, ApiError> {
-        let (what, status) = ("the body", StatusCode::PAYLOAD_TOO_LARGE);
-        let bytes = to_bytes(body, LIMIT).await;
-        let bytes = bytes.map_err(|_| ApiError::TooLong { what, limit: LIMIT, status })?;
+        let bytes = bytes(body).await?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
         }

@@ -1,18 +1,20 @@
 //! One admitted request on its way to its endpoint, and the answer on its way back.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body as HttpBody;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use finding::Timestamp;
 use finding_filter::Filter;
 use serde_json::Value;
 
-use crate::access::Principal;
+use crate::access::{Principal, Request};
 use crate::body::Body;
 use crate::error::ApiError;
+use crate::method::ApiMethod;
 use crate::parameters::{Parameters, Writing};
 use crate::partial;
 use crate::path::Target;
@@ -26,10 +28,30 @@ pub(crate) struct Call {
     pub(crate) writing: Writing,
     pub(crate) body: Body,
     pub(crate) principal: Principal,
+    pub(crate) asker: Asker,
     pub(crate) now: Timestamp,
 }
 
+/// Who asks, and what it was known by.
+pub(crate) struct Asker {
+    pub(crate) headers: HeaderMap,
+    pub(crate) peer: Option<SocketAddr>,
+    /// As [`Request::places`].
+    pub(crate) places: Vec<String>,
+}
+
+impl Asker {
+    pub(crate) fn request(&self, method: ApiMethod) -> Request<'_> {
+        Request { method, headers: &self.headers, peer: self.peer, places: &self.places }
+    }
+}
+
 impl Call {
+    /// Whether whoever asks may ask for another method, too.
+    pub(crate) async fn may(&self, method: ApiMethod) -> bool {
+        self.service.access.admit(self.asker.request(method)).await.is_ok()
+    }
+
     /// The page size that was asked for; 10 without.
     pub(crate) fn page_size(&mut self) -> Result<store::PageSize, ApiError> {
         let text = self.parameters.take("pageSize").unwrap_or_default();

@@ -34,8 +34,8 @@ pub(crate) enum ApiError {
     Unimplemented { what: String },
     /// The request did not name this server.
     #[error(
-        "the Host header names {host:?}, and this server answers to localhost and loopback addresses only; ask \
-         http://127.0.0.1 with its port, and let a proxy or a forwarded port send such a Host header"
+        "the Host header names {host:?}, and this server answers to localhost, loopback addresses and the names that it \
+         was told (`hosts`) only; ask by one of these, and let a proxy or a forwarded port send such a Host header"
     )]
     Host { host: String },
     /// Who asks may not.
@@ -74,6 +74,7 @@ impl ApiError {
                 (StatusCode::FORBIDDEN, "PERMISSION_DENIED")
             }
             Self::Denied(Denied::Unauthenticated { .. }) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+            Self::Denied(Denied::TooMany { .. }) => (StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED"),
             Self::TooLong { status, .. } => (*status, "INVALID_ARGUMENT"),
             Self::Timeout { .. } => (StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED"),
             Self::Store(StoreError::Corrupt { .. }) => (StatusCode::INTERNAL_SERVER_ERROR, "DATA_LOSS"),
@@ -136,6 +137,9 @@ impl IntoResponse for ApiError {
         }
         if matches!(self, Self::Denied(Denied::Unauthenticated { .. })) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Self::Denied(Denied::TooMany { retry_seconds, .. }) = &self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_seconds));
         }
         response
     }

@@ -36,11 +36,11 @@ mod stored;
 mod token;
 mod written_finding;
 
-pub use access::{Access, Decision, Denied, Principal, Request};
+pub use access::{Access, Decision, Denied, Granting, Principal, Request};
 pub use guard::Hosts;
 pub use method::{ApiMethod, Permission};
 pub use mutes::{apply as apply_mutes, mute_rules, settle};
 pub use openapi::text as openapi_document;
 pub use service::{CheckNotification, Service, router};
-pub use settings::{Ancestors, Module, modules_at};
+pub use settings::{Ancestors, Module, modules_along};
 pub use token::Token;

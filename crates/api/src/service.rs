@@ -7,21 +7,21 @@ use axum::extract::{ConnectInfo, Request as HttpRequest, State};
 use axum::http::request::Parts;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Router, middleware};
 use serde_json::{Value, json};
 use store::{AuditEntry, AuditLog, DocumentStore, EvidenceStore, FindingStore, Refusal};
 
-use crate::access::{Access, Denied, Principal, Request};
-use crate::body::Body;
-use crate::call::{Answer, Call, now};
+use crate::access::{Access, Denied, Principal};
+use crate::body::{self, Body};
+use crate::call::{Answer, Asker, Call, now};
 use crate::endpoint::{answer, operations};
 use crate::error::ApiError;
 use crate::guard::{self, Hosts};
 use crate::method::ApiMethod;
 use crate::openapi;
 use crate::parameters::Parameters;
-use crate::path::Target;
+use crate::path::{Names, Target};
 use crate::settings::{Ancestors, Module};
 
 /// What the endpoints need.
@@ -61,6 +61,7 @@ pub fn router(service: Service) -> Router {
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics))
         .route("/openapi.json", get(openapi_document))
+        .route("/oauth2/token", post(access_token))
         .fallback(dispatch)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&service), guard::around))
@@ -69,6 +70,18 @@ pub fn router(service: Service) -> Router {
 
 async fn openapi_document() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], openapi::text()).into_response()
+}
+
+/// As RFC 6749 has it, and not in Google's error shape: libraries of service accounts read it so.
+async fn access_token(
+    State(service): State<Arc<Service>>,
+    request: HttpRequest,
+) -> Result<Response, ApiError> {
+    let (parts, body) = request.into_parts();
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+    let form = body::bytes(body).await?;
+    let (status, answer) = service.access.grant(peer, &form).await;
+    Ok((status, [(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response())
 }
 
 async fn wrong_method(method: Method) -> ApiError {
@@ -93,8 +106,9 @@ async fn answered(
         resource: resource(parts),
         address: peer.map(|p| p.ip().to_string()).unwrap_or_default(),
     };
-    let request = Request { method, headers: &parts.headers, peer };
-    let principal = match service.access.admit(request).await {
+    let places = target.as_ref().map_or_else(|_| Vec::new(), |target| places(&service, &target.names));
+    let asker = Asker { headers: parts.headers.clone(), peer, places };
+    let principal = match service.access.admit(asker.request(method)).await {
         Ok(principal) => principal,
         Err(denied) => {
             if let Denied::PermissionDenied { principal, .. } = &denied {
@@ -115,6 +129,7 @@ async fn answered(
         writing: writing.clone(),
         body,
         principal: principal.clone(),
+        asker,
         now: now(),
     };
     if !method.is_audited() {
@@ -134,6 +149,13 @@ async fn answered(
             Err(ApiError::Defect)
         }
     }
+}
+
+/// What a path is within, nearest first.
+fn places(service: &Service, names: &Names) -> Vec<String> {
+    let place = format!("{}/{}", names.get("collection"), names.get("id"));
+    let above = (service.ancestors)(&place);
+    std::iter::once(place).chain(above).collect()
 }
 
 /// What a request names: its path behind the version, bounded, because anybody may send one.

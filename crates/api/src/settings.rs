@@ -112,17 +112,23 @@ async fn said_along(documents: &dyn DocumentStore, chain: &[String]) -> Result<V
     Ok(said)
 }
 
-/// Which modules are on at a place: `projects/p` or `projects/p/locations/l/clusters/c`. `ancestors` says what a project or a
-/// folder belongs to, nearest first.
-pub async fn modules_at(
+/// Which modules are on where some places decide, nearest first; `None` when none of them says anything. What is said of
+/// everything (`organizations/-`) need not be named.
+pub async fn modules_along(
     documents: &dyn DocumentStore,
     modules: &[Module],
-    place: &str,
-    ancestors: &(dyn Fn(&str) -> Vec<String> + Send + Sync),
-) -> Result<BTreeMap<String, bool>, StoreError> {
-    let said = said_along(documents, &chain(place, ancestors)).await?;
+    places: &[String],
+) -> Result<Option<BTreeMap<String, bool>>, StoreError> {
+    let mut places = places.to_vec();
+    if !places.iter().any(|place| place == EVERYTHING) {
+        places.push(EVERYTHING.into());
+    }
+    let said = said_along(documents, &places).await?;
+    if said.iter().all(|one| one.revision.is_none()) {
+        return Ok(None);
+    }
     let effective = effective(&said, modules);
-    Ok(effective.modules.into_iter().map(|(name, state)| (name, state == ENABLED)).collect())
+    Ok(Some(effective.modules.into_iter().map(|(name, state)| (name, state == ENABLED)).collect()))
 }
 
 /// What a place says and what holds there.

@@ -4,7 +4,6 @@ use axum::http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 
 use crate::access::{Access, Decision, Denied, Principal, Request};
-use crate::method::ApiMethod;
 
 /// A longer one is none, and is not worth hashing.
 const LONGEST: usize = 256;
@@ -21,6 +20,25 @@ impl Token {
         Self { hash: hash(secret), place: place.into() }
     }
 
+    /// Whether the headers show it.
+    pub fn is_shown(&self, headers: &HeaderMap) -> bool {
+        presented(headers).is_some_and(|secret| self.is(secret))
+    }
+
+    /// What to do, for whoever shows nothing.
+    pub fn how(&self) -> String {
+        format!(
+            "this needs the token of this Vedette: send `Authorization: Bearer TOKEN` with what is in {}; the vedette \
+             command reads it by itself where it may, else give it --token-file or VEDETTE_TOKEN",
+            self.place
+        )
+    }
+
+    /// Who shows it.
+    pub fn principal() -> Principal {
+        Principal { name: "token:local".into(), role: "admin".into() }
+    }
+
     /// How long it takes says nothing about where two secrets differ: hashes are compared, and all of their bytes.
     fn is(&self, secret: &str) -> bool {
         let difference = self.hash.iter().zip(hash(secret)).fold(0, |sum, (a, b)| sum | (a ^ b));
@@ -31,20 +49,11 @@ impl Token {
 impl Access for Token {
     fn admit<'a>(&'a self, request: Request<'a>) -> Decision<'a> {
         Box::pin(async move {
-            if presented(request.headers).is_some_and(|secret| self.is(secret)) {
-                return Ok(Principal { name: "token:local".into(), role: "admin".into() });
+            if self.is_shown(request.headers) {
+                return Ok(Self::principal());
             }
-            let how = format!(
-                "this needs the token of this Vedette: send `Authorization: Bearer TOKEN` with what is in {}; the \
-                 vedette command reads it by itself where it may, else give it --token-file or VEDETTE_TOKEN",
-                self.place
-            );
-            Err(Denied::Unauthenticated { how })
+            Err(Denied::Unauthenticated { how: self.how() })
         })
-    }
-
-    fn holds(&self, _: &Principal, _: ApiMethod) -> bool {
-        true
     }
 }
 

@@ -645,13 +645,15 @@ async fn row_older_settings() {
     assert_eq!(effective["modules"]["REVERSE_SHELL"]["moduleEnablementState"], "DISABLED");
     let on = json!({"modules": {"REVERSE_SHELL": {"moduleEnablementState": "ENABLED"}}});
     server.good("PATCH", &format!("{cluster}?updateMask=modules"), on).await;
-    let ancestors =
-        |place: &str| if place == "projects/shop" { vec!["organizations/1".to_owned()] } else { Vec::new() };
     let modules = [api::Module { name: "REVERSE_SHELL".into(), on_by_default: false }];
-    for (place, should) in [("projects/shop/locations/eu/clusters/prod", true), ("projects/shop", false)] {
-        let found = api::modules_at(&*server.store, &modules, place, &ancestors).await.unwrap();
-        assert_eq!(found["REVERSE_SHELL"], should, "{place}");
+    let chain = ["projects/shop/locations/eu/clusters/prod", "projects/shop", "organizations/1"];
+    for (from, should) in [(0, true), (1, false)] {
+        let places: Vec<String> = chain[from..].iter().map(|place| (*place).to_owned()).collect();
+        let found = api::modules_along(&*server.store, &modules, &places).await.unwrap().unwrap();
+        assert_eq!(found["REVERSE_SHELL"], should, "{}", chain[from]);
     }
+    let elsewhere = ["projects/other".to_owned()];
+    assert_eq!(api::modules_along(&*server.store, &modules, &elsewhere).await.unwrap(), None);
     // the newer form tells the same
     let newer = "/v1/organizations/1/locations/global/securityCenterServices/container-threat-detection";
     let newer = server.good("GET", newer, Value::Null).await;
@@ -780,10 +782,6 @@ impl Access for Viewer {
                 _ => Err(Denied::PermissionDenied { principal, reason: "ask an admin".into() }),
             }
         })
-    }
-
-    fn holds(&self, _: &Principal, method: ApiMethod) -> bool {
-        method.permission() == Permission::View
     }
 }
 

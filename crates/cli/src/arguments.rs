@@ -24,7 +24,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Watch this machine: sensor, store and API in one process.
     Up(Up),
-    /// Watch this machine and print each finding, and each update of one, as a line of JSON; nothing is stored.
+    /// Keep and serve the findings of many sensors.
+    Server(Serve),
+    /// Watch this machine and send each finding to a server, or, without one, print it as a line of JSON.
     Sensor(SensorOnly),
     /// Look at findings through the API.
     #[command(subcommand)]
@@ -64,7 +66,7 @@ pub(crate) struct Up {
     /// Folder of findings and evidence, for this Vedette alone.
     #[arg(long, default_value = data_folder::DEFAULT, env = "VEDETTE_DATA")]
     pub(crate) data: PathBuf,
-    /// Address of the API. Beyond loopback its token, and what it answers, travel unencrypted: step carefully.
+    /// Address of the API. Beyond loopback it is spoken over TLS, with a certificate of Vedette's own authority.
     #[arg(long, default_value = "127.0.0.1:7979", env = "VEDETTE_LISTEN")]
     pub(crate) listen: SocketAddr,
     /// Findings and their evidence go this many days after they last changed; 396 are thirteen months.
@@ -77,9 +79,12 @@ pub(crate) struct Up {
     /// Where messages for projects/P/topics/T are pushed, in the form of a Pub/Sub push.
     #[arg(long, value_name = "URL", env = "VEDETTE_PUBSUB_PUSH")]
     pub(crate) pubsub_push: Option<String>,
-    /// Allow an address beyond loopback.
+    /// A name or an address under which clients reach the API, for its certificate; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Vec<String>,
+    /// Speak in clear beyond loopback, too: a proxy in front of it speaks TLS.
     #[arg(long)]
-    pub(crate) listen_beyond_loopback: bool,
+    pub(crate) behind_proxy: bool,
     #[command(flatten)]
     pub(crate) watching: Watching,
 }
@@ -103,6 +108,13 @@ pub(crate) struct Replay {
 pub(crate) struct Server {
     #[command(flatten)]
     pub(crate) url: Endpoint,
+}
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Configuration file (YAML); see docs/server.md.
+    #[arg(long, env = "VEDETTE_SERVER_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Args)]

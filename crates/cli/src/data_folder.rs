@@ -8,7 +8,7 @@ use rustix::fs::{FlockOperation, Mode, flock};
 use rustix::io::Errno;
 use rustix::process::{geteuid, umask};
 use std::fs::{DirBuilder, File, Metadata, Permissions};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, IsTerminal, Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -23,13 +23,26 @@ const A_LOOK: Duration = Duration::from_millis(400);
 const LOCK: &str = "lock";
 const TOKEN: &str = "token";
 /// What Vedette, and `./run`, put into a data folder.
-const OWN: [&str; 7] = [LOCK, TOKEN, "evidence", "findings.db", "findings.db-shm", "findings.db-wal", "log"];
+const OWN: [&str; 10] = [
+    LOCK,
+    TOKEN,
+    "authority",
+    "evidence",
+    "findings.db",
+    "findings.db-shm",
+    "findings.db-wal",
+    "log",
+    "server.crt",
+    "server.key",
+];
 
 /// A data folder that is ours until this is dropped.
 pub(crate) struct DataFolder {
     path: PathBuf,
     lock: File,
     token: String,
+    /// The token was made at this start.
+    is_new: bool,
 }
 
 /// Where the API is, for commands of this machine. Withdrawn when dropped.
@@ -81,13 +94,23 @@ impl DataFolder {
         }
         lock.set_len(0)?;
         lock.write_all_at(format!("{} ", std::process::id()).as_bytes(), 0)?;
-        let token = token(&path.join(TOKEN))?;
-        Ok(Self { path: path.canonicalize()?, lock, token })
+        let (token, is_new) = token(&path.join(TOKEN))?;
+        Ok(Self { path: path.canonicalize()?, lock, token, is_new })
     }
 
     /// What a reader must show.
     pub(crate) fn token(&self) -> &str {
         &self.token
+    }
+
+    /// Prints a token that was made at this start, once and to somebody who looks: a log that is kept is no place for it.
+    pub(crate) fn print_new_token(&self) {
+        if self.is_new && std::io::stderr().is_terminal() {
+            eprintln!(
+                "\nFirst start. The token of this Vedette, for readers of its API:\n\n    {}\n",
+                self.token
+            );
+        }
     }
 
     /// Where a reader finds it.
@@ -238,11 +261,11 @@ fn is_ours_alone(path: &Path, about: &Metadata) -> bool {
         })
 }
 
-/// The token of the folder; a new one when there is none, or when others could read it.
-fn token(path: &Path) -> Result<String> {
+/// The token of the folder; a new one, and that it is new, when there is none, or when others could read it.
+fn token(path: &Path) -> Result<(String, bool)> {
     let failed = || format!("the token {} cannot be kept", path.display());
     if let Some(kept) = stored(path).with_context(failed)? {
-        return Ok(kept);
+        return Ok((kept, false));
     }
     let mut random = [0; 32];
     File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut random)).context("/dev/urandom")?;
@@ -256,7 +279,7 @@ fn token(path: &Path) -> Result<String> {
         std::fs::rename(&draft, path)
     };
     write().with_context(failed)?;
-    Ok(token)
+    Ok((token, true))
 }
 
 /// A token that only its owner can read; another file's words are never taken for one.

@@ -12,6 +12,7 @@ mod inert;
 mod intake;
 mod replay;
 mod sensor_only;
+mod serve;
 mod simulate;
 mod sweep;
 mod up;
@@ -81,6 +82,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     let done = |()| ExitCode::SUCCESS;
     match arguments.command {
         Command::Up(options) => up::run(options).map(done),
+        Command::Server(options) => serve::run(&options).map(done),
         Command::Sensor(options) => sensor_only::run(options).map(done),
         Command::Replay(options) => replay::run(options).map(done),
         Command::Findings(command) => findings::run(command),

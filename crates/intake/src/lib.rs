@@ -30,7 +30,8 @@ pub mod proto {
 pub const LARGEST_MESSAGE: usize = 8 << 20;
 
 pub use receiver::{
-    Receiver, ReceiverCounters, ReceiverLimits, Settle, Stores, TokenCheck, TokenHolder, TokenPending, serve,
+    Receiver, ReceiverCounters, ReceiverLimits, SettingsOf, SettingsPending, Settle, Stores, TokenCheck,
+    TokenHolder, TokenPending, serve,
 };
 pub use sender::{HeartbeatSource, Sender, SenderCounters, SenderOptions};
 pub use sensor_document::{Change, SensorDocument};

@@ -5,23 +5,24 @@ mod deliveries;
 mod service;
 
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use certificates::{Authority, Revocations, TlsListener};
 use finding::{FindingResource, Timestamp};
-use store::{DocumentStore, EvidenceStore, FindingStore};
+use store::{DocumentStore, EvidenceStore, FindingStore, StoreError};
 use tokio::sync::Semaphore;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
 
 pub use authentication::{TokenCheck, TokenHolder, TokenPending};
 
-use crate::LARGEST_MESSAGE;
 use crate::connection::Incoming;
 use crate::proto::Settings;
 use crate::proto::intake_server::IntakeServer;
+use crate::{LARGEST_MESSAGE, SensorDocument};
 
 /// Where a receiver writes.
 #[derive(Clone)]
@@ -37,6 +38,12 @@ pub struct Stores {
 /// What is to be stored when a finding comes, given what is stored: `None` leaves that as it is.
 pub type Settle =
     Arc<dyn Fn(Option<&FindingResource>, FindingResource) -> Option<FindingResource> + Send + Sync>;
+
+/// Settings that are on their way.
+pub type SettingsPending = Pin<Box<dyn Future<Output = Result<Settings, StoreError>> + Send>>;
+
+/// What a sensor is to be told, by what is known of it.
+pub type SettingsOf = Arc<dyn Fn(&SensorDocument) -> SettingsPending + Send + Sync>;
 
 /// Bounds of a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +99,7 @@ pub struct Receiver {
     pub(crate) tokens: Option<Arc<dyn TokenCheck>>,
     pub(crate) authority: Option<Arc<Authority>>,
     pub(crate) settle: Option<Settle>,
-    pub(crate) settings: Arc<RwLock<Settings>>,
+    pub(crate) settings: SettingsOf,
     pub(crate) places: Arc<Semaphore>,
     pub(crate) limits: ReceiverLimits,
     pub(crate) counters: Arc<ReceiverCounters>,
@@ -109,7 +116,9 @@ impl Receiver {
             tokens: None,
             authority: None,
             settle: None,
-            settings: Arc::new(RwLock::new(Settings { heartbeat_seconds: 30, ..Settings::default() })),
+            settings: Arc::new(|_| {
+                Box::pin(async { Ok(Settings { heartbeat_seconds: 30, ..Settings::default() }) })
+            }),
             places: Arc::new(Semaphore::new(limits.batches.max(1))),
             limits,
             counters: Arc::default(),
@@ -135,9 +144,10 @@ impl Receiver {
         Self { settle: Some(settle), ..self }
     }
 
-    /// What sensors are told from their next heartbeat on.
-    pub fn set_settings(&self, settings: Settings) {
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+    /// What sensors are told from their next heartbeat on is asked here.
+    #[must_use]
+    pub fn with_settings(self, settings: SettingsOf) -> Self {
+        Self { settings, ..self }
     }
 
     /// What it counted.

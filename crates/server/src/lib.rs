@@ -1,13 +1,24 @@
-//! What every server of findings does beside answering: its stores by their doors, and their upkeep.
+//! The server role: findings from sensors, kept, given to whoever may see them, sent on.
 //!
-//! `one database → five doors → API, outputs; upkeep removes what is too old, under a lease`
+//! `configuration → stores → serve: API, intake, outputs; upkeep removes what is too old, under a lease`
 //!
-//! `vedette up` stands on it. The role that serves many sensors, with intake and identity, will.
+//! `vedette server` and `vedette up` stand on it; the latter has no intake, because its sensor is in the same process.
 
+mod access;
+mod certificate;
 mod clock;
+pub mod configuration;
+mod intake;
+mod role;
+mod serve;
 mod stores;
 mod upkeep;
 
+pub use access::Doorkeeper;
+pub use certificate::{Nodes, OwnCertificate};
 pub use clock::now;
+pub use intake::{Ancestors, IntakeError, IntakeSettings, places};
+pub use role::{Opened, RoleError, outputs, prepare};
+pub use serve::{Door, ServeError, Settings, serve};
 pub use stores::Stores;
 pub use upkeep::{Retention, Upkeep};

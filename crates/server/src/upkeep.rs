@@ -16,7 +16,7 @@ const LEASE: Duration = Duration::from_secs(120);
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Retention {
     /// Findings and their evidence, in days since they last changed.
     pub findings_days: u32,

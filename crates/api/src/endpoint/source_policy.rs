@@ -28,10 +28,14 @@ pub(crate) async fn test(call: Call) -> Result<Answer, ApiError> {
             list.iter().map(|text| text.as_str().ok_or_else(wrong)).collect::<Result<Vec<_>, _>>()?
         }
     };
-    let held = asked.into_iter().filter(|permission| {
+    let mut held = Vec::new();
+    for permission in asked {
         let name = permission.strip_prefix("securitycenter.").unwrap_or_default();
-        let method = ApiMethod::ALL.iter().find(|method| method.name() == name);
-        method.is_some_and(|method| call.service.access.holds(&call.principal, *method))
-    });
-    Ok(Answer::Json(json!({"permissions": held.collect::<Vec<_>>()})))
+        if let Some(method) = ApiMethod::ALL.iter().find(|method| method.name() == name)
+            && call.may(*method).await
+        {
+            held.push(permission);
+        }
+    }
+    Ok(Answer::Json(json!({"permissions": held})))
 }

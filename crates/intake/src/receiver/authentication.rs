@@ -1,6 +1,7 @@
 //! Which node calls.
 
 use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -27,7 +28,8 @@ pub type TokenPending<'a> = Pin<Box<dyn Future<Output = Result<TokenHolder, Stri
 /// Says whose a bearer token is.
 pub trait TokenCheck: Send + Sync {
     /// Asks whoever gave the token out. The token is a secret: it goes into no log and no reason.
-    fn check<'a>(&'a self, token: &'a str) -> TokenPending<'a>;
+    /// `address` is where it came from.
+    fn check<'a>(&'a self, address: IpAddr, token: &'a str) -> TokenPending<'a>;
 }
 
 /// A longer token is none.
@@ -89,7 +91,9 @@ impl Receiver {
         if token.is_empty() || token.len() > LONGEST_TOKEN {
             return Err(nobody());
         }
-        tokens.check(token).await.map_err(Status::unauthenticated)
+        let origin = request.extensions().get::<Origin>().map(|origin| origin.address.ip());
+        let address = origin.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+        tokens.check(address, token).await.map_err(Status::unauthenticated)
     }
 
     /// A call may last longer than what proved its caller.

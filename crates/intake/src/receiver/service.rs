@@ -1,6 +1,5 @@
 //! The calls of the contract.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::UNIX_EPOCH;
 
@@ -115,7 +114,7 @@ impl Intake for Receiver {
             let put = documents.put_document(DocumentKind::Sensor, &name, body, expected, now).await;
             if put.map_err(|error| status(&error))?.is_some() {
                 self.counters.heartbeats.fetch_add(1, Ordering::Relaxed);
-                let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner).clone();
+                let settings = (self.settings)(&after).await.map_err(|error| status(&error))?;
                 return Ok(Response::new(HeartbeatResponse { settings: Some(settings) }));
             }
         }

@@ -65,7 +65,7 @@ pub(crate) struct Stage {
 struct Tokens;
 
 impl TokenCheck for Tokens {
-    fn check<'a>(&'a self, token: &'a str) -> TokenPending<'a> {
+    fn check<'a>(&'a self, _: std::net::IpAddr, token: &'a str) -> TokenPending<'a> {
         Box::pin(async move {
             let node = token.strip_prefix("token of ").ok_or("nobody's token")?;
             let node = NodeIdentity::new(DOMAIN, "c1", node).map_err(|error| error.to_string())?;

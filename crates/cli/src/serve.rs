@@ -1,0 +1,96 @@
+//! `vedette server`: findings of many sensors, kept and served.
+
+use crate::arguments::Serve;
+use crate::data_folder::{self, Announcement, DataFolder, Running};
+use anyhow::{Context, Result};
+use api::{Module, Token};
+use server::configuration::{Configuration, Database};
+use server::{Opened, RoleError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use store::StoreError;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A database that is away is looked for again after this long.
+const AGAIN: Duration = Duration::from_secs(2);
+
+pub(crate) fn run(options: &Serve) -> Result<()> {
+    let configuration = Configuration::load(options.config.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let data = configuration.data.clone().unwrap_or_else(|| PathBuf::from(data_folder::DEFAULT));
+
+    // first of all: nothing that another one uses may be touched
+    let folder = DataFolder::take(&data)?;
+    let token = Token::new(folder.token(), token_place(&folder, configuration.listen.ip().is_loopback()));
+    let settings = server::prepare(&configuration, &data, token, modules())?;
+    let opened = runtime.block_on(open(&data, configuration.database.as_ref()))?;
+    let listener = runtime.block_on(TcpListener::bind(configuration.listen)).with_context(|| {
+        let other = Running::at(configuration.listen).map(|other| format!(" {} has it;", other.words()));
+        let other = other.unwrap_or_default();
+        format!(
+            "the API cannot listen on {};{other} choose another address with `listen`",
+            configuration.listen
+        )
+    })?;
+    let address = listener.local_addr()?;
+    let scheme = if matches!(settings.door, server::Door::Plain) { "http" } else { "https" };
+    let announcement = folder.announce(address)?;
+    tracing::info!("findings: {scheme}://{address}/v2/organizations/-/sources/-/findings");
+    tracing::info!("readers need the token in {}, or one of their own", folder.token_file().display());
+    folder.print_new_token();
+    let served = runtime.block_on(server::serve(opened.stores(), listener, settings, stopped(announcement)));
+    tracing::info!("stopping: what was received is stored");
+    runtime.block_on(opened.close());
+    drop(folder);
+    Ok(served?)
+}
+
+/// Opens the database; one that is away is waited for, because it may start later than this.
+async fn open(data: &Path, database: Option<&Database>) -> Result<Opened> {
+    let mut said = false;
+    loop {
+        match Opened::open(data, database).await {
+            Err(RoleError::Store(error @ StoreError::Away { .. })) => {
+                if !std::mem::replace(&mut said, true) {
+                    tracing::warn!("{error}");
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+            done => return Ok(done?),
+        }
+    }
+}
+
+/// Where a reader finds the token. Beyond this machine the folder's name is nobody's business.
+pub(crate) fn token_place(folder: &DataFolder, is_local: bool) -> String {
+    if is_local {
+        folder.token_file().display().to_string()
+    } else {
+        "the file `token` of its data folder".into()
+    }
+}
+
+/// The switches of the catalogue's detectors.
+pub(crate) fn modules() -> Vec<Module> {
+    let catalogue = detectors::catalogue();
+    let module = |metadata: &detection::Metadata| Module {
+        name: metadata.module.into(),
+        on_by_default: metadata.on_by_default,
+    };
+    catalogue.iter().map(|detector| module(detector.metadata())).collect()
+}
+
+/// What is announced is withdrawn before the API stops listening.
+pub(crate) async fn stopped(announcement: Announcement) {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    drop(announcement);
+}

@@ -1,0 +1,291 @@
+//! The configuration file of `vedette server`. Every key is optional but those that say where findings are kept for many servers.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use identity::AccessConfig;
+
+use crate::Retention;
+
+/// Where the API is unless somebody says otherwise.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7979);
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// The file cannot be read.
+    #[error("configuration {}: the file cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The file is no YAML, or holds a key or a value that has no place in it.
+    #[error("configuration {}, {reason} (docs/server.md shows every key)", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line, key and what is wrong.
+        reason: String,
+    },
+    /// A key holds what cannot be.
+    #[error("configuration {}: {key}: {reason}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// The key, from the top.
+        key: String,
+        /// What is wrong, and what it takes.
+        reason: String,
+    },
+}
+
+/// The file. An unknown key is an error that names it.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Configuration {
+    /// Folder of this server: its token, its certificates, and all that is stored unless `database` is given.
+    pub data: Option<PathBuf>,
+    /// Address of the API.
+    pub listen: SocketAddr,
+    /// Names and addresses under which this server is reached, without port.
+    pub hosts: Vec<String>,
+    /// A certificate from elsewhere.
+    pub tls: Option<Tls>,
+    /// What terminates TLS in front of the API: then it is spoken in clear beyond loopback, too.
+    pub behind_proxy: bool,
+    /// Folder of the authority that signs certificates of servers and nodes; `DATA/authority` without.
+    pub authority: Option<PathBuf>,
+    /// The database of many servers.
+    pub database: Option<Database>,
+    /// Where sensors deliver.
+    pub intake: Option<Intake>,
+    /// Who may do what.
+    pub access: AccessConfig,
+    /// What outputs need.
+    pub outputs: Outputs,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// The organization that every project belongs to.
+    pub organization: Option<String>,
+    /// Folders, nearest first, that a project belongs to: `projects/p: [folders/1]`.
+    pub folders: BTreeMap<String, Vec<String>>,
+}
+
+/// PostgreSQL. One of the two.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Database {
+    /// `postgres://user@host/name`; with a password it is better kept in `urlFile`.
+    pub url: Option<String>,
+    /// A file that holds the URL.
+    pub url_file: Option<PathBuf>,
+}
+
+/// A certificate from elsewhere.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tls {
+    /// Certificate and what leads to its authority, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+}
+
+/// Where sensors deliver.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Intake {
+    /// Address of the intake.
+    pub listen: SocketAddr,
+    /// Trust domain of nodes' certificates.
+    pub domain: String,
+    /// The cluster whose Kubernetes tokens are reviewed.
+    pub cluster: Option<String>,
+    /// Seconds between heartbeats.
+    pub heartbeat_seconds: u32,
+    /// Hours that a renewed certificate of a node lives.
+    pub certificate_hours: u32,
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7443)),
+            domain: "vedette.local".into(),
+            cluster: None,
+            heartbeat_seconds: 30,
+            certificate_hours: 24,
+        }
+    }
+}
+
+/// What outputs need.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Outputs {
+    /// Folder with the secrets that notification configs name, a file each.
+    pub secrets: Option<PathBuf>,
+    /// Where messages for `projects/P/topics/T` are pushed.
+    pub pubsub_push: Option<String>,
+    /// Certificate authorities (PEM) of outputs.
+    pub authorities: Option<PathBuf>,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            data: None,
+            listen: LISTEN,
+            hosts: Vec::new(),
+            tls: None,
+            behind_proxy: false,
+            authority: None,
+            database: None,
+            intake: None,
+            access: AccessConfig::default(),
+            outputs: Outputs::default(),
+            retention: Retention::default(),
+            organization: None,
+            folders: BTreeMap::new(),
+        }
+    }
+}
+
+impl Configuration {
+    /// Reads the file, if one is named.
+    ///
+    /// # Errors
+    /// [`ConfigurationError`], naming file and key.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigurationError> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigurationError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigurationError> {
+        let configuration: Self = serde_saphyr::from_str(text).map_err(|error| {
+            ConfigurationError::Malformed { path: path.to_owned(), reason: malformed(&error) }
+        })?;
+        match configuration.problem() {
+            Some((key, reason)) => Err(ConfigurationError::Key { path: path.to_owned(), key, reason }),
+            None => Ok(configuration),
+        }
+    }
+
+    /// A key that holds what cannot be, and why.
+    fn problem(&self) -> Option<(String, String)> {
+        let some = |key: &str, reason: &str| Some((key.to_owned(), reason.to_owned()));
+        if let Some(Database { url, url_file }) = &self.database
+            && url.is_some() == url_file.is_some()
+        {
+            return some("database", "takes either url or urlFile");
+        }
+        if let Some(bad) = self.hosts.iter().find(|host| host.is_empty() || host.contains(['/', ' ', '@'])) {
+            let reason =
+                format!("{bad:?} is no host; write a name such as vedette.example.org, or an address");
+            return Some(("hosts".into(), reason));
+        }
+        if self.tls.is_some() && self.behind_proxy {
+            return some("behindProxy", "the proxy has the certificate then; leave out tls, or this");
+        }
+        for (key, zero) in [
+            ("findingsDays", self.retention.findings_days == 0),
+            ("auditDays", self.retention.audit_days == 0),
+            ("changesDays", self.retention.changes_days == 0),
+        ] {
+            if zero {
+                return Some((format!("retention.{key}"), "must be at least 1 day".into()));
+            }
+        }
+        if let Some(intake) = &self.intake {
+            if intake.heartbeat_seconds == 0 || intake.heartbeat_seconds > 3_600 {
+                return some("intake.heartbeatSeconds", "must be 1 to 3600");
+            }
+            if intake.certificate_hours == 0 {
+                return some("intake.certificateHours", "must be at least 1 hour");
+            }
+            let reviews = self.access.kubernetes.as_ref().is_some_and(|k| !k.sensors.is_empty());
+            if reviews && intake.cluster.is_none() {
+                return some(
+                    "intake.cluster",
+                    "is needed with access.kubernetes.sensors: tokens do not say which cluster they are of",
+                );
+            }
+        }
+        match self.access.check() {
+            Err(error) => Some((format!("access.{}", error.key), error.reason)),
+            Ok(()) => None,
+        }
+    }
+
+    /// What a project or folder belongs to, nearest first.
+    pub fn ancestors(&self) -> impl Fn(&str) -> Vec<String> + Send + Sync + Clone + use<> {
+        let folders = self.folders.clone();
+        let organization = self.organization.as_ref().map(|id| format!("organizations/{id}"));
+        move |place: &str| {
+            if place.starts_with("organizations/") {
+                return Vec::new();
+            }
+            folders.get(place).into_iter().flatten().cloned().chain(organization.clone()).collect()
+        }
+    }
+}
+
+/// `line 3: unknown field "colour"`.
+fn malformed(error: &serde_saphyr::Error) -> String {
+    let line = error.location().map(|at| format!("line {}: ", at.line())).unwrap_or_default();
+    let said = error.without_snippet().to_string();
+    let said = said.lines().next().unwrap_or_default();
+    let after = said.split_once("column ").and_then(|(_, rest)| rest.split_once(": "));
+    format!("{line}{}", after.map_or(said, |(_, words)| words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Configuration;
+    use std::path::Path;
+
+    fn parse(text: &str) -> Result<Configuration, String> {
+        Configuration::parse(text, Path::new("s.yaml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, wanted) in [
+            ("colour: red\n", "colour"),
+            ("listen: here\n", "line 1"),
+            ("database: {}\n", "database: takes either url or urlFile"),
+            ("database: {url: a, urlFile: b}\n", "database: takes either"),
+            ("hosts: [\"a/b\"]\n", "hosts: \"a/b\" is no host"),
+            ("retention: {findingsDays: 0}\n", "retention.findingsDays: must be at least 1 day"),
+            ("intake: {heartbeatSeconds: 0}\n", "intake.heartbeatSeconds"),
+            ("access: {hosts: [\"\"]}\n", "access.hosts[0]"),
+            ("access: {kubernetes: {sensors: [\"v:s\"]}}\nintake: {}\n", "intake.cluster"),
+            ("intake:\n  port: 3\n", "port"),
+        ] {
+            let said = parse(text).unwrap_err();
+            assert!(said.starts_with("configuration s.yaml") && said.contains(wanted), "{text:?}: {said}");
+            assert!(!said.contains('\n'), "{said}");
+        }
+    }
+
+    #[test]
+    fn projects_are_in_their_folders_and_in_the_organization() {
+        let text = "organization: \"12\"\nfolders: {projects/shop: [folders/7, folders/3]}\n";
+        let ancestors = parse(text).unwrap().ancestors();
+        assert_eq!(ancestors("projects/shop"), ["folders/7", "folders/3", "organizations/12"]);
+        assert_eq!(ancestors("projects/other"), ["organizations/12"]);
+        assert_eq!(ancestors("organizations/12"), [String::new(); 0]);
+    }
+
+    #[test]
+    fn nothing_has_to_be_said() {
+        let configuration = parse("{}\n").unwrap();
+        assert!(configuration.listen.ip().is_loopback() && configuration.intake.is_none());
+        assert_eq!(configuration.retention.findings_days, 396);
+    }
+}

@@ -1,0 +1,230 @@
+//! From the configuration to what `serve` takes: the stores, the certificates, the names.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use api::{Hosts, Module, Token};
+use certificates::{Authority, CertificateError, ServerFiles};
+use store::StoreError;
+use store_postgres::PostgresStore;
+use store_sqlite::SqliteStore;
+
+use crate::certificate::{Nodes, OwnCertificate};
+use crate::configuration::{Configuration, Database, Intake, Outputs};
+use crate::intake::IntakeSettings;
+use crate::serve::{Door, Settings};
+use crate::{Ancestors, Stores};
+
+/// A server cannot be prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum RoleError {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A certificate cannot be used or made.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// A file or a folder that a key names cannot be read.
+    #[error("{key}: {} cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The key.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+}
+
+/// A database that is open.
+pub enum Opened {
+    /// In the data folder.
+    Sqlite(Arc<SqliteStore>),
+    /// The one of many servers.
+    Postgres(Arc<PostgresStore>),
+}
+
+impl Opened {
+    /// Opens what the configuration says.
+    ///
+    /// # Errors
+    /// [`RoleError`].
+    pub async fn open(data: &Path, database: Option<&Database>) -> Result<Self, RoleError> {
+        let Some(database) = database else {
+            return Ok(Self::Sqlite(Arc::new(SqliteStore::open(data).await?)));
+        };
+        let url = match &database.url_file {
+            Some(path) => read("database.urlFile", path)?.trim().to_owned(),
+            None => database.url.clone().unwrap_or_default(),
+        };
+        Ok(Self::Postgres(Arc::new(PostgresStore::open(&url).await?)))
+    }
+
+    /// Its doors.
+    pub fn stores(&self) -> Stores {
+        match self {
+            Self::Sqlite(store) => Stores::of(store),
+            Self::Postgres(store) => Stores::of(store),
+        }
+    }
+
+    /// Closes it; what was acknowledged is in it.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
+    }
+}
+
+/// What `serve` takes. `data` is the folder of this server, `modules` the switches of the detectors that there are.
+///
+/// # Errors
+/// [`RoleError`], naming the file.
+pub fn prepare(
+    configuration: &Configuration,
+    data: &Path,
+    own_token: Token,
+    modules: Vec<Module>,
+) -> Result<Settings, RoleError> {
+    let Configuration { listen, hosts, tls, behind_proxy, .. } = configuration;
+    let plain = listen.ip().is_loopback() || *behind_proxy;
+    let names = names(hosts, &[Some(*listen), configuration.intake.as_ref().map(|intake| intake.listen)]);
+    let folder = configuration.authority.clone().unwrap_or_else(|| data.join("authority"));
+    let authority = match (&configuration.intake, tls, plain) {
+        (None, Some(_), _) | (None, None, true) => None,
+        _ => Some(Arc::new(Authority::open(&folder, SystemTime::now())?)),
+    };
+    let own = match &authority {
+        Some(authority) if tls.is_none() => {
+            Some(Arc::new(OwnCertificate::make(Arc::clone(authority), names, data)?))
+        }
+        _ => None,
+    };
+    let files = |nodes: Nodes| match (tls, &own) {
+        (Some(tls), _) => Some(ServerFiles {
+            certificate: tls.certificate.clone(),
+            key: tls.key.clone(),
+            clients: authority
+                .as_ref()
+                .filter(|_| nodes != Nodes::None)
+                .map(|a| a.certificate_file().to_owned()),
+            without_certificate: nodes == Nodes::CertificatesOrTokens,
+        }),
+        (None, Some(own)) => Some(own.files(nodes)),
+        (None, None) => None,
+    };
+    let door = match files(Nodes::None) {
+        Some(files) if !plain || tls.is_some() => Door::Tls(files),
+        _ => Door::Plain,
+    };
+    let holder = holder(*listen);
+    let outputs = outputs(&configuration.outputs, &holder)?;
+    let intake = configuration.intake.as_ref().and_then(|intake| {
+        let tokens = intake.cluster.is_some();
+        let nodes = if tokens { Nodes::CertificatesOrTokens } else { Nodes::Certificates };
+        intake_settings(intake, files(nodes)?, authority.as_ref()?)
+    });
+    let mut access = configuration.access.clone();
+    if access.hosts.is_empty() {
+        let own = listen.ip().to_string();
+        let named = hosts.iter().chain(hosts.is_empty().then_some(&own));
+        let port = if listen.port() == 443 { String::new() } else { format!(":{}", listen.port()) };
+        access.hosts = named.map(|host| format!("{host}{port}")).collect();
+    }
+    if access.token_uri.is_none() && matches!(door, Door::Plain) && !behind_proxy {
+        access.token_uri = access.hosts.first().map(|host| format!("http://{host}/oauth2/token"));
+    }
+    let ancestors: Ancestors = Arc::new(configuration.ancestors());
+    Ok(Settings {
+        holder,
+        door,
+        hosts: if hosts.is_empty() { Hosts::of(*listen) } else { Hosts::Named(hosts.clone()) },
+        access,
+        own_token: Some(own_token),
+        modules,
+        ancestors,
+        outputs,
+        retention: configuration.retention,
+        intake,
+        certificate: own,
+        metrics: Box::new(String::new),
+        ready: Box::new(|| Ok(())),
+    })
+}
+
+fn intake_settings(
+    intake: &Intake,
+    files: ServerFiles,
+    authority: &Arc<Authority>,
+) -> Option<IntakeSettings> {
+    Some(IntakeSettings {
+        listen: intake.listen,
+        files,
+        authority: Arc::clone(authority),
+        domain: intake.domain.clone(),
+        cluster: intake.cluster.clone(),
+        heartbeat_seconds: intake.heartbeat_seconds,
+        certificate_life: Duration::from_secs(u64::from(intake.certificate_hours) * 3_600),
+    })
+}
+
+/// Names of the certificate: those that were said, and the addresses that are listened at.
+fn names(hosts: &[String], listen: &[Option<SocketAddr>]) -> Vec<String> {
+    let addresses = listen.iter().flatten().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified());
+    let mut names = hosts.to_vec();
+    names.extend(addresses.map(|ip| ip.to_string()));
+    names.dedup();
+    names
+}
+
+/// Host and port: no other server of the database has both, and they are the same after a restart.
+fn holder(listen: SocketAddr) -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{host}:{}", listen.port())
+}
+
+/// What outputs need.
+///
+/// # Errors
+/// [`RoleError::Unreadable`].
+pub fn outputs(options: &Outputs, holder: &str) -> Result<notifications::Settings, RoleError> {
+    let mut settings = notifications::Settings::new(holder);
+    settings.pubsub_push.clone_from(&options.pubsub_push);
+    if let Some(path) = &options.authorities {
+        settings.authorities = read("outputs.authorities", path)?;
+    }
+    if let Some(folder) = &options.secrets {
+        settings.secrets = secrets(folder).map_err(|source| RoleError::Unreadable {
+            key: "outputs.secrets",
+            path: folder.clone(),
+            source,
+        })?;
+    }
+    Ok(settings)
+}
+
+fn read(key: &'static str, path: &Path) -> Result<String, RoleError> {
+    std::fs::read_to_string(path).map_err(|source| RoleError::Unreadable {
+        key,
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// One file for each secret, named as configs name it: as Kubernetes mounts them.
+fn secrets(folder: &Path) -> std::io::Result<BTreeMap<String, String>> {
+    let mut secrets = BTreeMap::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        // a mounted secret has links to folders beside its files
+        if let (true, Some(name)) = (path.is_file(), path.file_name().and_then(|name| name.to_str())) {
+            let text = std::fs::read_to_string(&path)?;
+            secrets.insert(name.to_owned(), text.trim_end_matches('\n').to_owned());
+        }
+    }
+    Ok(secrets)
+}

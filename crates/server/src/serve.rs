@@ -1,0 +1,233 @@
+//! One server of findings, from its doors to its upkeep.
+//!
+//! ```text
+//! listener → API ──────────┐
+//! sensors  → intake ───────┤ stores ─→ outputs
+//!            upkeep ───────┘
+//! ```
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Hosts, Module, Service, Token};
+use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware;
+use axum::serve::IncomingStream;
+use certificates::{CertificateError, HandshakeLimits, ServerFiles, ServerTls, TlsListener};
+use identity::{AccessConfig, Identity, OpenError};
+use notifications::{Notifications, Output, OutputError, SendError};
+use serde_json::Value;
+use store::Refusal;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::access::Doorkeeper;
+use crate::certificate::OwnCertificate;
+use crate::intake::{self as sensors, Ancestors, IntakeError, IntakeSettings};
+use crate::{Retention, Stores, Upkeep, now};
+
+/// How often expired mute configs are looked for.
+const MUTES: Duration = Duration::from_secs(60);
+
+/// How the API is spoken.
+pub enum Door {
+    /// In clear: on loopback, or behind a proxy.
+    Plain,
+    /// With a certificate.
+    Tls(ServerFiles),
+}
+
+/// What a server is told.
+pub struct Settings {
+    /// Its name among servers of one database; the same after a restart, so that it goes on with what it was at.
+    pub holder: String,
+    /// How the API is spoken.
+    pub door: Door,
+    /// Names the API may be called by.
+    pub hosts: Hosts,
+    /// Who may do what.
+    pub access: AccessConfig,
+    /// The token of this server's own folder.
+    pub own_token: Option<Token>,
+    /// The switches of the detectors that there are.
+    pub modules: Vec<Module>,
+    /// What projects and folders belong to.
+    pub ancestors: Ancestors,
+    /// What outputs need.
+    pub outputs: notifications::Settings,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// Where sensors deliver, if they do.
+    pub intake: Option<IntakeSettings>,
+    /// A certificate to renew.
+    pub certificate: Option<Arc<OwnCertificate>>,
+    /// What else this process counts, in OpenMetrics text without its end.
+    pub metrics: Box<dyn Fn() -> String + Send + Sync>,
+    /// Whether the process as a whole can do its work.
+    pub ready: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
+}
+
+/// A server cannot begin, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Who may do what cannot be known.
+    #[error(transparent)]
+    Access(#[from] OpenError),
+    /// A certificate cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// Sensors cannot be listened for.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// Outputs cannot begin.
+    #[error(transparent)]
+    Outputs(#[from] SendError),
+    /// The API's listener failed.
+    #[error("the API stopped: {0}")]
+    Api(#[source] std::io::Error),
+}
+
+/// Serves until `shutdown`; what is under way ends first.
+///
+/// # Errors
+/// [`ServeError`] when it cannot begin; the stores are as they were then.
+pub async fn serve(
+    stores: Stores,
+    listener: TcpListener,
+    settings: Settings,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let identity = Arc::new(Identity::open(settings.access, Arc::clone(&stores.documents)).await?);
+    let mut upkeep = JoinSet::new();
+    let (stop, stopped) = watch::channel(());
+
+    let mut counted = None;
+    let mut intake = None;
+    if let Some(options) = settings.intake {
+        let modules = settings.modules.clone();
+        let ancestors = Arc::clone(&settings.ancestors);
+        let prepared = sensors::prepare(options, &stores, &identity, modules, ancestors).await?;
+        tracing::info!("sensors deliver to {}", prepared.listener.address());
+        counted = Some(prepared.receiver.counters());
+        upkeep.spawn(prepared.revoked.follow(Arc::clone(&stores.documents)));
+        upkeep.spawn(sensors::watch_sensors(stores.clone(), settings.holder.clone(), prepared.rules));
+        let mut stopped = stopped.clone();
+        let until = async move {
+            // an error means that whoever would say it is gone
+            let _ = stopped.changed().await;
+        };
+        intake = Some(tokio::spawn(::intake::serve(prepared.listener, prepared.receiver, until)));
+    }
+
+    let outputs = Notifications::start(
+        notifications::Stores {
+            findings: Arc::clone(&stores.findings),
+            changes: Arc::clone(&stores.changes),
+            documents: Arc::clone(&stores.documents),
+        },
+        settings.outputs,
+    )?;
+    if let Some(certificate) = settings.certificate {
+        upkeep.spawn(certificate.keep());
+    }
+    upkeep.spawn(mutes(stores.clone(), settings.holder.clone()));
+    upkeep.spawn(Upkeep::new(stores.clone(), settings.retention, settings.holder).run());
+
+    let ancestors = settings.ancestors;
+    let metrics = settings.metrics;
+    let router = api::router(Service {
+        findings: Arc::clone(&stores.findings),
+        evidence: Arc::clone(&stores.evidence),
+        documents: Arc::clone(&stores.documents),
+        audit: Arc::clone(&stores.audit),
+        access: Arc::new(Doorkeeper::new(identity, settings.own_token)),
+        modules: settings.modules,
+        ancestors: Box::new(move |place| ancestors(place)),
+        check_notification: Box::new(check_notification),
+        metrics: Box::new(move || {
+            let own = counted.as_deref().map(sensors::metrics).unwrap_or_default();
+            with_own(metrics(), &own)
+        }),
+        ready: settings.ready,
+        hosts: settings.hosts,
+    });
+    let served = match settings.door {
+        Door::Plain => {
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+        }
+        Door::Tls(files) => {
+            let tls = Arc::new(ServerTls::open(files, &[b"http/1.1"])?);
+            let listener =
+                TlsListener::new(listener, tls, HandshakeLimits::default()).map_err(ServeError::Api)?;
+            let router = router.layer(middleware::map_request(known_by_address));
+            let service = router.into_make_service_with_connect_info::<TlsPeer>();
+            axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+        }
+    };
+
+    upkeep.shutdown().await;
+    drop(stop);
+    if let Some(intake) = intake {
+        match intake.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!("the intake ended: {error}"),
+            Err(error) => tracing::error!("the intake ended: {error}"),
+        }
+    }
+    outputs.stop().await;
+    served.map_err(ServeError::Api)
+}
+
+/// From where a TLS connection came.
+#[derive(Clone, Copy)]
+struct TlsPeer(SocketAddr);
+
+impl Connected<IncomingStream<'_, TlsListener>> for TlsPeer {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+/// The API knows connections by their addresses, whatever they are spoken over.
+async fn known_by_address(mut request: Request) -> Request {
+    if let Some(ConnectInfo(TlsPeer(address))) = request.extensions().get().copied() {
+        request.extensions_mut().insert(ConnectInfo(address));
+    }
+    request
+}
+
+/// One text of two: OpenMetrics has one end.
+fn with_own(text: String, own: &str) -> String {
+    const END: &str = "# EOF\n";
+    let text = text.strip_suffix(END).unwrap_or(&text);
+    format!("{text}{own}{END}")
+}
+
+/// Keeps what is stored in line with the mute configs: at once, and again when one expires. One server does it at a time.
+async fn mutes(stores: Stores, holder: String) {
+    let mut ticks = tokio::time::interval(MUTES);
+    loop {
+        ticks.tick().await;
+        let until = finding::Timestamp::from_nanos(now().nanos().saturating_add(2 * 60_000_000_000));
+        let done = match stores.documents.lease("mutes", &holder, now(), until).await {
+            Ok(true) => api::apply_mutes(&*stores.findings, &*stores.documents, now()).await.map(drop),
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            tracing::error!(%error, "the mute configs cannot be applied; it is tried again");
+        }
+    }
+}
+
+/// Before it is stored: what cannot be read could not be delivered.
+fn check_notification(body: &Value) -> Result<(), Refusal> {
+    let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
+    let parsed = Output::parse(name, body);
+    parsed.map(drop).map_err(|OutputError { field, reason }| Refusal { field, reason })
+}
