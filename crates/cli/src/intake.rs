@@ -69,22 +69,11 @@ async fn finding(store: &impl FindingStore, delivery: &Delivery) -> Result<(), S
             return Ok(());
         }
     };
-    // live state read after a restart knows less than what was seen as it happened, except of the session's end
-    if from_snapshot(&delivery.finding)
-        && let Some(mut stored) = store.get(&name).await?
-        && !from_snapshot(&stored)
-    {
-        if let Some(ended) = findings::ended(&delivery.finding.finding)
-            && findings::is_open(&stored.finding)
-        {
-            findings::end(&mut stored.finding, ended);
-            store.upsert(&stored, IN_ORDER, now()).await?;
-        }
-        return Ok(());
-    }
-    let upserted = store.upsert(&delivery.finding, IN_ORDER, now()).await?;
+    let stored = store.get(&name).await?;
+    let Some(item) = findings::settle(stored.as_ref(), (*delivery.finding).clone()) else { return Ok(()) };
+    let upserted = store.upsert(&item, IN_ORDER, now()).await?;
     if upserted == store::Upserted::Created {
-        let finding = &delivery.finding.finding;
+        let finding = &item.finding;
         tracing::info!("{}: {}", finding.category, finding.description);
     }
     Ok(())
@@ -115,15 +104,6 @@ async fn piece(
             store.put_file(file, item.size, expected, meta).await.map(drop)
         }
     }
-}
-
-fn from_snapshot(item: &finding::FindingResource) -> bool {
-    item.finding
-        .vedette
-        .get("coverage")
-        .and_then(|c| c.get("fromSnapshot"))
-        .and_then(serde_json::Value::as_bool)
-        == Some(true)
 }
 
 fn now() -> Timestamp {

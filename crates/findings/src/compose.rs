@@ -75,8 +75,7 @@ pub struct Circumstances<'a> {
 pub fn compose(evidence: &Evidence, at: &Circumstances<'_>) -> FindingResource {
     let Circumstances { place, id, .. } = at;
     let metadata = evidence.metadata;
-    let parent =
-        format!("organizations/{}/sources/{SOURCE}/locations/{}", place.organization, place.name_location);
+    let parent = parent(place);
     let name = format!("{parent}/findings/{id}");
     let container = evidence.enriched.container.as_deref();
     let sure = Confidence::of(evidence, at.coverage);
@@ -126,7 +125,13 @@ pub fn compose(evidence: &Evidence, at: &Circumstances<'_>) -> FindingResource {
     FindingResource { finding, resource: resource(place) }
 }
 
-fn resource(place: &Place) -> Resource {
+/// Parent of the place's findings.
+pub fn parent(place: &Place) -> String {
+    format!("organizations/{}/sources/{SOURCE}/locations/{}", place.organization, place.name_location)
+}
+
+/// What the place's findings are about.
+pub fn resource(place: &Place) -> Resource {
     Resource {
         name: place.cluster_resource(),
         display_name: place.cluster.clone(),

@@ -12,8 +12,10 @@ mod place;
 mod processes;
 mod quote;
 mod session;
+mod settle;
 
-pub use compose::{Circumstances, Coverage, EvidenceItem, compose};
+pub use compose::{Circumstances, Coverage, EvidenceItem, compose, parent, resource};
 pub use place::{GKE, Place};
 pub use quote::shell_quote;
-pub use session::{Ended, duration, end, ended, is_open};
+pub use session::{Ended, duration, end, is_open};
+pub use settle::settle;

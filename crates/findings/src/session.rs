@@ -57,7 +57,7 @@ pub fn is_open(finding: &Finding) -> bool {
 }
 
 /// What the finding says of the end of its session.
-pub fn ended(finding: &Finding) -> Option<Ended> {
+pub(crate) fn ended(finding: &Finding) -> Option<Ended> {
     let session = finding.vedette.get("session")?;
     let time: Timestamp = session.get("ended")?.as_str()?.parse().ok()?;
     let exactly = session.get("endedExactly").and_then(Value::as_bool).unwrap_or_default();
