@@ -79,6 +79,7 @@ fn operation(route: &Route, version: Version, path: &str, with_location: bool) -
     let error = |description: &str| json!({"description": description, "content": {"application/json": {"schema": reference("Error")}}});
     let mut operation = json!({
         "operationId": operation_id(route, version, path, with_location),
+        "tags": [tag(route)],
         "parameters": own.chain(shared).collect::<Vec<_>>(),
         "x-vedette-permission": format!("{:?}", route.method.permission()),
         "responses": {
@@ -109,7 +110,15 @@ fn reference(schema: &str) -> Value {
 fn operation_id(route: &Route, version: Version, path: &str, with_location: bool) -> String {
     let place = if path.contains("/clusters/") { "_cluster" } else { "" };
     let location = if with_location { "_location" } else { "" };
-    format!("{}_{}{place}{location}", version.name(), route.method.name().replace('.', "_"))
+    // in one case throughout: generators make names of functions from it
+    let method = finding::snake_case(&route.method.name().replace('.', "_"));
+    format!("{}_{method}{place}{location}", version.name())
+}
+
+/// What generators and readers find operations under: the collection.
+fn tag(route: &Route) -> &'static str {
+    let name = route.method.name();
+    name.split_once('.').map_or(name, |(collection, _)| collection)
 }
 
 #[cfg(test)]

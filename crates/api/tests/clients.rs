@@ -1,5 +1,6 @@
-//! Clients that others wrote: Google's own library, and Schemathesis with our OpenAPI document. Both come from PyPI into a
-//! virtual environment under the target folder; when PyPI cannot be reached, the tests say so and prove nothing.
+//! Clients that others wrote: Google's own library, a client that openapi-python-client makes from our OpenAPI document, and
+//! Schemathesis with that document. They come from PyPI into virtual environments under the target folder; when PyPI cannot be
+//! reached, the tests say so and prove nothing.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -7,10 +8,12 @@
 #[expect(dead_code, reason = "other tests ask it more")]
 mod server;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
 use server::{Server, TOKEN};
 use tokio::net::TcpListener;
 
@@ -62,6 +65,53 @@ async fn googles_own_client_works_by_changing_the_address() {
         command.args([&address, TOKEN, version]);
         assert!(run(command).await.contains(&format!("{version} works")));
     }
+}
+
+/// Name of the package that is generated.
+const GENERATED_PACKAGE: &str = "vedette_client";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_generated_from_the_document_lacks_nothing_and_works() {
+    let programs = match environment("openapi-python-client==0.29.1") {
+        Ok(programs) => programs,
+        Err(why) => return println!("skipped: openapi-python-client cannot be had from PyPI: {why}"),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("openapi.json");
+    std::fs::write(&document, api::openapi_document()).unwrap();
+    let mut generate = Command::new(programs.join("openapi-python-client"));
+    generate.args(["generate", "--meta", "none", "--fail-on-warning", "--path"]).arg(&document);
+    generate.arg("--output-path").arg(folder.path().join(GENERATED_PACKAGE));
+    // its formatter is of the environment, too
+    let path = std::env::var("PATH").unwrap_or_default();
+    generate.env("PATH", format!("{}:{path}", programs.display())).env("NO_COLOR", "1");
+    let said = run(generate).await;
+    for word in ["WARNING", "Warning", "Unable", "Cannot"] {
+        assert!(!said.contains(word), "{said}");
+    }
+    assert_eq!(functions(&folder.path().join(GENERATED_PACKAGE).join("api")), operations(), "{said}");
+
+    let (_server, address) = listening(12).await;
+    let mut command = Command::new(programs.join("python"));
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/generated.py"));
+    command.arg(folder.path()).args([&address, TOKEN]);
+    assert!(run(command).await.contains("the generated client works"));
+}
+
+/// The operations of the document, by their ids.
+fn operations() -> BTreeSet<String> {
+    let document: Value = serde_json::from_str(api::openapi_document()).unwrap();
+    let items = document["paths"].as_object().unwrap().values();
+    let ids = items.flat_map(|item| item.as_object().unwrap().values());
+    ids.filter_map(|operation| Some(operation.get("operationId")?.as_str()?.to_owned())).collect()
+}
+
+/// The functions of a generated client: a file each, in the folder of their tag.
+fn functions(folder: &Path) -> BTreeSet<String> {
+    let tags = std::fs::read_dir(folder).unwrap().map(|tag| tag.unwrap().path()).filter(|tag| tag.is_dir());
+    let files = tags.flat_map(|tag| std::fs::read_dir(tag).unwrap().map(|file| file.unwrap().path()));
+    let names = files.filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned()));
+    names.filter(|name| !name.starts_with('_')).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,6 +57,11 @@ impl ClientError {
     pub(crate) const fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })
     }
+
+    /// Whether asking again a little later may help.
+    pub(crate) const fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Refused { status: 429 | 500..=599, .. })
+    }
 }
 
 /// Findings of one page and what leads to the next.
@@ -230,8 +235,11 @@ impl Client {
             return Ok(());
         }
         let body: Value = serde_json::from_str(&self.text(response)?).unwrap_or_default();
-        let Some(message) = body.pointer("/error/message").and_then(Value::as_str) else {
-            return Err(self.strange(format!("it answers {status}")));
+        let message = match body.pointer("/error/message").and_then(Value::as_str) {
+            Some(message) => message,
+            // what stands before a server says so in its own words
+            None if status >= 500 => "it says no more; ask whoever keeps it, or what stands before it",
+            None => return Err(self.strange(format!("it answers {status}"))),
         };
         Err(match status {
             404 => ClientError::NotFound { what: format!("{message} ({})", self.server) },

@@ -2,6 +2,7 @@
 
 mod change;
 mod evidence;
+mod export;
 mod filter;
 pub(crate) mod form;
 mod group;
@@ -25,6 +26,7 @@ pub(crate) fn run(command: Findings) -> Result<ExitCode> {
     match command {
         Findings::List(options) => list::run(&options),
         Findings::Group(options) => group::run(&options).map(done),
+        Findings::Export(options) => export::run(&options).map(done),
         Findings::Show(options) => show_one(&options).map(done),
         Findings::Evidence(options) => evidence::run(&options).map(done),
         Findings::Update(options) => change::update(&options).map(done),

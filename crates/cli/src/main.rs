@@ -10,6 +10,7 @@ mod encoding;
 mod findings;
 mod inert;
 mod intake;
+mod interrupt;
 mod replay;
 mod sensor_only;
 mod serve;

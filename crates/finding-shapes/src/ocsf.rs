@@ -1,6 +1,11 @@
 //! OCSF: a Detection Finding (class 2004).
 
-use finding::{Connection, File, FindingResource, Mute, Process, Severity, State, Technique, Timestamp};
+use std::net::IpAddr;
+
+use finding::{
+    CloudProvider, Connection, File, FindingResource, Mute, Process, Resource, Severity, State, Technique,
+    Timestamp,
+};
 use serde_json::{Value, json};
 
 use crate::Happening;
@@ -21,9 +26,10 @@ fn file(file: &File) -> Option<Value> {
     if file.path.is_empty() {
         return None;
     }
+    let name = file.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let hash = || json!([{"algorithm": "SHA-256", "algorithm_id": 3, "value": file.sha256}]);
     Some(object([
-        ("name", said(file.path.rsplit('/').next().unwrap_or_default())),
+        ("name", said(if name.is_empty() { &file.path } else { name })),
         ("path", said(&file.path)),
         ("type_id", Some(1.into())),
         ("size", (file.size != 0).then(|| file.size.into())),
@@ -32,41 +38,77 @@ fn file(file: &File) -> Option<Value> {
     ]))
 }
 
-fn process(process: &Process, container: &Value) -> Value {
+/// A process is known by its id. Without one the evidence is its file and what it was called with.
+fn process(process: &Process, container: Option<&Value>) -> Option<Value> {
     let name = if process.name.is_empty() { &process.binary.path } else { &process.name };
-    object([
+    let command = said(&command_line(process));
+    if process.pid == 0 {
+        let file = file(&process.binary);
+        let data = command.map(|line| json!({"cmd_line": line}));
+        let any = file.is_some() || data.is_some();
+        return any.then(|| object([("file", file), ("data", data), ("container", container.cloned())]));
+    }
+    let user = |id: i64| json!({"uid": id.to_string(), "type_id": if id == 0 { 2 } else { 1 }});
+    let process = object([
         ("name", said(name)),
-        ("pid", (process.pid != 0).then(|| process.pid.into())),
-        ("cmd_line", said(&command_line(process))),
+        ("pid", Some(process.pid.into())),
+        ("cmd_line", command),
         ("file", file(&process.binary)),
-        (
-            "user",
-            process.user_id.map(|id| json!({"uid": id.to_string(), "type_id": if id == 0 { 2 } else { 1 }})),
-        ),
+        ("user", process.user_id.map(user)),
         ("parent_process", (process.parent_pid != 0).then(|| json!({"pid": process.parent_pid}))),
-        (
-            "container",
-            container.as_object().is_some_and(|fields| !fields.is_empty()).then(|| container.clone()),
-        ),
-    ])
+        ("container", container.cloned()),
+    ]);
+    Some(json!({ "process": process }))
 }
 
+/// An address that is none is kept as a name.
 fn endpoint(ip: &str, port: i32) -> Option<Value> {
-    let port = (port != 0).then(|| port.into());
-    (!ip.is_empty()).then(|| object([("ip", said(ip)), ("port", port)]))
+    let port = u16::try_from(port).ok().filter(|port| *port != 0);
+    let address = ip.parse::<IpAddr>().ok().map(|address| address.to_string());
+    let name = if address.is_none() { said(ip) } else { None };
+    (!ip.is_empty())
+        .then(|| object([("ip", address.map(Value::from)), ("name", name), ("port", port.map(Value::from))]))
 }
 
-fn connection(connection: &Connection) -> Value {
+fn connection(connection: &Connection) -> Option<Value> {
     let info = json!({
         "direction_id": 0,
         "protocol_name": connection.protocol.name().to_ascii_lowercase(),
         "protocol_num": connection.protocol.number(),
     });
-    object([
+    let evidence = object([
         ("src_endpoint", endpoint(&connection.source_ip, connection.source_port)),
         ("dst_endpoint", endpoint(&connection.destination_ip, connection.destination_port)),
         ("connection_info", (connection.protocol.number() != 0).then_some(info)),
+    ]);
+    Some(evidence).filter(|evidence| evidence.as_object().is_some_and(|fields| !fields.is_empty()))
+}
+
+/// An address to search for, and where in the event it stands.
+fn observable(ip: &str, connections: &[Connection]) -> Value {
+    let place = connections.iter().find_map(|connection| {
+        let is = |other: &str| other == ip;
+        is(&connection.destination_ip)
+            .then_some("evidences[].dst_endpoint.ip")
+            .or_else(|| is(&connection.source_ip).then_some("evidences[].src_endpoint.ip"))
+    });
+    object([
+        ("name", place.map(Value::from)),
+        ("type_id", Some(2.into())),
+        ("type", Some("IP Address".into())),
+        ("value", said(ip)),
     ])
+}
+
+/// The cloud, when the resource is in one.
+fn cloud(resource: &Resource) -> Option<Value> {
+    let provider = match resource.cloud_provider {
+        CloudProvider::Unspecified => return None,
+        CloudProvider::GoogleCloudPlatform => "GCP",
+        CloudProvider::AmazonWebServices => "AWS",
+        CloudProvider::MicrosoftAzure => "Azure",
+    };
+    Some(object([("provider", Some(provider.into())), ("region", said(&resource.location))]))
 }
 
 /// ATT&CK: a sub-technique stands beside its parent, not instead of it.
@@ -99,6 +141,15 @@ fn attacks(item: &FindingResource) -> Vec<Value> {
     attacks
 }
 
+/// The schema wants an id of an image: that of its content, else the name it was pulled by.
+fn image(item: &FindingResource) -> Option<Value> {
+    let facts = Facts::of(item);
+    let property = item.finding.source_properties.get("Container_Image_Id").and_then(Value::as_str);
+    let digest = item.finding.containers.first().map(|container| container.image_id.as_str());
+    let uid = [digest, property, Some(facts.image)].into_iter().flatten().find(|text| !text.is_empty())?;
+    Some(object([("uid", said(uid)), ("name", said(facts.image))]))
+}
+
 fn some(values: Vec<Value>) -> Option<Value> {
     (!values.is_empty()).then_some(Value::Array(values))
 }
@@ -124,25 +175,29 @@ pub fn ocsf(happening: Happening, item: &FindingResource) -> Value {
         (_, Mute::Muted) => (3, "Suppressed"),
         _ => (1, "New"),
     };
-    let container = object([
-        ("name", said(facts.container)),
-        ("uid", said(facts.container_id)),
-        ("image", (!facts.image.is_empty()).then(|| json!({"name": facts.image}))),
-    ]);
-    let mut evidences: Vec<_> =
-        finding.processes.iter().map(|one| json!({"process": process(one, &container)})).collect();
-    evidences.extend(finding.connections.iter().map(connection));
+    let container =
+        object([("name", said(facts.container)), ("uid", said(facts.container_id)), ("image", image(item))]);
+    let container = (!facts.container.is_empty() || !facts.container_id.is_empty()).then_some(&container);
+    let mut evidences: Vec<_> = finding.processes.iter().filter_map(|one| process(one, container)).collect();
+    evidences.extend(finding.connections.iter().filter_map(connection));
     evidences.extend(finding.files.iter().filter_map(file).map(|file| json!({"file": file})));
     let observables = finding.indicator.ip_addresses.iter();
-    let observables =
-        observables.map(|ip| json!({"name": "finding.indicator.ip_addresses", "type_id": 2, "value": ip}));
+    let observables = observables.map(|ip| observable(ip, &finding.connections)).collect();
+    let cloud = cloud(&item.resource);
+    let is_named = !finding.resource_name.is_empty() || !item.resource.display_name.is_empty();
     let resource = object([
         ("uid", said(&finding.resource_name)),
         ("name", said(&item.resource.display_name)),
         ("type", said(&item.resource.kind)),
-        ("region", said(&item.resource.location)),
+        ("region", cloud.as_ref().and_then(|cloud| cloud.get("region").cloned())),
         ("namespace", said(facts.namespace)),
     ]);
+    let mut profiles = vec!["container"];
+    profiles.extend(cloud.as_ref().map(|_| "cloud"));
+    let marks = &finding.security_marks.marks;
+    let location = if cloud.is_none() { said(&item.resource.location) } else { None };
+    let unmapped =
+        object([("location", location), ("security_marks", (!marks.is_empty()).then(|| json!(marks)))]);
     let info = object([
         ("uid", Some(finding.name.as_str().into())),
         ("title", said(&finding.category)),
@@ -155,7 +210,6 @@ pub fn ocsf(happening: Happening, item: &FindingResource) -> Value {
         ("src_url", said(&finding.external_uri)),
     ]);
     let made = finding.create_time.or(finding.event_time).unwrap_or(Timestamp::from_nanos(0));
-    let marks = &finding.security_marks.marks;
     object([
         ("activity_id", Some(activity.into())),
         ("activity_name", Some(activity_name.into())),
@@ -175,18 +229,19 @@ pub fn ocsf(happening: Happening, item: &FindingResource) -> Value {
         ("is_alert", Some(true.into())),
         ("message", said(&finding.description)),
         ("finding_info", Some(info)),
-        ("resources", Some(json!([resource]))),
+        ("cloud", cloud),
+        ("resources", is_named.then(|| json!([resource]))),
         ("evidences", some(evidences)),
-        ("observables", some(observables.collect())),
+        ("observables", some(observables)),
         (
             "metadata",
             Some(json!({
                 "version": SCHEMA,
                 "product": {"name": "Vedette", "vendor_name": "Vedette", "feature": {"name": "Container Threat Detection"}},
                 "uid": finding.name,
-                "profiles": ["container", "linux"],
+                "profiles": profiles,
             })),
         ),
-        ("unmapped", (!marks.is_empty()).then(|| json!({"security_marks": marks}))),
+        ("unmapped", unmapped.as_object().is_some_and(|fields| !fields.is_empty()).then_some(unmapped)),
     ])
 }

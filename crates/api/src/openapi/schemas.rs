@@ -90,14 +90,24 @@ fn int64() -> Value {
     json!({"type": "string", "format": "int64", "pattern": "^-?[0-9]+$"})
 }
 
-/// An enumeration: its names, or its numbers when the client asked for these.
-fn names(names: &[&str]) -> Value {
-    json!({"anyOf": [{"type": "string", "enum": names}, {"type": "integer"}]})
+/// A value of an enumeration: its name, or its number when the client asked for these. The names are a schema of their own,
+/// so that a generated client calls them the same wherever they stand.
+fn one_of(enumeration: &str) -> Value {
+    json!({"anyOf": [super::reference(enumeration), {"type": "integer"}]})
 }
 
-fn states() -> Value {
+/// The enumerations, with their names.
+fn enumerations() -> Value {
     let states: Vec<&str> = crate::settings::STATES.iter().map(|(name, _)| *name).collect();
-    names(&states)
+    let names = |names: &[&str]| json!({"type": "string", "enum": names});
+    json!({
+        "State": names(State::NAMES), "Severity": names(Severity::NAMES), "Mute": names(Mute::NAMES),
+        "FindingClass": names(FindingClass::NAMES), "CloudProvider": names(finding::CloudProvider::NAMES),
+        "StateChange": names(&["UNUSED", "CHANGED", "UNCHANGED", "ADDED", "REMOVED"]),
+        "BulkMuteState": names(&["MUTE_STATE_UNSPECIFIED", "MUTED", "UNDEFINED"]),
+        "MuteConfigType": names(&["MUTE_CONFIG_TYPE_UNSPECIFIED", "STATIC", "DYNAMIC"]),
+        "EnablementState": names(&states),
+    })
 }
 
 fn object(fields: Value) -> Value {
@@ -130,13 +140,13 @@ fn finding() -> Value {
     let several = json!({"type": "array", "items": {"type": "object"}});
     object(json!({
         "name": text(), "canonicalName": text(), "parent": text(), "parentDisplayName": text(),
-        "resourceName": {"type": "string", "maxLength": 2048}, "state": names(State::NAMES),
+        "resourceName": {"type": "string", "maxLength": 2048}, "state": one_of("State"),
         "category": {"type": "string", "maxLength": 256}, "externalUri": text(),
         "sourceProperties": map(json!({})), "securityMarks": super::reference("SecurityMarks"),
-        "eventTime": time(), "createTime": time(), "severity": names(Severity::NAMES), "mute": names(Mute::NAMES),
+        "eventTime": time(), "createTime": time(), "severity": one_of("Severity"), "mute": one_of("Mute"),
         "muteInfo": parts, "muteUpdateTime": time(), "muteInitiator": text(),
         "externalSystems": map(super::reference("ExternalSystem")), "contacts": parts,
-        "findingClass": names(FindingClass::NAMES), "indicator": parts, "mitreAttack": parts, "access": parts,
+        "findingClass": one_of("FindingClass"), "indicator": parts, "mitreAttack": parts, "access": parts,
         "connections": several, "processes": several, "containers": several, "kubernetes": parts,
         "description": text(), "nextSteps": text(), "moduleName": text(), "files": several, "logEntries": several,
         "vedette": parts,
@@ -147,13 +157,13 @@ fn of_findings() -> Value {
     json!({
         "Finding": finding(),
         "Resource": object(json!({
-            "name": text(), "displayName": text(), "type": text(), "cloudProvider": names(finding::CloudProvider::NAMES),
+            "name": text(), "displayName": text(), "type": text(), "cloudProvider": one_of("CloudProvider"),
             "service": text(), "location": text(), "gcpMetadata": {"type": "object"}, "resourcePath": {"type": "object"},
             "resourcePathString": text(),
         })),
         "FindingResult": object(json!({
             "finding": super::reference("Finding"), "resource": super::reference("Resource"),
-            "stateChange": names(&["UNUSED", "CHANGED", "UNCHANGED", "ADDED", "REMOVED"]),
+            "stateChange": one_of("StateChange"),
         })),
         "ListFindingsResponse": page("listFindingsResults", "FindingResult"),
         "GroupFindingsRequest": needing(&["groupBy"], json!({
@@ -162,11 +172,11 @@ fn of_findings() -> Value {
         })),
         "GroupResult": object(json!({"properties": map(json!({})), "count": int64()})),
         "GroupFindingsResponse": page("groupByResults", "GroupResult"),
-        "SetFindingStateRequest": needing(&["state"], json!({"state": names(State::NAMES), "startTime": time()})),
-        "SetMuteRequest": needing(&["mute"], json!({"mute": names(Mute::NAMES)})),
+        "SetFindingStateRequest": needing(&["state"], json!({"state": one_of("State"), "startTime": time()})),
+        "SetMuteRequest": needing(&["mute"], json!({"mute": one_of("Mute")})),
         "BulkMuteFindingsRequest": needing(&["filter"], json!({
             "filter": {"type": "string", "minLength": 1},
-            "muteState": names(&["MUTE_STATE_UNSPECIFIED", "MUTED", "UNDEFINED"]),
+            "muteState": one_of("BulkMuteState"),
         })),
         "Operation": object(json!({
             "name": text(), "done": {"type": "boolean"}, "response": {"type": "object"}, "error": {"type": "object"},
@@ -200,7 +210,8 @@ fn of_configurations() -> Value {
         })),
         "ListSourcesResponse": page("sources", "Source"),
         "GetIamPolicyRequest": object(json!({"options": {"type": "object"}})),
-        "Policy": object(json!({"version": {"type": "integer"}, "etag": text(), "bindings": {"type": "array"}})),
+        "Policy": object(json!({"version": {"type": "integer"}, "etag": text(), "bindings": list("Binding")})),
+        "Binding": object(json!({"role": text(), "members": {"type": "array", "items": text()}})),
         "TestIamPermissionsRequest": object(json!({
             "permissions": {"type": "array", "maxItems": 100, "items": text()},
         })),
@@ -208,7 +219,7 @@ fn of_configurations() -> Value {
         "MuteConfig": object(json!({
             "name": text(), "displayName": text(), "description": description,
             "filter": {"type": "string", "minLength": 1},
-            "type": names(&["MUTE_CONFIG_TYPE_UNSPECIFIED", "STATIC", "DYNAMIC"]), "expiryTime": time(),
+            "type": one_of("MuteConfigType"), "expiryTime": time(),
             "createTime": time(), "updateTime": time(), "mostRecentEditor": text(),
         })),
         "ListMuteConfigsResponse": page("muteConfigs", "MuteConfig"),
@@ -224,16 +235,16 @@ fn of_configurations() -> Value {
         })),
         "ListBigQueryExportsResponse": page("bigQueryExports", "BigQueryExport"),
         "SecurityCenterService": object(json!({
-            "name": text(), "intendedEnablementState": states(), "effectiveEnablementState": states(),
+            "name": text(), "intendedEnablementState": one_of("EnablementState"), "effectiveEnablementState": one_of("EnablementState"),
             "modules": map(object(json!({
-                "intendedEnablementState": states(), "effectiveEnablementState": states(),
+                "intendedEnablementState": one_of("EnablementState"), "effectiveEnablementState": one_of("EnablementState"),
             }))),
             "updateTime": time(), "serviceConfig": {"type": "object"},
         })),
         "ListSecurityCenterServicesResponse": page("securityCenterServices", "SecurityCenterService"),
         "ContainerThreatDetectionSettings": object(json!({
-            "name": text(), "serviceEnablementState": states(),
-            "modules": map(object(json!({"moduleEnablementState": states()}))),
+            "name": text(), "serviceEnablementState": one_of("EnablementState"),
+            "modules": map(object(json!({"moduleEnablementState": one_of("EnablementState")}))),
             "serviceAccount": text(), "updateTime": time(),
         })),
         "Empty": {"type": "object", "maxProperties": 0},
@@ -253,7 +264,7 @@ fn of_configurations() -> Value {
 /// Every schema by its name.
 pub(super) fn all() -> Value {
     let mut schemas = Map::new();
-    for part in [of_findings(), of_configurations()] {
+    for part in [enumerations(), of_findings(), of_configurations()] {
         schemas.extend(part.as_object().cloned().unwrap_or_default());
     }
     Value::Object(schemas)

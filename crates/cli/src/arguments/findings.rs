@@ -2,7 +2,9 @@
 
 use super::Server;
 use crate::findings::form::Form;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
+use exports::Format;
 use finding::{Parent, Timestamp};
 use std::path::PathBuf;
 
@@ -14,6 +16,8 @@ pub(crate) enum Findings {
     List(Box<List>),
     /// Count findings by what some of their fields say.
     Group(Box<Group>),
+    /// Write all findings, or those that are meant, into a file: JSON lines, CSV or Parquet.
+    Export(Box<Export>),
     /// Show one finding, for a reader.
     #[command(alias = "describe")]
     Show(Show),
@@ -97,6 +101,29 @@ pub(crate) struct Which {
     /// Whose event time is before this.
     #[arg(long, value_name = "TIME", value_parser = crate::findings::moment)]
     pub(crate) until: Option<Timestamp>,
+}
+
+#[derive(Args)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// What is exported, as for list.
+    #[arg(default_value = EVERYTHING)]
+    pub(crate) parent: Parent,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// Format; see docs/exports.md. Default: as the file's name ends; jsonl on standard output.
+    #[arg(long, value_parser = PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name())))]
+    pub(crate) format: Option<String>,
+    /// File to write: a new one that only you can read, there when it is whole. Default: standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Let the export replace a file that is there.
+    #[arg(long, requires = "output")]
+    pub(crate) overwrite: bool,
+    /// Findings asked for at once, 1 to 1000.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) page_size: u16,
 }
 
 #[derive(Args)]

@@ -1,9 +1,9 @@
 //! The finding of this very session, through the API.
 
-use super::interrupt::Interrupt;
 use super::session::Session;
 use crate::client::Client;
 use crate::findings::document;
+use crate::interrupt::Interrupt;
 use ::finding::{FindingName, FindingResource, Parent};
 use anyhow::{Result, bail};
 use serde_json::Value;

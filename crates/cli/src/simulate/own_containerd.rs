@@ -1,9 +1,9 @@
 //! The container by a containerd of this command's own, where one is installed and none runs: so its container has names.
 
 use super::cleanup::Cleanup;
-use super::interrupt::Interrupt;
 use super::stage::{Stage, Started};
 use super::{commands, containerd, need};
+use crate::interrupt::Interrupt;
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;

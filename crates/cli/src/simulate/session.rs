@@ -1,7 +1,7 @@
 //! The attacker's side: a listener on loopback and the shell that calls.
 
-use super::interrupt::Interrupt;
 use super::stage::Started;
+use crate::interrupt::Interrupt;
 use anyhow::{Context, Result, bail, ensure};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
