@@ -66,6 +66,7 @@ pub(crate) fn run(options: Up) -> Result<()> {
         // one machine: nothing stands between it and everything
         ancestors: Box::new(|_| Vec::new()),
         check_notification: Box::new(check_notification),
+        administration: api::Administration::default(),
         metrics: Box::new({
             let metrics = metrics.clone();
             move || metrics.text()
