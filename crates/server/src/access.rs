@@ -115,14 +115,29 @@ const fn needed(method: ApiMethod) -> Option<Permission> {
         | M::ServiceGet
         | M::ServicesList
         | M::DetectionSettingsGet
-        | M::DetectionSettingsCalculate => P::ConfigsRead,
+        | M::DetectionSettingsCalculate
+        | M::NotificationConfigsStatus
+        | M::DeadLettersList => P::ConfigsRead,
         M::NotificationConfigCreate
         | M::NotificationConfigUpdate
         | M::NotificationConfigDelete
+        | M::NotificationConfigTest
+        | M::DeadLettersReplay
         | M::BigQueryExportCreate
         | M::BigQueryExportUpdate
         | M::BigQueryExportDelete => P::NotificationConfigsWrite,
         M::ServiceUpdate | M::DetectionSettingsUpdate => P::SettingsWrite,
+        M::TokensList
+        | M::TokenCreate
+        | M::TokenDelete
+        | M::ServiceAccountKeysList
+        | M::ServiceAccountKeyCreate
+        | M::ServiceAccountKeyDelete => P::TokensManage,
+        M::AuditLogEntriesList => P::AuditRead,
+        M::SensorsList | M::SensorGet | M::RevokedCertificatesList => P::SensorsRead,
+        M::SensorIssueCertificate | M::RevokedCertificateCreate | M::RevokedCertificateDelete => {
+            P::SensorsManage
+        }
         M::Other => return None,
     })
 }

@@ -108,6 +108,7 @@ pub(crate) async fn prepare(
     };
     let mut receiver = Receiver::new(into, &settings.domain, revoked.door(), limits)
         .with_authority(settings.authority)
+        .with_settle(Arc::new(findings::settle))
         .with_settings(told.source());
     if let Some(cluster) = settings.cluster {
         let identity = Arc::clone(identity);

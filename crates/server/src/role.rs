@@ -191,7 +191,7 @@ fn holder(listen: SocketAddr) -> String {
 ///
 /// # Errors
 /// [`RoleError::Unreadable`].
-pub fn outputs(options: &Outputs, holder: &str) -> Result<notifications::Settings, RoleError> {
+fn outputs(options: &Outputs, holder: &str) -> Result<notifications::Settings, RoleError> {
     let mut settings = notifications::Settings::new(holder);
     settings.pubsub_push.clone_from(&options.pubsub_push);
     if let Some(path) = &options.authorities {

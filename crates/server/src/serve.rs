@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Hosts, Module, Service, Token};
+use api::{Administration, Hosts, Module, Service, Token};
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware;
@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use crate::access::Doorkeeper;
 use crate::certificate::OwnCertificate;
 use crate::intake::{self as sensors, Ancestors, IntakeError, IntakeSettings};
-use crate::{Retention, Stores, Upkeep, now};
+use crate::{Credentials, NodeCertificates, Outputs, Retention, Stores, Upkeep, now, with_outputs};
 
 /// How often expired mute configs are looked for.
 const MUTES: Duration = Duration::from_secs(60);
@@ -106,8 +106,11 @@ pub async fn serve(
     let (stop, stopped) = watch::channel(());
 
     let mut counted = None;
+    let mut certificates = None;
     let mut intake = None;
     if let Some(options) = settings.intake {
+        let authority = Arc::clone(&options.authority);
+        certificates = Some(Arc::new(NodeCertificates::new(authority, options.domain.clone())) as _);
         let modules = settings.modules.clone();
         let ancestors = Arc::clone(&settings.ancestors);
         let prepared = sensors::prepare(options, &stores, &identity, modules, ancestors).await?;
@@ -123,14 +126,14 @@ pub async fn serve(
         intake = Some(tokio::spawn(::intake::serve(prepared.listener, prepared.receiver, until)));
     }
 
-    let outputs = Notifications::start(
+    let outputs = Arc::new(Notifications::start(
         notifications::Stores {
             findings: Arc::clone(&stores.findings),
             changes: Arc::clone(&stores.changes),
             documents: Arc::clone(&stores.documents),
         },
         settings.outputs,
-    )?;
+    )?);
     if let Some(certificate) = settings.certificate {
         upkeep.spawn(certificate.keep());
     }
@@ -139,18 +142,24 @@ pub async fn serve(
 
     let ancestors = settings.ancestors;
     let metrics = settings.metrics;
+    let sent = Arc::clone(&outputs);
     let router = api::router(Service {
         findings: Arc::clone(&stores.findings),
         evidence: Arc::clone(&stores.evidence),
         documents: Arc::clone(&stores.documents),
         audit: Arc::clone(&stores.audit),
-        access: Arc::new(Doorkeeper::new(identity, settings.own_token)),
+        access: Arc::new(Doorkeeper::new(Arc::clone(&identity), settings.own_token)),
+        administration: Administration {
+            credentials: Some(Arc::new(Credentials::new(identity))),
+            certificates,
+            outputs: Some(Arc::new(Outputs::new(Arc::clone(&outputs)))),
+        },
         modules: settings.modules,
         ancestors: Box::new(move |place| ancestors(place)),
         check_notification: Box::new(check_notification),
         metrics: Box::new(move || {
             let own = counted.as_deref().map(sensors::metrics).unwrap_or_default();
-            with_own(metrics(), &own)
+            with_outputs(&with_own(metrics(), &own), &sent.counts())
         }),
         ready: settings.ready,
         hosts: settings.hosts,
