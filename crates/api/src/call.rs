@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use finding::Timestamp;
 use finding_filter::Filter;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::access::{Principal, Request};
 use crate::body::Body;
@@ -81,9 +81,19 @@ pub(crate) enum Answer {
     Text(String),
     /// Bytes for a file.
     Bytes(Vec<(HeaderName, String)>, Vec<u8>),
+    /// JSON, and what the audit log says of it besides who, what and how it ended.
+    Noted(Value, Map<String, Value>),
 }
 
 impl Answer {
+    /// What the audit log says of it besides.
+    pub(crate) fn note(&self) -> Map<String, Value> {
+        match self {
+            Self::Noted(_, note) => note.clone(),
+            _ => Map::new(),
+        }
+    }
+
     /// Writes it as it was asked for.
     pub(crate) fn write(self, writing: &Writing) -> Result<Response, ApiError> {
         let plain = writing.fields.is_empty() && !writing.is_pretty;
@@ -97,9 +107,9 @@ impl Answer {
                 return Ok(response);
             }
             Self::Text(text) if plain => text,
-            Self::Json(value) if plain => value.to_string(),
+            Self::Json(value) | Self::Noted(value, _) if plain => value.to_string(),
             Self::Text(text) => written(serde_json::from_str(&text).map_err(|_| ApiError::Defect)?, writing)?,
-            Self::Json(value) => written(value, writing)?,
+            Self::Json(value) | Self::Noted(value, _) => written(value, writing)?,
         };
         Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
     }

@@ -1,10 +1,16 @@
 //! One endpoint is one file; here each method finds its own.
 
+mod account_key_create;
+mod account_key_delete;
+mod account_keys_list;
+mod audit_log_list;
 mod config_create;
 mod config_delete;
 mod config_get;
 mod config_list;
 mod config_patch;
+mod dead_letters_list;
+mod dead_letters_replay;
 mod detection_settings_get;
 mod detection_settings_update;
 mod evidence_download;
@@ -20,7 +26,15 @@ mod findings_group;
 mod findings_list;
 mod operation_get;
 pub(crate) mod operations;
+mod output_test;
+mod outputs_status;
+mod revoked_create;
+mod revoked_delete;
+mod revoked_list;
 mod security_marks_update;
+mod sensor_get;
+mod sensor_issue_certificate;
+mod sensors_list;
 mod service_get;
 mod service_update;
 mod services_list;
@@ -29,6 +43,9 @@ mod source_get;
 mod source_policy;
 mod source_update;
 mod sources_list;
+mod token_create;
+mod token_delete;
+mod tokens_list;
 
 use crate::call::{Answer, Call};
 use crate::config::{BIGQUERY_EXPORT, MUTE_CONFIG, NOTIFICATION_CONFIG};
@@ -79,6 +96,23 @@ pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
             detection_settings_get::answer(call).await
         }
         ApiMethod::DetectionSettingsUpdate => detection_settings_update::answer(call).await,
+        ApiMethod::TokensList => tokens_list::answer(call).await,
+        ApiMethod::TokenCreate => token_create::answer(call).await,
+        ApiMethod::TokenDelete => token_delete::answer(call).await,
+        ApiMethod::ServiceAccountKeysList => account_keys_list::answer(call).await,
+        ApiMethod::ServiceAccountKeyCreate => account_key_create::answer(call).await,
+        ApiMethod::ServiceAccountKeyDelete => account_key_delete::answer(call).await,
+        ApiMethod::AuditLogEntriesList => audit_log_list::answer(call).await,
+        ApiMethod::SensorsList => sensors_list::answer(call).await,
+        ApiMethod::SensorGet => sensor_get::answer(call).await,
+        ApiMethod::SensorIssueCertificate => sensor_issue_certificate::answer(call).await,
+        ApiMethod::RevokedCertificatesList => revoked_list::answer(call).await,
+        ApiMethod::RevokedCertificateCreate => revoked_create::answer(call).await,
+        ApiMethod::RevokedCertificateDelete => revoked_delete::answer(call).await,
+        ApiMethod::NotificationConfigsStatus => outputs_status::answer(call).await,
+        ApiMethod::NotificationConfigTest => output_test::answer(call).await,
+        ApiMethod::DeadLettersList => dead_letters_list::answer(call).await,
+        ApiMethod::DeadLettersReplay => dead_letters_replay::answer(call).await,
         ApiMethod::Other => Err(ApiError::Defect),
     }
 }

@@ -23,6 +23,12 @@ pub(crate) enum ApiError {
     /// Something of that name.
     #[error("{what} exists already; choose another id, or change it with PATCH")]
     Exists { what: String },
+    /// Something of that name that is never changed, only removed.
+    #[error("{what} exists already; choose another name, or remove that one first")]
+    Taken { what: String },
+    /// Something beside the request is in the way.
+    #[error("{reason}")]
+    Precondition { reason: String },
     /// Others changed it at the same time, again and again.
     #[error("{what} is being changed by others; read it and try again")]
     Aborted { what: String },
@@ -65,7 +71,8 @@ impl ApiError {
         match self {
             Self::Invalid { .. } => (StatusCode::BAD_REQUEST, "INVALID_ARGUMENT"),
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-            Self::Exists { .. } => (StatusCode::CONFLICT, "ALREADY_EXISTS"),
+            Self::Exists { .. } | Self::Taken { .. } => (StatusCode::CONFLICT, "ALREADY_EXISTS"),
+            Self::Precondition { .. } => (StatusCode::BAD_REQUEST, "FAILED_PRECONDITION"),
             Self::Aborted { .. } => (StatusCode::CONFLICT, "ABORTED"),
             // There is no canonical code for 405; this is what a client can do most with.
             Self::Method { .. } => (StatusCode::METHOD_NOT_ALLOWED, "UNIMPLEMENTED"),

@@ -11,6 +11,7 @@
 //! is printed from.
 
 mod access;
+mod administration;
 mod body;
 mod call;
 mod config;
@@ -37,6 +38,10 @@ mod token;
 mod written_finding;
 
 pub use access::{Access, Decision, Denied, Granting, Principal, Request};
+pub use administration::{
+    Administration, AdministrationError, Answering, Binding, Credential, Credentials, IssuedCertificate,
+    NewCredential, NodeCertificates, OutputCounts, Outputs, Replayed,
+};
 pub use guard::Hosts;
 pub use method::{ApiMethod, Permission};
 pub use mutes::{apply as apply_mutes, mute_rules, settle};

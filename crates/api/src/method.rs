@@ -37,7 +37,8 @@ macro_rules! methods {
                 match self { $( Self::$method => Permission::$permission, )* }
             }
 
-            /// Whether it is written to the audit log: every change and every evidence download.
+            /// Whether it is written to the audit log: every change, every evidence download, and who looked at credentials or at
+            /// the log itself.
             pub const fn is_audited(self) -> bool {
                 match self { $( Self::$method => methods!(@audited $($audited)?), )* }
             }
@@ -88,5 +89,22 @@ methods! {
     DetectionSettingsGet = "containerthreatdetectionsettings.get", View;
     DetectionSettingsCalculate = "containerthreatdetectionsettings.calculate", View;
     DetectionSettingsUpdate = "containerthreatdetectionsettings.update", Administer, audited;
+    TokensList = "tokens.list", Administer, audited;
+    TokenCreate = "tokens.create", Administer, audited;
+    TokenDelete = "tokens.delete", Administer, audited;
+    ServiceAccountKeysList = "serviceAccountKeys.list", Administer, audited;
+    ServiceAccountKeyCreate = "serviceAccountKeys.create", Administer, audited;
+    ServiceAccountKeyDelete = "serviceAccountKeys.delete", Administer, audited;
+    AuditLogEntriesList = "auditLogEntries.list", Administer, audited;
+    SensorsList = "sensors.list", View;
+    SensorGet = "sensors.get", View;
+    SensorIssueCertificate = "sensors.issueCertificate", Administer, audited;
+    RevokedCertificatesList = "revokedCertificates.list", View;
+    RevokedCertificateCreate = "revokedCertificates.create", Administer, audited;
+    RevokedCertificateDelete = "revokedCertificates.delete", Administer, audited;
+    NotificationConfigsStatus = "notificationconfig.status", View;
+    NotificationConfigTest = "notificationconfig.test", Administer, audited;
+    DeadLettersList = "notificationconfig.listDeadLetters", View;
+    DeadLettersReplay = "notificationconfig.replayDeadLetters", Administer, audited;
     Other = "other", View;
 }

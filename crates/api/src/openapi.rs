@@ -1,5 +1,6 @@
 //! The OpenAPI document, printed from the table of routes.
 
+mod administration;
 mod schemas;
 
 use std::sync::LazyLock;
@@ -100,7 +101,7 @@ fn operation(route: &Route, version: Version, path: &str, with_location: bool) -
 }
 
 fn is_required(name: &str) -> bool {
-    matches!(name, "findingId" | "muteConfigId" | "configId" | "bigQueryExportId")
+    matches!(name, "findingId" | "muteConfigId" | "configId" | "bigQueryExportId" | "tokenId")
 }
 
 fn reference(schema: &str) -> Value {

@@ -9,10 +9,11 @@ use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use store::{AuditEntry, AuditLog, DocumentStore, EvidenceStore, FindingStore, Refusal};
 
 use crate::access::{Access, Denied, Principal};
+use crate::administration::Administration;
 use crate::body::{self, Body};
 use crate::call::{Answer, Asker, Call, now};
 use crate::endpoint::{answer, operations};
@@ -42,6 +43,8 @@ pub struct Service {
     pub ancestors: Ancestors,
     /// Whether a notification config, as it would be stored, can be used by whoever sends findings out.
     pub check_notification: CheckNotification,
+    /// Credentials, certificates of nodes, outputs: those who do what administrators ask.
+    pub administration: Administration,
     /// All metrics of the process in OpenMetrics text.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Whether the process as a whole can do its work; the reason when it cannot, shown to whoever asks.
@@ -112,7 +115,7 @@ async fn answered(
         Ok(principal) => principal,
         Err(denied) => {
             if let Denied::PermissionDenied { principal, .. } = &denied {
-                trail.record(&service, principal, "PERMISSION_DENIED").await?;
+                trail.record(&service, principal, "PERMISSION_DENIED", Map::new()).await?;
             }
             return Err(denied.into());
         }
@@ -139,7 +142,8 @@ async fn answered(
     let work = tokio::spawn(async move {
         let result = answer(call).await;
         let outcome = result.as_ref().map_or_else(|error| error.status().1, |_: &Answer| "OK");
-        trail.record(&service, &principal, outcome).await?;
+        let note = result.as_ref().map(Answer::note).unwrap_or_default();
+        trail.record(&service, &principal, outcome, note).await?;
         result
     });
     match work.await {
@@ -173,10 +177,17 @@ struct Trail {
 }
 
 impl Trail {
-    async fn record(&self, service: &Service, principal: &Principal, outcome: &str) -> Result<(), ApiError> {
+    async fn record(
+        &self,
+        service: &Service,
+        principal: &Principal,
+        outcome: &str,
+        mut note: Map<String, Value>,
+    ) -> Result<(), ApiError> {
         if !self.method.is_audited() {
             return Ok(());
         }
+        note.insert("role".into(), principal.role.as_str().into());
         let entry = AuditEntry {
             time: now(),
             principal: principal.name.clone(),
@@ -184,7 +195,7 @@ impl Trail {
             resource: self.resource.clone(),
             outcome: outcome.into(),
             address: self.address.clone(),
-            detail: json!({"role": principal.role}),
+            detail: note.into(),
         };
         Ok(service.audit.record(entry).await?)
     }

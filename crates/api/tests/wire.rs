@@ -64,6 +64,7 @@ impl Server {
             modules: Vec::new(),
             ancestors: Box::new(|_| Vec::new()),
             check_notification: Box::new(|_| Ok(())),
+            administration: api::Administration::default(),
             metrics: Box::new(|| "vedette_findings_total 1\n# EOF\n".to_owned()),
             ready: Box::new(|| Ok(())),
             hosts: Hosts::of(listen),

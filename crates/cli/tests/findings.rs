@@ -73,6 +73,7 @@ impl Server {
                 modules: Vec::new(),
                 ancestors: Box::new(|_| Vec::new()),
                 check_notification: Box::new(|_| Ok(())),
+                administration: api::Administration::default(),
                 metrics: Box::new(String::new),
                 ready: Box::new(|| Ok(())),
                 hosts: Hosts::Loopback,

@@ -13,6 +13,8 @@ pub struct Counts {
     pub retried: u64,
     /// Messages that were set aside.
     pub dead: u64,
+    /// Changes that were read and are not handled yet, one batch at most.
+    pub waiting: u64,
 }
 
 #[derive(Debug, Default)]
@@ -20,6 +22,7 @@ pub(crate) struct Counters {
     pub(crate) delivered: AtomicU64,
     pub(crate) retried: AtomicU64,
     pub(crate) dead: AtomicU64,
+    pub(crate) waiting: AtomicU64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -41,6 +44,7 @@ impl Board {
             delivered: counters.delivered.load(Relaxed),
             retried: counters.retried.load(Relaxed),
             dead: counters.dead.load(Relaxed),
+            waiting: counters.waiting.load(Relaxed),
         };
         board.iter().map(|(config, counters)| (config.clone(), read(counters))).collect()
     }

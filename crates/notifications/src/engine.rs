@@ -1,8 +1,8 @@
 //! All outputs together: one reader each, started and stopped as configs come, change and go.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use finding::{
     Connection, Container, Finding, FindingClass, FindingResource, Process, Protocol, Severity, State,
@@ -110,6 +110,17 @@ pub enum SendError {
     Client(#[source] reqwest::Error),
 }
 
+/// What became of dead letters that were sent again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Replayed {
+    /// How many were taken.
+    pub delivered: u64,
+    /// How many are left.
+    pub remaining: u64,
+    /// Why it ended before the last one, when the other side did not take one.
+    pub stopped: Option<String>,
+}
+
 /// Now.
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -128,7 +139,7 @@ pub struct Notifications {
     client: reqwest::Client,
     board: Board,
     stop: watch::Sender<bool>,
-    supervisor: JoinHandle<()>,
+    supervisor: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Notifications {
@@ -147,6 +158,7 @@ impl Notifications {
             readers: JoinSet::new(),
         };
         let supervisor = tokio::spawn(supervisor.run(stopped));
+        let supervisor = Mutex::new(Some(supervisor));
         Ok(Self { stores, settings, client, board, stop, supervisor })
     }
 
@@ -176,15 +188,20 @@ impl Notifications {
     }
 
     /// Sends a config's dead letters again, the oldest first, each once and under its own id, telling the finding as it is
-    /// now; how many were delivered. It ends at the first that is not taken; that one and those behind it stay.
-    pub async fn replay(&self, config: &str) -> Result<u64, SendError> {
+    /// now. It ends at the first that is not taken, or when `budget` is over; that one and those behind it stay.
+    pub async fn replay(&self, config: &str, budget: Duration) -> Result<Replayed, SendError> {
         let stored = self.stores.documents.document(DocumentKind::NotificationConfig, config).await?;
         let Some(stored) = stored else { return Err(SendError::Unknown { config: config.to_owned() }) };
         let output = Output::parse(config, &stored.body)?;
         let sender = Sender::new(&output, &self.settings, &self.client)?;
         let counters = self.board.of(config);
-        let mut delivered = 0;
-        for letter in letters::of_config(&self.stores, config).await? {
+        let end = Instant::now() + budget;
+        let letters = letters::of_config(&self.stores, config).await?;
+        let mut replayed = Replayed { remaining: letters.len() as u64, ..Replayed::default() };
+        for letter in letters {
+            if Instant::now() >= end {
+                break;
+            }
             if let Some((name, id)) = letters::subject(&letter)
                 && let Some(item) = self.stores.findings.get(&name).await?
             {
@@ -193,27 +210,30 @@ impl Notifications {
                 } else {
                     Happening::Updated
                 };
-                let time = now();
-                let message = Message { id, happening, item };
-                match sender.send(&message, &output, time).await {
+                match sender.send(&Message { id, happening, item }, &output, now()).await {
                     Outcome::Delivered => {
-                        delivered += 1;
+                        replayed.delivered += 1;
                         one_more(&counters.delivered);
                     }
                     Outcome::Refused(reason) | Outcome::Failed { reason, .. } => {
-                        return Err(SendError::Undelivered { config: config.to_owned(), reason });
+                        replayed.stopped = Some(reason);
+                        break;
                     }
                 }
             }
             self.stores.documents.remove_document(DocumentKind::DeadLetter, &letter.name).await?;
+            replayed.remaining -= 1;
         }
-        Ok(delivered)
+        Ok(replayed)
     }
 
     /// Ends delivery. What was not yet marked as delivered is sent again after the next start, here or on another server.
-    pub async fn stop(mut self) {
+    pub async fn stop(&self) {
         let _ = self.stop.send(true);
-        if let Err(error) = (&mut self.supervisor).await {
+        let supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(supervisor) = supervisor
+            && let Err(error) = supervisor.await
+        {
             tracing::error!(%error, "the supervisor of notifications ended badly");
         }
     }
@@ -221,7 +241,9 @@ impl Notifications {
 
 impl Drop for Notifications {
     fn drop(&mut self) {
-        self.supervisor.abort();
+        if let Some(supervisor) = self.supervisor.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            supervisor.abort();
+        }
     }
 }
 

@@ -19,7 +19,7 @@ mod sender;
 mod signature;
 
 pub use counts::Counts;
-pub use engine::{Notifications, SendError, Settings, Stores};
+pub use engine::{Notifications, Replayed, SendError, Settings, Stores};
 pub use output::{Kind, Output, OutputError, Shape};
 pub use retry::Retry;
 pub use signature::signature;

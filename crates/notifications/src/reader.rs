@@ -1,6 +1,7 @@
 //! One output's reader: change by change, in order, under a lease.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use finding::{FindingName, FindingResource, Timestamp};
@@ -61,6 +62,8 @@ impl Reader {
             if let Err(error) = self.lead().await {
                 tracing::warn!(%error, config = self.output.config, "delivery stopped; it goes on by itself");
             }
+            // whoever leads next reads them again
+            self.counters.waiting.store(0, Relaxed);
             sleep(self.settings.poll).await;
         }
     }
@@ -85,7 +88,8 @@ impl Reader {
                 continue;
             }
             let mut is_marked = true;
-            for change in &changes {
+            for (left, change) in (1..=changes.len() as u64).rev().zip(&changes) {
+                self.counters.waiting.store(left, Relaxed);
                 let message = self.message(change).await?;
                 if let Some(message) = &message
                     && self.deliver(message, change).await? == Hold::Lost
@@ -101,6 +105,7 @@ impl Reader {
                     return Ok(());
                 }
             }
+            self.counters.waiting.store(0, Relaxed);
             if !is_marked && self.mark(&mut place).await? == Hold::Lost {
                 return Ok(());
             }

@@ -67,6 +67,11 @@ pub(crate) const SHARED_BY: &[(&str, &[&str], &str)] = &[
         "roles mount what the wire contract defines; a TLS listener is one that it serves",
     ),
     (
+        "base64",
+        &["api", "cli", "notifications"],
+        "key files travel as Google's IAM API writes them; signatures and Pub/Sub messages are written so",
+    ),
+    (
         "clap",
         &["sensor", "server", "responder", "cli", "bench", "e2e", "vedette"],
         "arguments are read in roles",

@@ -15,6 +15,12 @@ pub(super) fn path_parameter(name: &str) -> Value {
         "sha256" => json!({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
         "service" => json!({"type": "string", "enum": ["container-threat-detection"]}),
         "location" => json!({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{0,62}$"}),
+        "account" => {
+            json!({"type": "string", "pattern": "^(-|[A-Za-z0-9._-]{1,64}(@[A-Za-z0-9.-]{1,253})?)$"})
+        }
+        "fingerprint" => json!({"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"}),
+        "key" => json!({"type": "string", "pattern": "^[0-9a-f]{40}$"}),
+        "cluster" | "node" => json!({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$"}),
         "system" => json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,128}$"}),
         _ => json!({"type": "string", "pattern": SEGMENT}),
     }
@@ -26,7 +32,8 @@ pub(super) fn path_example(name: &str) -> &'static str {
         "collection" => "organizations",
         "source" | "service" => "container-threat-detection",
         "finding" => "f000",
-        "sha256" => "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "key" => "e3b0c44298fc1c149afbf4c8996fb92427ae41e4",
+        "sha256" | "fingerprint" => "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "location" => "global",
         "id" => "1",
         _ => "example",
@@ -52,7 +59,7 @@ pub(super) fn body_example(name: &str) -> Option<Value> {
         "BigQueryExport" => json!({"dataset": "projects/p/datasets/d"}),
         "SecurityCenterService" => json!({"intendedEnablementState": "ENABLED"}),
         "ContainerThreatDetectionSettings" => json!({"serviceEnablementState": "ENABLED"}),
-        _ => return None,
+        _ => return super::administration::body_example(name),
     })
 }
 
@@ -64,12 +71,13 @@ pub(super) fn query_parameter(name: &str) -> Value {
         }
         "$alt" => json!({"type": "string", "enum": ["json", "json;enum-encoding=int"]}),
         "prettyPrint" | "validateOnly" => json!({"type": "boolean"}),
-        "readTime" | "startTime" => json!({"type": "string", "format": "date-time"}),
+        "readTime" | "startTime" | "endTime" => json!({"type": "string", "format": "date-time"}),
         "compareDuration" => json!({"type": "string", "pattern": "^[0-9]{1,9}(\\.[0-9]{1,9})?s$"}),
         "findingId" => json!({"type": "string", "pattern": "^[A-Za-z0-9]{1,32}$"}),
         "muteConfigId" | "configId" | "bigQueryExportId" => {
             json!({"type": "string", "pattern": "^[a-z]([a-z0-9_-]{0,61}[a-z0-9])?$"})
         }
+        "tokenId" => json!({"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}),
         "filter" => json!({"type": "string", "description": "docs/filter.md has the language."}),
         "updateMask" | "fieldMask" => {
             json!({"type": "string", "description": "Fields, separated by commas."})
@@ -78,15 +86,15 @@ pub(super) fn query_parameter(name: &str) -> Value {
     }
 }
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({"type": "string"})
 }
 
-fn time() -> Value {
+pub(super) fn time() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
-fn int64() -> Value {
+pub(super) fn int64() -> Value {
     json!({"type": "string", "format": "int64", "pattern": "^-?[0-9]+$"})
 }
 
@@ -110,18 +118,18 @@ fn enumerations() -> Value {
     })
 }
 
-fn object(fields: Value) -> Value {
+pub(super) fn object(fields: Value) -> Value {
     json!({"type": "object", "properties": fields})
 }
 
 /// An object in which some fields must be.
-fn needing(required: &[&str], fields: Value) -> Value {
+pub(super) fn needing(required: &[&str], fields: Value) -> Value {
     let mut schema = object(fields);
     schema["required"] = json!(required);
     schema
 }
 
-fn list(of: &str) -> Value {
+pub(super) fn list(of: &str) -> Value {
     json!({"type": "array", "items": super::reference(of)})
 }
 
@@ -129,7 +137,7 @@ fn map(of: Value) -> Value {
     json!({"type": "object", "additionalProperties": of})
 }
 
-fn page(field: &str, of: &str) -> Value {
+pub(super) fn page(field: &str, of: &str) -> Value {
     object(
         json!({field: list(of), "nextPageToken": text(), "totalSize": {"type": "integer"}, "readTime": time()}),
     )
@@ -264,7 +272,9 @@ fn of_configurations() -> Value {
 /// Every schema by its name.
 pub(super) fn all() -> Value {
     let mut schemas = Map::new();
-    for part in [enumerations(), of_findings(), of_configurations()] {
+    for part in
+        [enumerations(), of_findings(), of_configurations(), super::administration::schemas()]
+    {
         schemas.extend(part.as_object().cloned().unwrap_or_default());
     }
     Value::Object(schemas)

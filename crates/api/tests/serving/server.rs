@@ -1,9 +1,11 @@
 //! A server over a real store, as tests ask it.
 
+mod fakes;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use api::{Access, Hosts, Module, Service, Token, router};
+use api::{Access, Administration, Hosts, Module, Service, Token, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
@@ -32,6 +34,15 @@ impl Server {
 
     /// With another answer to who is asking.
     pub(crate) async fn asked_by(access: Arc<dyn Access>) -> Self {
+        Self::of(access, fakes::administration()).await
+    }
+
+    /// Of those who do what administrators ask, with these alone.
+    pub(crate) async fn administered_by(administration: Administration) -> Self {
+        Self::of(Arc::new(Token::new(TOKEN, "/data/token")), administration).await
+    }
+
+    async fn of(access: Arc<dyn Access>, administration: Administration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(folder.path()).await.unwrap());
         let listen: SocketAddr = "127.0.0.1:0".parse().unwrap();
@@ -49,6 +60,7 @@ impl Server {
                 _ => Vec::new(),
             }),
             check_notification: Box::new(|_| Ok(())),
+            administration,
             metrics: Box::new(|| "# EOF\n".to_owned()),
             ready: Box::new(|| Ok(())),
             hosts: Hosts::of(listen),

@@ -1,9 +1,10 @@
 //! Delivery: once, in order, again after a failure, again after a restart.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use finding::{Severity, State};
-use notifications::{Counts, Output, SendError, signature};
+use notifications::{Counts, Output, Replayed, SendError, signature};
 use serde_json::json;
 use store::{DocumentKind, DocumentStore, FindingStore};
 
@@ -61,7 +62,7 @@ async fn a_failure_is_repeated_under_the_same_id() {
     let seen = receiver.wait_for(5).await;
     let ids: Vec<_> = seen.iter().map(|request| request.header("webhook-id")).collect();
     assert!(ids[..4].iter().all(|id| *id == ids[0]) && ids[4] != ids[0], "{ids:?}");
-    until(|| engine.counts()[CONFIG] == Counts { delivered: 2, retried: 3, dead: 0 }).await;
+    until(|| engine.counts()[CONFIG] == Counts { delivered: 2, retried: 3, dead: 0, waiting: 0 }).await;
 }
 
 #[tokio::test]
@@ -85,7 +86,7 @@ async fn what_cannot_be_delivered_is_set_aside_and_sent_again_when_asked() {
         [0, 1, 2, 2, 2, 2, 3],
         "only the server's errors are repeated; then it goes on"
     );
-    until(|| engine.counts()[CONFIG] == Counts { delivered: 1, retried: 3, dead: 3 }).await;
+    until(|| engine.counts()[CONFIG] == Counts { delivered: 1, retried: 3, dead: 3, waiting: 0 }).await;
     assert_eq!(elsewhere.seen().len(), 0, "redirects are not followed");
     let letters = engine.dead_letters(CONFIG).await.unwrap();
     let reasons: Vec<_> = letters.iter().map(|letter| letter.body["reason"].as_str().unwrap()).collect();
@@ -93,12 +94,16 @@ async fn what_cannot_be_delivered_is_set_aside_and_sent_again_when_asked() {
     assert!(reasons[1].contains("redirect") && reasons[2].contains("500"), "{reasons:?}");
     let ids: Vec<_> = letters.iter().map(|letter| letter.body["id"].as_str().unwrap().to_owned()).collect();
 
-    assert_eq!(engine.replay(CONFIG).await.unwrap(), 3);
+    let nothing = Duration::ZERO;
+    let none = engine.replay(CONFIG, nothing).await.unwrap();
+    assert_eq!(none, Replayed { delivered: 0, remaining: 3, stopped: None }, "there was no time for one");
+    let all = engine.replay(CONFIG, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(all, Replayed { delivered: 3, remaining: 0, stopped: None });
     let again: Vec<_> = receiver.seen()[7..].iter().map(|request| request.header("webhook-id")).collect();
     assert_eq!(again, ids);
     assert_eq!(engine.dead_letters(CONFIG).await.unwrap(), []);
     assert!(matches!(
-        engine.replay("projects/p/notificationConfigs/none").await,
+        engine.replay("projects/p/notificationConfigs/none", nothing).await,
         Err(SendError::Unknown { .. })
     ));
 }
@@ -117,6 +122,9 @@ async fn of_too_many_dead_letters_the_oldest_go() {
     let last = |text: &str| text[text.len() - 1..].to_owned();
     let kept: Vec<_> = letters.iter().map(|letter| last(letter.body["finding"].as_str().unwrap())).collect();
     assert_eq!(kept, ["3", "4"]);
+    let again = engine.replay(CONFIG, Duration::from_secs(60)).await.unwrap();
+    assert_eq!((again.delivered, again.remaining), (0, 2));
+    assert!(again.stopped.as_deref().is_some_and(|reason| reason.contains("410")), "{again:?}");
 }
 
 #[tokio::test]

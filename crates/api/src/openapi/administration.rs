@@ -1,0 +1,83 @@
+//! What administrators send and are answered.
+
+use serde_json::{Value, json};
+
+use super::schemas::{int64, list, needing, object, page, text, time};
+
+/// A body that can be sent.
+pub(super) fn body_example(name: &str) -> Option<Value> {
+    Some(match name {
+        "Token" | "ServiceAccountKey" => {
+            json!({"bindings": [{"role": "viewer"}], "expireTime": "2099-01-01T00:00:00Z"})
+        }
+        "IssueCertificateRequest" => json!({"lifeSeconds": "86400"}),
+        "RevokedCertificate" => json!({"fingerprint": "0f".repeat(32), "reason": "The node was replaced."}),
+        _ => return None,
+    })
+}
+
+fn bindings() -> Value {
+    json!({"type": "array", "minItems": 1, "maxItems": 100, "items": super::reference("Binding")})
+}
+
+/// Every schema by its name.
+pub(super) fn schemas() -> Value {
+    json!({
+        "Binding": needing(&["role"], json!({
+            "role": {"type": "string", "enum": ["viewer", "editor", "investigator", "responder", "admin"]},
+            "parent": {"type": "string", "description": "organizations/ID, folders/ID or projects/ID; everywhere without."},
+        })),
+        "Token": needing(&["bindings"], json!({
+            "name": text(), "bindings": bindings(), "createTime": time(), "createdBy": text(), "expireTime": time(),
+            "lastUsedTime": time(),
+            "token": {"type": "string", "description": "The token itself: only in the answer that made it."},
+        })),
+        "ListTokensResponse": page("tokens", "Token"),
+        "ServiceAccountKey": needing(&["bindings"], json!({
+            "name": text(), "bindings": bindings(), "createdBy": text(), "keyAlgorithm": text(), "keyOrigin": text(),
+            "keyType": text(), "validAfterTime": time(), "validBeforeTime": time(), "expireTime": time(),
+            "privateKeyType": text(),
+            "privateKeyData": {
+                "type": "string", "contentEncoding": "base64",
+                "description": "The key file: only in the answer that made it.",
+            },
+        })),
+        "ListServiceAccountKeysResponse": page("keys", "ServiceAccountKey"),
+        "AuditLogEntry": object(json!({
+            "name": text(), "time": time(), "principal": text(), "method": text(), "resource": text(),
+            "outcome": text(), "address": text(), "detail": {"type": "object"},
+        })),
+        "ListAuditLogEntriesResponse": page("auditLogEntries", "AuditLogEntry"),
+        "Sensor": object(json!({
+            "name": text(), "cluster": text(), "node": text(), "receivedAt": time(), "sensorVersion": text(),
+            "kernel": text(), "mode": text(), "startTime": time(), "counters": {"type": "object"},
+        })),
+        "ListSensorsResponse": page("sensors", "Sensor"),
+        "IssueCertificateRequest": object(json!({
+            "lifeSeconds": {"anyOf": [int64(), {"type": "integer", "minimum": 60, "maximum": 34_560_000}]},
+        })),
+        "IssuedCertificate": object(json!({
+            "certificate": text(), "authority": text(), "fingerprint": text(), "expireTime": time(),
+            "privateKey": {"type": "string", "description": "PEM: only in the answer that made it."},
+        })),
+        "RevokedCertificate": needing(&["fingerprint"], json!({
+            "name": text(), "fingerprint": {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"},
+            "reason": {"type": "string", "maxLength": 1024}, "revokedBy": text(), "createTime": time(),
+        })),
+        "ListRevokedCertificatesResponse": page("revokedCertificates", "RevokedCertificate"),
+        "Output": object(json!({
+            "name": text(), "description": text(), "deliveredCount": int64(), "failedCount": int64(),
+            "deadLetteredCount": int64(), "waitingCount": int64(), "deadLetterCount": int64(),
+        })),
+        "NotificationConfigsStatus": object(json!({"outputs": list("Output"), "nextPageToken": text()})),
+        "DeadLetter": object(json!({
+            "name": text(), "id": text(), "notificationConfig": text(), "finding": text(), "changeTime": time(),
+            "createTime": time(), "attempts": {"type": "integer"}, "reason": text(),
+        })),
+        "ListDeadLettersResponse": page("deadLetters", "DeadLetter"),
+        "ReplayDeadLettersResponse": object(json!({
+            "deliveredCount": int64(), "remainingCount": int64(),
+            "stopReason": {"type": "string", "description": "Why it ended before the last one."},
+        })),
+    })
+}

@@ -1,0 +1,137 @@
+//! Those who do what administrators ask, in memory: what the real ones do is tested where they are.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use api::{
+    Administration, AdministrationError, Answering, Credential, Credentials, IssuedCertificate,
+    NewCredential, NodeCertificates, OutputCounts, Outputs, Replayed,
+};
+use finding::Timestamp;
+use serde_json::{Value, json};
+
+pub(crate) fn administration() -> Administration {
+    Administration {
+        credentials: Some(Arc::new(Kept::default())),
+        certificates: Some(Arc::new(Signer)),
+        outputs: Some(Arc::new(Sent)),
+    }
+}
+
+#[derive(Default)]
+struct Kept {
+    tokens: Mutex<Vec<Credential>>,
+    keys: Mutex<Vec<Credential>>,
+}
+
+fn made(id: &str, account: Option<String>, new: NewCredential) -> Credential {
+    Credential {
+        id: id.to_owned(),
+        account,
+        bindings: new.bindings,
+        create_time: Timestamp::from_nanos(1),
+        created_by: new.created_by,
+        expire_time: new.expire_time,
+        last_used_time: None,
+    }
+}
+
+fn checked(field: &str, id: &str) -> Result<(), AdministrationError> {
+    let fits = (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let wrong = || AdministrationError::Invalid { field: field.into(), reason: "it is no name".into() };
+    fits.then_some(()).ok_or_else(wrong)
+}
+
+fn removed(all: &Mutex<Vec<Credential>>, id: &str) -> bool {
+    let mut all = all.lock().unwrap();
+    let before = all.len();
+    all.retain(|one| one.id != id);
+    all.len() < before
+}
+
+impl Credentials for Kept {
+    fn tokens(&self) -> Answering<'_, Vec<Credential>> {
+        Box::pin(async { Ok(self.tokens.lock().unwrap().clone()) })
+    }
+
+    fn create_token<'a>(&'a self, name: &'a str, new: NewCredential) -> Answering<'a, (Credential, String)> {
+        Box::pin(async move {
+            checked("tokenId", name)?;
+            let mut tokens = self.tokens.lock().unwrap();
+            if tokens.iter().any(|token| token.id == name) {
+                return Err(AdministrationError::Exists { what: format!("a token named {name:?}") });
+            }
+            let token = made(name, None, new);
+            tokens.push(token.clone());
+            Ok((token, "the secret".to_owned()))
+        })
+    }
+
+    fn revoke_token<'a>(&'a self, name: &'a str) -> Answering<'a, bool> {
+        Box::pin(async move { Ok(removed(&self.tokens, name)) })
+    }
+
+    fn keys(&self) -> Answering<'_, Vec<Credential>> {
+        Box::pin(async { Ok(self.keys.lock().unwrap().clone()) })
+    }
+
+    fn create_key<'a>(&'a self, account: &'a str, new: NewCredential) -> Answering<'a, (Credential, Value)> {
+        Box::pin(async move {
+            checked("account", account)?;
+            let mut keys = self.keys.lock().unwrap();
+            let key = made(&format!("{:040x}", keys.len()), Some(format!("{account}@vedette.local")), new);
+            keys.push(key.clone());
+            Ok((key, json!({"private_key": "the key"})))
+        })
+    }
+
+    fn revoke_key<'a>(&'a self, id: &'a str) -> Answering<'a, bool> {
+        Box::pin(async move { Ok(removed(&self.keys, id)) })
+    }
+}
+
+struct Signer;
+
+impl NodeCertificates for Signer {
+    fn issue<'a>(
+        &'a self,
+        cluster: &'a str,
+        node: &'a str,
+        life: Duration,
+    ) -> Answering<'a, IssuedCertificate> {
+        Box::pin(async move {
+            Ok(IssuedCertificate {
+                certificate: format!("{cluster}/{node}"),
+                private_key: "the key".into(),
+                authority: "the authority".into(),
+                fingerprint: "0f".repeat(32),
+                not_after: Timestamp::from_nanos(i64::try_from(life.as_nanos()).unwrap()),
+            })
+        })
+    }
+}
+
+struct Sent;
+
+impl Outputs for Sent {
+    fn send_test<'a>(&'a self, config: &'a str, body: &'a Value) -> Answering<'a, ()> {
+        Box::pin(async move {
+            match body["pubsubTopic"].as_str() {
+                Some("projects/p/topics/away") => {
+                    Err(AdministrationError::Refused { reason: format!("{config} was not delivered: 503") })
+                }
+                _ => Ok(()),
+            }
+        })
+    }
+
+    fn replay<'a>(&'a self, _: &'a str) -> Answering<'a, Replayed> {
+        Box::pin(async { Ok(Replayed { delivered: 2, remaining: 1, stopped: Some("503".into()) }) })
+    }
+
+    fn counts(&self) -> BTreeMap<String, OutputCounts> {
+        let name = "organizations/1/locations/global/notificationConfigs/n".to_owned();
+        BTreeMap::from([(name, OutputCounts { delivered: 5, failed: 4, dead_lettered: 3, waiting: 2 })])
+    }
+}

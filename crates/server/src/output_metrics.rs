@@ -1,0 +1,81 @@
+//! What became of outputs' messages, for those who watch the server.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use notifications::Counts;
+
+/// Ends an OpenMetrics text.
+const END: &str = "# EOF\n";
+
+/// A metric: its name without the ending, its kind, its help, and its value.
+type Metric = (&'static str, &'static str, &'static str, fn(&Counts) -> u64);
+
+const METRICS: [Metric; 4] = [
+    ("output_delivered", "counter", "Messages that the other side took, by notification config", |c| {
+        c.delivered
+    }),
+    ("output_failed", "counter", "Attempts that failed and were repeated, by notification config", |c| {
+        c.retried
+    }),
+    ("output_dead_lettered", "counter", "Messages set aside as dead letters, by notification config", |c| {
+        c.dead
+    }),
+    (
+        "output_waiting",
+        "gauge",
+        "Changes read and not yet handled; 256 are read at once, by notification config",
+        |c| c.waiting,
+    ),
+];
+
+/// An OpenMetrics text with those of outputs besides what it has. An empty text becomes a whole one.
+pub fn with_outputs(text: &str, counts: &BTreeMap<String, Counts>) -> String {
+    let mut text = text.strip_suffix(END).unwrap_or(text).to_owned();
+    for (name, kind, help, value) in METRICS {
+        // writing to a text cannot fail
+        let _ = writeln!(text, "# HELP vedette_{name} {help}.\n# TYPE vedette_{name} {kind}");
+        let ending = if kind == "counter" { "_total" } else { "" };
+        for (config, counts) in counts {
+            let _ =
+                writeln!(text, "vedette_{name}{ending}{{config=\"{}\"}} {}", escaped(config), value(counts));
+        }
+    }
+    text.push_str(END);
+    text
+}
+
+/// A label's value as the format has it.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use notifications::Counts;
+
+    use super::with_outputs;
+
+    #[test]
+    fn outputs_stand_before_the_end_and_no_name_breaks_out_of_its_label() {
+        let counts = Counts { delivered: 3, retried: 2, dead: 1, waiting: 7 };
+        let hostile = "a\"} 9\n# EOF\n\\";
+        let counts = BTreeMap::from([("projects/p/n".to_owned(), counts), (hostile.to_owned(), counts)]);
+        let text = with_outputs("# TYPE x gauge\nx 1\n# EOF\n", &counts);
+        for line in [
+            "x 1",
+            "# TYPE vedette_output_delivered counter",
+            "vedette_output_delivered_total{config=\"projects/p/n\"} 3",
+            "vedette_output_failed_total{config=\"projects/p/n\"} 2",
+            "vedette_output_dead_lettered_total{config=\"projects/p/n\"} 1",
+            "vedette_output_waiting{config=\"projects/p/n\"} 7",
+            r#"vedette_output_waiting{config="a\"} 9\n# EOF\n\\"} 7"#,
+        ] {
+            assert!(text.lines().any(|one| one == line), "{line}: {text}");
+        }
+        assert!(text.ends_with("\n# EOF\n") && text.matches("\n# EOF").count() == 1, "{text}");
+        assert!(with_outputs("", &BTreeMap::new()).ends_with("# EOF\n"));
+    }
+}
