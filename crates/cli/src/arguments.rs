@@ -1,7 +1,9 @@
 //! Arguments.
 
+mod administration;
 mod findings;
 
+pub(crate) use administration::*;
 pub(crate) use findings::*;
 
 use crate::data_folder;
@@ -31,6 +33,21 @@ pub(crate) enum Command {
     /// Look at findings through the API.
     #[command(subcommand)]
     Findings(Findings),
+    /// Make, list and revoke tokens for scripts.
+    #[command(subcommand)]
+    Tokens(Tokens),
+    /// Make, list and revoke keys of service accounts.
+    #[command(subcommand)]
+    ServiceAccounts(ServiceAccounts),
+    /// See how sensors do; make and revoke certificates of nodes.
+    #[command(subcommand)]
+    Sensors(Sensors),
+    /// See who did what.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// See where findings are sent, try it, and send again what could not be delivered.
+    #[command(subcommand)]
+    Outputs(Outputs),
     /// Print what makes a shell complete vedette's words.
     Completion(Completion),
     /// Check what this machine offers and what is missing, with the remedy.

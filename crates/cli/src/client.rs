@@ -185,6 +185,11 @@ impl Client {
         response.body_mut().with_config().limit(EVIDENCE_MAX).read_to_vec().map_err(|e| self.lost(e))
     }
 
+    /// Whatever is there.
+    pub(crate) fn read(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, ClientError> {
+        self.json(path, query)
+    }
+
     fn json(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, ClientError> {
         let mut response = self.get(path, query)?;
         self.check(&mut response)?;
@@ -200,6 +205,13 @@ impl Client {
     /// A change of the fields that the mask names.
     pub(crate) fn patch(&self, path: &str, mask: &str, body: &Value) -> Result<Value, ClientError> {
         self.send(self.agent.patch(format!("{}{path}", self.server)).query("updateMask", mask), body)
+    }
+
+    /// Removes what is there.
+    pub(crate) fn delete(&self, path: &str) -> Result<(), ClientError> {
+        let request = self.authorized(self.agent.delete(format!("{}{path}", self.server)));
+        let mut response = request.call().map_err(|e| self.lost(e))?;
+        self.check(&mut response)
     }
 
     fn send(&self, request: RequestBuilder<WithBody>, body: &Value) -> Result<Value, ClientError> {

@@ -18,6 +18,7 @@ use anyhow::Result;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+pub(crate) use change::print;
 pub(crate) use filter::moment;
 pub(crate) use show::{document, text};
 

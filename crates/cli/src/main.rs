@@ -1,5 +1,6 @@
 //! The `vedette` command.
 
+mod administration;
 mod arguments;
 mod client;
 mod completion;
@@ -11,6 +12,7 @@ mod findings;
 mod inert;
 mod intake;
 mod interrupt;
+mod private_file;
 mod replay;
 mod sensor_only;
 mod serve;
@@ -87,6 +89,11 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Sensor(options) => sensor_only::run(options).map(done),
         Command::Replay(options) => replay::run(options).map(done),
         Command::Findings(command) => findings::run(command),
+        Command::Tokens(command) => administration::tokens(command).map(done),
+        Command::ServiceAccounts(command) => administration::service_accounts(command).map(done),
+        Command::Sensors(command) => administration::sensors(command).map(done),
+        Command::Audit(command) => administration::audit(command).map(done),
+        Command::Outputs(command) => administration::outputs(command).map(done),
         Command::Completion(options) => completion::run(&options).map(done),
         Command::Doctor(options) => doctor::run(&options),
         Command::Simulate(options) => simulate::run(&options).map(done),

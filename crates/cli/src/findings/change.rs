@@ -8,7 +8,8 @@ use anyhow::{Result, ensure};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
-fn print(value: &Value, form: ShowForm) -> Result<()> {
+/// For a terminal.
+pub(crate) fn print(value: &Value, form: ShowForm) -> Result<()> {
     let mut out = io::stdout().lock();
     match form {
         ShowForm::Json => writeln!(out, "{}", encoding::json(value))?,

@@ -4,11 +4,12 @@ use crate::arguments::Evidence;
 use crate::client::{Client, Listed};
 use crate::findings::lookup;
 use crate::inert::line;
+use crate::private_file::save;
 use anyhow::{Context, Result, ensure};
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::DirBuilder;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 
 /// Characters of the original name that a file keeps.
 const NAME_MAX: usize = 48;
@@ -47,16 +48,6 @@ pub(crate) fn run(options: &Evidence) -> Result<()> {
     Ok(())
 }
 
-/// Readable by its owner only, never executable, never through somebody's link; written whole or not at all.
-fn save(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let unfinished = path.with_extension("partial");
-    let _ = std::fs::remove_file(&unfinished);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, path)
-}
-
 /// Kind, whose, what is harmless of the original name, and the start of the hash:
 /// `executable-opener-socat-ba7816bf0011.evidence`.
 fn file_name(item: &Listed) -> String {
@@ -74,9 +65,8 @@ fn file_name(item: &Listed) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{file_name, save};
+    use super::file_name;
     use crate::client::Listed;
-    use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn named(name: &str) -> String {
         let item = Listed {
@@ -96,21 +86,5 @@ mod tests {
         assert_eq!(named("a\u{1b}\n\u{202e}$(id)"), "executable-a_____id_-abababababab.evidence");
         assert_eq!(named("../a: b/../c"), "executable-___a-c-abababababab.evidence");
         assert!(named(&format!("{0}: {0}", "x".repeat(9_000))).len() < 150);
-    }
-
-    #[test]
-    fn files_are_private_and_links_are_not_followed() {
-        let folder = tempfile::tempdir().unwrap();
-        let victim = folder.path().join("victim");
-        std::fs::write(&victim, b"mine").unwrap();
-        let path = folder.path().join("a.evidence");
-        symlink(&victim, &path).unwrap();
-        symlink(&victim, folder.path().join("a.partial")).unwrap();
-        save(&path, b"theirs").unwrap();
-        assert_eq!(std::fs::read(&victim).unwrap(), b"mine");
-        assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
-        let meta = std::fs::symlink_metadata(&path).unwrap();
-        assert!(meta.is_file());
-        assert_eq!(meta.permissions().mode() & 0o777, 0o600);
     }
 }

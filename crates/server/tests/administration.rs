@@ -1,0 +1,169 @@
+//! What administrators ask of a server, done by those who do it: identity, certificates, notifications.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{
+    AdministrationError, Binding, Credentials as _, NewCredential, NodeCertificates as _, Outputs as _,
+};
+use certificates::Authority;
+use identity::{AccessConfig, Identity};
+use notifications::{Notifications, Settings};
+use serde_json::json;
+use server::{Credentials, NodeCertificates, Outputs, now};
+use store::{DocumentKind, DocumentStore, Expectation};
+use store_sqlite::SqliteStore;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+async fn store() -> (Arc<SqliteStore>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (Arc::new(SqliteStore::open(folder.path()).await.unwrap()), folder)
+}
+
+fn new(role: &str, parent: Option<&str>) -> NewCredential {
+    let bindings = vec![Binding { role: role.into(), parent: parent.map(str::to_owned) }];
+    NewCredential { bindings, expire_time: None, created_by: "token:first".into() }
+}
+
+fn field<T>(result: Result<T, AdministrationError>) -> String {
+    match result.err().unwrap() {
+        AdministrationError::Invalid { field, .. } => field,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn tokens_and_keys_are_those_that_count() {
+    let (store, _folder) = store().await;
+    let config = AccessConfig { hosts: vec!["vedette.example".into()], ..AccessConfig::default() };
+    let identity = Arc::new(Identity::open(config, store).await.unwrap());
+    let credentials = Credentials::new(Arc::clone(&identity));
+    let (made, secret) = credentials.create_token("ci", new("editor", Some("projects/shop"))).await.unwrap();
+    let header = format!("Bearer {secret}").into_bytes();
+    let who = identity.authenticate(Some(&header), now()).await.unwrap();
+    assert_eq!((who.name.as_str(), who.roles().as_str()), ("token:ci", "editor within projects/shop"));
+    let listed = credentials.tokens().await.unwrap();
+    assert_eq!((listed[0].bindings.clone(), listed[0].created_by.as_str()), (made.bindings, "token:first"));
+    assert!(listed[0].last_used_time.is_some() && !format!("{listed:?}").contains(&secret));
+    let again = credentials.create_token("ci", new("viewer", None)).await;
+    assert!(matches!(again, Err(AdministrationError::Exists { .. })), "{again:?}");
+    assert!(credentials.revoke_token("ci").await.unwrap() && !credentials.revoke_token("ci").await.unwrap());
+    assert!(identity.authenticate(Some(&header), now()).await.is_err());
+
+    let (key, file) = credentials.create_key("soar", new("viewer", None)).await.unwrap();
+    assert_eq!(key.account.as_deref(), Some("soar@vedette.local"));
+    assert_eq!((&file["private_key_id"], &file["type"]), (&json!(key.id), &json!("service_account")));
+    assert_eq!(credentials.keys().await.unwrap(), [key.clone()]);
+    assert!(credentials.revoke_key(&key.id).await.unwrap());
+    assert_eq!(credentials.keys().await.unwrap(), []);
+
+    assert_eq!(field(credentials.create_token("a b", new("viewer", None)).await), "tokenId");
+    assert_eq!(field(credentials.create_token("a", new("root", None)).await), "bindings[0].role");
+    assert_eq!(field(credentials.create_key("a@b", new("viewer", None)).await), "account");
+    let past =
+        NewCredential { expire_time: Some("2020-01-01T00:00:00Z".parse().unwrap()), ..new("viewer", None) };
+    assert_eq!(field(credentials.create_token("a", past).await), "expireTime");
+}
+
+#[tokio::test]
+async fn without_an_address_a_key_file_cannot_be_made_and_says_what_to_set() {
+    let (store, _folder) = store().await;
+    let identity = Identity::open(AccessConfig::default(), store).await.unwrap();
+    let refused = Credentials::new(Arc::new(identity)).create_key("soar", new("viewer", None)).await;
+    let Err(AdministrationError::Refused { reason }) = refused else { panic!("{refused:?}") };
+    assert!(reason.contains("access.hosts"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_certificate_names_its_node_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Arc::new(Authority::open(folder.path(), std::time::SystemTime::now()).unwrap());
+    let issuer = NodeCertificates::new(Arc::clone(&authority), "vedette.local");
+    let before = now();
+    let issued = issuer.issue("prod", "node-1", Duration::from_secs(3_600)).await.unwrap();
+    let file = folder.path().join("node.pem");
+    std::fs::write(&file, format!("{}{}", issued.certificate, issued.private_key)).unwrap();
+    let peer = certificates::identity_of(&file).unwrap();
+    let nothing = certificates::nothing_revoked();
+    let node = peer.check(&nothing, std::time::SystemTime::now()).unwrap();
+    assert_eq!(node.to_string(), "spiffe://vedette.local/cluster/prod/node/node-1");
+    let revoked: certificates::Revocations = {
+        let fingerprint = issued.fingerprint.clone();
+        Arc::new(move |one| one.to_string() == fingerprint)
+    };
+    assert!(peer.check(&revoked, std::time::SystemTime::now()).is_err(), "it is revoked by its fingerprint");
+    let life = (issued.not_after.nanos() - before.nanos()) / 1_000_000_000;
+    assert!((3_598..=3_600 + 60).contains(&life), "{life}");
+    assert_eq!(issued.authority, authority.certificate_pem());
+    for (cluster, node) in [("", "n"), ("c", "../n"), ("c", "a b"), ("c\n", "n")] {
+        assert_eq!(
+            field(issuer.issue(cluster, node, Duration::from_secs(60)).await),
+            "name",
+            "{cluster:?} {node:?}"
+        );
+    }
+}
+
+/// An HTTP server that answers every request the same, and its URL.
+async fn answering(status: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = [0; 65_536];
+            let _ = stream.read(&mut bytes).await;
+            let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn an_output_is_tested_and_its_dead_letters_are_sent_again() {
+    let (store, _folder) = store().await;
+    let stores = notifications::Stores {
+        findings: Arc::clone(&store) as _,
+        changes: Arc::clone(&store) as _,
+        documents: Arc::clone(&store) as _,
+    };
+    let notifications = Arc::new(Notifications::start(stores, Settings::new("test")).unwrap());
+    let outputs = Outputs::new(Arc::clone(&notifications));
+    let (good, gone) = (answering("200 OK").await, answering("410 Gone").await);
+    let config = "organizations/1/locations/global/notificationConfigs/n";
+    outputs.send_test(config, &json!({ "pubsubTopic": good })).await.unwrap();
+    let refused = outputs.send_test(config, &json!({ "pubsubTopic": gone })).await;
+    let Err(AdministrationError::Refused { reason }) = refused else { panic!("{refused:?}") };
+    assert!(reason.contains("410"), "{reason}");
+    let wrong = outputs.send_test(config, &json!({"pubsubTopic": "ftp://h"})).await;
+    assert_eq!(field(wrong), "notificationConfig.pubsubTopic");
+    assert!(
+        matches!(outputs.replay(config).await, Err(AdministrationError::Refused { .. })),
+        "no such config"
+    );
+
+    let put = async |kind, name: &str, body| {
+        store.put_document(kind, name, body, Expectation::Any, now()).await.unwrap().unwrap();
+    };
+    put(DocumentKind::NotificationConfig, config, json!({ "pubsubTopic": gone })).await;
+    let finding = store::contract::example(1);
+    store::FindingStore::upsert(&*store, &finding, 1, now()).await.unwrap();
+    for n in 0..2 {
+        let letter = json!({"id": format!("msg_{n}"), "finding": finding.finding.name});
+        put(DocumentKind::DeadLetter, &format!("{config}/000{n}"), letter).await;
+    }
+    let stopped = outputs.replay(config).await.unwrap();
+    assert_eq!(stopped.delivered, 0);
+    assert!(stopped.remaining >= 2 && stopped.stopped.unwrap().contains("410"));
+    put(DocumentKind::NotificationConfig, config, json!({ "pubsubTopic": good })).await;
+    let all = outputs.replay(config).await.unwrap();
+    assert!(all.delivered >= 2 && all.remaining == 0 && all.stopped.is_none(), "{all:?}");
+    assert!(outputs.counts()[config].delivered >= 2);
+    notifications.stop().await;
+    notifications.stop().await;
+}
