@@ -8,6 +8,7 @@ mod documents;
 mod evidence;
 mod filters;
 mod findings;
+mod reference;
 mod service;
 
 pub use documents::{
@@ -26,6 +27,7 @@ pub use findings::{
     what_is_acknowledged_is_answered,
 };
 
+pub use reference::the_rows_of_the_filter_table_hold;
 pub use service::{
     a_finding_is_created_once, a_refused_edit_stands_alone, changes_are_told_in_order,
     groups_count_what_findings_say, rules_decide_when_a_finding_is_written, the_past_is_as_it_was,
@@ -53,6 +55,7 @@ macro_rules! contract_tests {
             evidence_is_listed_and_opened, equal_bytes_are_kept_once,
             hostile_names_are_only_shown, files_are_kept_like_bytes,
             a_filter_means_what_its_evaluation_says, a_filtered_walk_meets_every_match_once,
+            the_rows_of_the_filter_table_hold,
         );
     };
     (@each $fresh:expr, $($case:ident,)*) => {
