@@ -34,7 +34,8 @@ pub(crate) fn run(options: Up) -> Result<()> {
     let metrics = sensor::Metrics::default();
     let settings = {
         let token = Token::new(folder.token(), token_place(&folder, address.ip().is_loopback()));
-        let mut settings = server::prepare(&served(&options), &options.data, token, modules())?;
+        let mut settings =
+            server::prepare(&served(&options, &configuration), &options.data, token, modules())?;
         settings.metrics = Box::new({
             let metrics = metrics.clone();
             move || metrics.text()
@@ -87,8 +88,9 @@ pub(crate) fn run(options: Up) -> Result<()> {
 }
 
 /// What the server's part is told: the same as a server's file would say.
-fn served(options: &Up) -> configuration::Configuration {
+fn served(options: &Up, watching: &Configuration) -> configuration::Configuration {
     configuration::Configuration {
+        organization: Some(watching.place().organization),
         listen: options.listen,
         hosts: options.host.clone(),
         behind_proxy: options.behind_proxy,

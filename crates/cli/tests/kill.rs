@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+#[path = "kill/finding.rs"]
+mod made;
 #[path = "kill/stage.rs"]
 mod stage;
 
@@ -12,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use finding::FindingName;
 use intake::{Sender, SenderOptions, Spool};
-use stage::{CLUSTER, NODE, Stage, item, now};
+use made::{CLUSTER, NODE, item, now};
+use stage::Stage;
 use store::{FindingStore, ListQuery};
 use store_postgres::PostgresStore;
 

@@ -3,45 +3,18 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use certificates::{Authority, DAY, NodeIdentity, write_private};
-use finding::{Finding, FindingResource, Resource, State, Timestamp};
 use intake::proto::HeartbeatRequest;
 use store::{DocumentKind, DocumentQuery, DocumentStore};
 use store_postgres::PostgresStore;
 use store_postgres::server::Server as Database;
 
-pub(crate) const CLUSTER: &str = "c1";
-pub(crate) const NODE: &str = "n1";
-
-pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    Timestamp::from_nanos(since.as_nanos() as i64)
-}
+use super::made::{CLUSTER, NODE};
 
 pub(crate) fn beat() -> HeartbeatRequest {
     HeartbeatRequest { probes_loaded: true, parent: "organizations/1/sources/v".into(), ..Default::default() }
-}
-
-pub(crate) fn item(number: usize, description: &str) -> FindingResource {
-    let parent = "organizations/1/sources/v/locations/l".to_owned();
-    let finding = Finding {
-        name: format!("{parent}/findings/{number:032x}"),
-        parent,
-        state: State::Active,
-        category: "Reverse Shell".into(),
-        description: description.into(),
-        event_time: Some(now()),
-        source_properties: [("VM_Instance_Name".to_owned(), NODE.into())].into(),
-        ..Finding::default()
-    };
-    let resource = Resource {
-        name: format!("//c.local/projects/p/locations/l/clusters/{CLUSTER}"),
-        display_name: CLUSTER.into(),
-        ..Resource::default()
-    };
-    FindingResource { finding, resource }
 }
 
 struct Served {
