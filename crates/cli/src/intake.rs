@@ -6,7 +6,7 @@ use host::Content;
 use sensor::{Delivery, EvidenceContent};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{EvidenceKind, EvidenceMeta, EvidenceStore, FindingStore, StoreError};
+use store::{EvidenceStore, FindingStore, StoreError};
 
 /// A store that cannot be written is tried again after this long; the delivery is kept meanwhile.
 const RETRY: Duration = Duration::from_secs(1);
@@ -85,15 +85,8 @@ async fn piece(
     evidence: &EvidenceContent,
 ) -> Result<(), StoreError> {
     let Ok(finding) = finding.parse() else { return Ok(()) };
+    let meta = evidence.meta(finding);
     let EvidenceContent { item, content } = evidence;
-    let meta = EvidenceMeta {
-        finding,
-        kind: EvidenceKind::from_name(item.kind),
-        name: item.name.clone(),
-        taken_at: Timestamp::from_nanos(item.taken_at_ns),
-        original_size: item.original_size,
-        truncated: item.truncated,
-    };
     match content {
         Content::Bytes(bytes) => store.put(bytes.clone(), meta).await.map(drop),
         Content::File(file) => {

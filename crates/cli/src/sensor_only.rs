@@ -1,4 +1,4 @@
-//! `vedette sensor`: findings on standard output, nothing stored.
+//! `vedette sensor`: findings on standard output, or to a server; nothing stored here.
 
 use crate::arguments::SensorOnly;
 use anyhow::Result;

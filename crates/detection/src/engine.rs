@@ -3,7 +3,7 @@
 use crate::{Detector, Evidence, Session};
 use enrichment::Enriched;
 use event::ProcessKey;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -57,16 +57,29 @@ pub struct Engine {
 impl Engine {
     /// Detectors in order of precedence: the first that fires names the finding.
     pub fn new(catalogue: Vec<Box<dyn Detector>>, settings: Settings) -> Self {
-        let slots = catalogue
-            .into_iter()
-            .map(|detector| {
-                let metadata = detector.metadata();
-                let enabled =
-                    settings.modules.get(metadata.module).copied().unwrap_or(metadata.on_by_default);
-                Slot { detector, enabled, panics: 0 }
-            })
-            .collect();
-        Self { slots, settings, sessions: HashMap::new(), attempts: HashMap::new(), clock: 0 }
+        let slots =
+            catalogue.into_iter().map(|detector| Slot { detector, enabled: false, panics: 0 }).collect();
+        let mut engine =
+            Self { slots, settings, sessions: HashMap::new(), attempts: HashMap::new(), clock: 0 };
+        engine.run_only(None);
+        engine
+    }
+
+    /// From now on these modules run and no others; without a list, those of the settings. One that panicked stays off.
+    pub fn run_only(&mut self, modules: Option<&BTreeSet<String>>) {
+        for slot in &mut self.slots {
+            let metadata = slot.detector.metadata();
+            let wanted = match modules {
+                Some(modules) => modules.contains(metadata.module),
+                None => self.settings.modules.get(metadata.module).copied().unwrap_or(metadata.on_by_default),
+            };
+            slot.enabled = wanted && slot.panics == 0;
+        }
+    }
+
+    /// Modules that run.
+    pub fn running(&self) -> impl Iterator<Item = &'static str> {
+        self.slots.iter().filter(|slot| slot.enabled).map(|slot| slot.detector.metadata().module)
     }
 
     /// Runs the catalogue on one event.

@@ -1,6 +1,7 @@
 //! Loading and attaching; a refusal carries the verifier's words and the remedy.
 
 use crate::{Losses, Reader, Snapshotter};
+use libbpf_rs::query::LinkInfo;
 use libbpf_rs::{Link, MapCore, MapFlags, MapHandle, Object, ObjectBuilder, PrintLevel, ProgramMut};
 use probe_abi::RecordKind;
 use std::os::fd::AsFd;
@@ -81,7 +82,27 @@ pub enum LoadError {
 /// Loaded and attached probes. Dropping them detaches everything; nothing is pinned.
 pub struct Probes {
     object: Object,
-    links: Vec<Link>,
+    attached: Vec<Attached>,
+}
+
+/// A probe at its place, as the kernel numbered both then.
+struct Attached {
+    probe: &'static str,
+    link: Link,
+    id: u32,
+    program: u32,
+}
+
+impl Attached {
+    fn new(probe: &'static str, link: Link) -> Result<Self, libbpf_rs::Error> {
+        let LinkInfo { id, prog_id, .. } = link.info()?;
+        Ok(Self { probe, link, id, program: prog_id })
+    }
+
+    /// Whoever closes the link's descriptor detaches the probe; the number may be given to another file then.
+    fn is_there(&self) -> bool {
+        self.link.info().is_ok_and(|link| (link.id, link.prog_id) == (self.id, self.program))
+    }
 }
 
 impl Probes {
@@ -109,12 +130,13 @@ impl Probes {
                 program.set_autoload(twice);
             }
         }
-        let mut probes = Self { object: open.load().map_err(refused)?, links: Vec::new() };
+        let mut probes = Self { object: open.load().map_err(refused)?, attached: Vec::new() };
         for Tracepoint { first, again, .. } in TRACEPOINTS {
             // in this order: the second asks what the first has done
             for probe in [Some(first), twice.then_some(again)].into_iter().flatten() {
-                let link = probes.program(probe)?.attach().map_err(|source| attach_failed(probe, source))?;
-                probes.links.push(link);
+                let link = probes.program(probe)?.attach();
+                let attached = link.and_then(|link| Attached::new(probe, link));
+                probes.attached.push(attached.map_err(|source| attach_failed(probe, source))?);
             }
         }
         Ok(probes)
@@ -144,6 +166,11 @@ impl Probes {
     /// Reports every connect of that process from now on, however many it makes.
     pub fn watch(&self, key: u64) -> Result<(), LoadError> {
         self.map("watched")?.update(&key.to_le_bytes(), &[1], MapFlags::ANY).map_err(refused)
+    }
+
+    /// Probes that were attached and no longer are: somebody else has removed them.
+    pub fn detached(&self) -> impl Iterator<Item = &'static str> {
+        self.attached.iter().filter(|attached| !attached.is_there()).map(|attached| attached.probe)
     }
 
     /// Whether every connect is urgent, because a program waits to be connected.
@@ -194,5 +221,31 @@ fn remedy(error: &libbpf_rs::Error) -> &'static str {
             "The kernel has no memory left for the ring buffers: make them smaller in the configuration."
         }
         _ => "Vedette needs Linux 5.10 or newer with BTF; `vedette doctor` checks each requirement.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LoadError, Probes, Settings};
+    use std::fs::File;
+    use std::mem::ManuallyDrop;
+    use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+
+    #[test]
+    #[expect(unsafe_code, reason = "it does to a descriptor what somebody else would do")]
+    #[expect(clippy::print_stdout, reason = "why a test did not run is its report")]
+    fn a_probe_that_somebody_else_removed_is_named() {
+        let probes = match Probes::load(Settings::default()) {
+            Ok(probes) => probes,
+            Err(LoadError::Refused { source, .. }) => return println!("skipped: no probes here: {source}"),
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(probes.detached().count(), 0);
+        let victim = probes.attached.iter().find(|attached| attached.probe == "on_exec").unwrap();
+        // SAFETY: the number is the link's own, which stays its owner: this one is never dropped.
+        let mut descriptor =
+            ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(victim.link.as_fd().as_raw_fd()) });
+        rustix::io::dup2(File::open("/dev/null").unwrap(), &mut descriptor).unwrap();
+        assert_eq!(probes.detached().collect::<Vec<_>>(), ["on_exec"]);
     }
 }

@@ -1,10 +1,12 @@
-//! The sensor by itself: findings as lines of JSON on standard output, nothing stored.
+//! The sensor by itself: findings go to a server, or as lines of JSON to standard output.
 //!
-//! configuration → start → deliveries → standard output, until a signal or until output is refused
+//! configuration → start → deliveries → spool and server, or standard output; until a signal or until output is refused
 
 use crate::configuration::{Configuration, ConfigurationError};
+use crate::link::Link;
 use crate::{Delivery, Metrics, RecordTo, RecordingError, SensorError};
 use crossbeam_channel::{Receiver, bounded};
+use intake::SpoolError;
 use std::io::{self, Write};
 use std::path::Path;
 use std::thread;
@@ -12,7 +14,7 @@ use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-/// Deliveries that wait to be printed.
+/// Deliveries that wait to be printed or kept.
 const QUEUE: usize = 1_024;
 
 /// The sensor could not start, or ended without being asked to.
@@ -27,6 +29,9 @@ pub enum AloneError {
     /// The probes or the workers could not be started.
     #[error(transparent)]
     Sensor(#[from] SensorError),
+    /// The spool cannot be used.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     /// SIGTERM and SIGINT cannot be waited for.
     #[error("signals cannot be waited for")]
     Signals(#[source] io::Error),
@@ -38,9 +43,12 @@ pub enum AloneError {
     Ended,
 }
 
-/// Watches this machine until SIGTERM or SIGINT; what was read by then is still printed.
-pub fn run(config: Option<&Path>, record: Option<&RecordTo>) -> Result<(), AloneError> {
-    let config = Configuration::load(config)?.sensor(record)?;
+/// Watches this machine until SIGTERM or SIGINT; what was read by then is still printed, or kept for the server.
+pub fn run(file: Option<&Path>, record: Option<&RecordTo>) -> Result<(), AloneError> {
+    let configuration = Configuration::load(file)?;
+    let link =
+        configuration.server().map(|server| Link::open(server, file.map(Path::to_owned))).transpose()?;
+    let config = configuration.sensor(record)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(AloneError::Signals)?;
     // before the probes are loaded: a signal that comes meanwhile must not leave a finding unprinted
@@ -55,22 +63,31 @@ pub fn run(config: Option<&Path>, record: Option<&RecordTo>) -> Result<(), Alone
 
     let began = Instant::now();
     let (out, deliveries) = bounded(QUEUE);
-    let running = crate::start(config, out, Metrics::default())?;
-    tracing::info!(
-        "watching, {} ms after the start; findings are printed as they come",
-        began.elapsed().as_millis()
-    );
-    let mut printed = print_in_thread(deliveries).map_err(SensorError::Workers)?;
+    let metrics = Metrics::default();
+    let running = crate::start(config, out, metrics.clone())?;
+    let whither = if link.is_some() { "sent to the server" } else { "printed as they come" };
+    tracing::info!("watching, {} ms after the start; findings are {whither}", began.elapsed().as_millis());
+    let (linked, mut taken) = match link {
+        Some(link) => {
+            let (linked, ended) =
+                link.start(deliveries, running.controls(), &metrics).map_err(SensorError::Workers)?;
+            (Some(linked), ended)
+        }
+        None => (None, print_in_thread(deliveries).map_err(SensorError::Workers)?),
+    };
     let unasked = runtime.block_on(async {
         tokio::select! {
             _ = terminate.recv() => None,
             _ = interrupt.recv() => None,
-            outcome = &mut printed => Some(outcome),
+            outcome = &mut taken => Some(outcome),
         }
     });
     running.stop();
+    if let Some(linked) = linked {
+        linked.stop();
+    }
     match unasked {
-        None => outcome(printed.blocking_recv()),
+        None => outcome(taken.blocking_recv()),
         Some(ended) => outcome(ended).and(Err(AloneError::Ended)),
     }
 }
@@ -94,6 +111,6 @@ fn print_in_thread(deliveries: Receiver<Delivery>) -> io::Result<oneshot::Receiv
     Ok(printed)
 }
 
-fn outcome(printed: Result<io::Result<()>, oneshot::error::RecvError>) -> Result<(), AloneError> {
-    printed.map_err(|_| AloneError::Ended)?.map_err(AloneError::Output)
+fn outcome(taken: Result<io::Result<()>, oneshot::error::RecvError>) -> Result<(), AloneError> {
+    taken.map_err(|_| AloneError::Ended)?.map_err(AloneError::Output)
 }

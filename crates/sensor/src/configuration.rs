@@ -1,12 +1,15 @@
 //! The configuration file. Every key is optional; without a file there is nothing to configure.
 
 mod malformed;
+mod server;
 
 use crate::{Made, Named, RecordTo, Recorder, RecordingError};
 use cloud::{Cloud, Facts, MetadataServer};
 use findings::Place;
 use host::Machine;
 pub use malformed::Malformed;
+use serde_saphyr::Spanned;
+pub use server::Server;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -91,6 +94,12 @@ pub struct Configuration {
     host_root: Option<PathBuf>,
     /// Ring buffers, bytes.
     ring_buffer_bytes: Option<u32>,
+    /// Whom findings are sent to; without it they are printed.
+    #[serde(rename = "server")]
+    written_server: Option<Spanned<server::Written>>,
+    /// The same, checked.
+    #[serde(skip)]
+    server: Option<Server>,
     /// Where all this is from, for warnings.
     #[serde(skip)]
     file: PathBuf,
@@ -110,6 +119,8 @@ impl Configuration {
         let path = path.to_owned();
         let mut configuration: Self =
             serde_saphyr::from_str(text).map_err(|error| Malformed::new(path.clone(), text, &error))?;
+        let server = configuration.written_server.take();
+        configuration.server = server.map(|written| Server::check(written, &path)).transpose()?;
         let known: Vec<&str> = detectors::catalogue().iter().map(|d| d.metadata().module).collect();
         if let Some(module) = configuration.modules.keys().find(|m| !known.contains(&m.as_str())) {
             let (module, known) = (module.clone(), known.join(", "));
@@ -158,6 +169,11 @@ impl Configuration {
         cloud.map(MetadataServer::new)
     }
 
+    /// Whom findings are sent to, if anybody.
+    pub fn server(&self) -> Option<&Server> {
+        self.server.as_ref()
+    }
+
     /// Detector settings.
     pub fn settings(&self) -> detection::Settings {
         detection::Settings { modules: self.modules.clone(), parity: self.parity }
@@ -169,6 +185,12 @@ impl Configuration {
 
     /// Paths that are named and lead nowhere now. No error: a runtime may start later than we do.
     fn missing_paths(&self) -> Vec<String> {
+        let mut missing = self.missing_on_host();
+        missing.extend(self.server.iter().flat_map(Server::missing_paths));
+        missing
+    }
+
+    fn missing_on_host(&self) -> Vec<String> {
         let root = self.host_root();
         if !root.is_dir() {
             return vec![format!(
@@ -228,7 +250,7 @@ mod tests {
             ("parity: perhaps\n", "parity"),
             ("runtimeSockets: 7\n", "runtimeSockets"),
             ("project: shop\nringBufferBytes: many\n", "ringBufferBytes"),
-            ("modules:\n  REVERSE_SHELL: 3\n", "REVERSE_SHELL"),
+            ("modules:\n  REVERSE_SHELL: 3\n", "modules.REVERSE_SHELL"),
             ("modules:\n  NO_SUCH: true\n", "modules: no detector \"NO_SUCH\"; there are "),
             ("ringBufferBytes: 100000\n", "ringBufferBytes: 100000 is not a power of two of at least 65536"),
             ("ringBufferBytes: 4096\n", "ringBufferBytes: 4096 is not a power of two"),

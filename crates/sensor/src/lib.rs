@@ -6,8 +6,10 @@
 pub mod alone;
 mod causes;
 pub mod configuration;
+mod controls;
 mod coverage;
 mod delivery;
+mod link;
 mod live;
 mod lookups;
 mod metrics;
@@ -26,6 +28,7 @@ mod watch;
 mod tests;
 
 pub use causes::with_causes;
+pub use controls::Controls;
 pub use delivery::{Delivery, EvidenceContent};
 pub use metrics::Metrics;
 pub use place::Named;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-/// Watch this machine and print each finding, and each update of one, as a line of JSON; nothing is stored.
+/// Watch this machine and print each finding, and each update of one, as a line of JSON, or send them to a server.
 #[derive(Parser)]
 #[command(name = "vedette-sensor", version)]
 struct Arguments {

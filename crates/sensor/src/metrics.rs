@@ -1,6 +1,7 @@
 //! One counter per arrow: in, out, lost.
 
 use event::LossKind;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -22,6 +23,15 @@ pub struct Kind {
 pub struct Module {
     /// Detector.
     pub module: &'static str,
+}
+
+/// What went in, came out and was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Count {
+    pub(crate) kind: &'static str,
+    pub(crate) r#in: u64,
+    pub(crate) out: u64,
+    pub(crate) lost: u64,
 }
 
 /// The sensor's metrics. Cheap to clone; all clones are one.
@@ -57,6 +67,8 @@ pub struct Metrics {
     pub candidates: Gauge,
     /// Events waiting for facts.
     pub waiting: Gauge,
+    /// Probes that were attached and no longer are.
+    pub probes_detached: Gauge,
     registry: Arc<Mutex<Registry>>,
     watches: Arc<AtomicBool>,
 }
@@ -97,6 +109,7 @@ impl Default for Metrics {
             containers: Gauge::default(),
             candidates: Gauge::default(),
             waiting: Gauge::default(),
+            probes_detached: Gauge::default(),
             registry: Arc::default(),
             watches: Arc::default(),
         };
@@ -147,6 +160,11 @@ impl Default for Metrics {
             this.candidates.clone(),
         );
         registry.register("sensor_waiting", "Events waiting for facts", this.waiting.clone());
+        registry.register(
+            "sensor_probes_detached",
+            "Probes that somebody else has removed from the kernel",
+            this.probes_detached.clone(),
+        );
         Self { registry: Arc::new(Mutex::new(registry)), ..this }
     }
 }
@@ -165,6 +183,33 @@ impl Metrics {
     /// Whether the sensor's thread is at work; false also after it ended by itself, which it never should.
     pub fn is_watching(&self) -> bool {
         self.watches.load(Ordering::Acquire)
+    }
+
+    /// Whether every probe that was loaded is still at its place.
+    pub fn has_all_probes(&self) -> bool {
+        self.is_watching() && self.probes_detached.get() == 0
+    }
+
+    /// What went in, came out and was lost since the start, by kind.
+    pub(crate) fn counts(&self) -> Vec<Count> {
+        let read = |kind| self.events.get(&Kind { kind }).map_or(0, |counter| counter.get());
+        let lost = |kind| self.lost.get(&Kind { kind }).map_or(0, |counter| counter.get());
+        let of = |kind, out: u64, lost: u64| Count { kind, r#in: out.saturating_add(lost), out, lost };
+        let records = LossKind::RECORDS.map(|kind| of(kind.name(), read(kind.name()), lost(kind.name())));
+        let (mut found, mut given_up) = (0, 0);
+        for detector in detectors::catalogue() {
+            let module = Module { module: detector.metadata().module };
+            found += self.findings.get(&module).map_or(0, |counter| counter.get());
+            given_up += self.findings_lost.get(&module).map_or(0, |counter| counter.get());
+        }
+        let findings =
+            Count { kind: "finding", r#in: found, out: found.saturating_sub(given_up), lost: given_up };
+        records.into_iter().chain([findings]).collect()
+    }
+
+    /// Prints these, too.
+    pub(crate) fn also(&self, collector: Box<dyn Collector>) {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner).register_collector(collector);
     }
 
     /// OpenMetrics text.

@@ -1,5 +1,6 @@
 //! Findings that may still learn something: names of their container, evidence, losses in their window.
 
+use crate::controls::PlaceSlot;
 use crate::coverage::LossLog;
 use crate::lookups::facts::Wanted;
 use crate::sessions::{End, Sessions};
@@ -67,6 +68,8 @@ pub(crate) struct OpenFindings {
     all: HashMap<Session, Open>,
     out: Sender<Delivery>,
     place: Place,
+    /// The same for others to see.
+    place_slot: PlaceSlot,
     /// The place may still become known; nothing is delivered for the first time before then.
     place_due_ns: u64,
     boot_id: String,
@@ -82,6 +85,7 @@ impl OpenFindings {
         Self {
             all: HashMap::new(),
             out,
+            place_slot: PlaceSlot::new(place.clone()),
             place,
             place_due_ns: 0,
             boot_id,
@@ -89,6 +93,10 @@ impl OpenFindings {
             sessions: Sessions::default(),
             unread: VecDeque::new(),
         }
+    }
+
+    pub(crate) fn place_slot(&self) -> PlaceSlot {
+        self.place_slot.clone()
     }
 
     /// Somebody was asked where this is.
@@ -305,6 +313,7 @@ impl OpenFindings {
 
     /// The place is better known. Names and ids stay as they were: they do not depend on what is learned.
     pub(crate) fn tell_place(&mut self, place: Place) {
+        self.place_slot.set(place.clone());
         self.place = place;
         self.place_due_ns = 0;
         for open in self.all.values_mut() {

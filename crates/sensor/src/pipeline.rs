@@ -1,8 +1,10 @@
 //! The sensor, top to bottom: records → decode → enrich → detect → deliver.
 
 use crate::Recorder;
+use crate::controls::Order;
 use crate::lookups::Lookups;
 use crate::watch::Watch;
+use crossbeam_channel::Receiver;
 use host::Clock;
 use probes::{Lane, Probes};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +18,13 @@ const LOSSES_EVERY_NS: u64 = 250_000_000;
 const HOUSEKEEPING_EVERY_NS: u64 = 1_000_000_000;
 
 /// Reads and watches until it is told to stop; then what was read is delivered.
-pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Recorder>, stop: &AtomicBool) {
+pub(crate) fn run(
+    probes: &Probes,
+    mut watch: Watch,
+    mut recorder: Option<Recorder>,
+    orders: &Receiver<Order>,
+    stop: &AtomicBool,
+) {
     let (reader, losses) = match (probes.reader(), probes.losses()) {
         (Ok(reader), Ok(losses)) => (reader, losses),
         (Err(error), _) | (_, Err(error)) => return tracing::error!("{error}"),
@@ -38,6 +46,9 @@ pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Record
         // Taken before the records are: an exec that happened while live state was read is then known before that
         // reading is, and wins over it.
         let answers: Vec<_> = watch.lookups().into_iter().flat_map(Lookups::answers).collect();
+        for order in orders.try_iter() {
+            watch.obey(&order);
+        }
         let (mut read, mut is_more) = (0, false);
         for (lane, most) in [(Lane::Deciding, DECIDING_BATCH), (Lane::Bulk, BULK_BATCH)] {
             let taken = reader.drain(lane, most, |record| {
@@ -61,6 +72,7 @@ pub(crate) fn run(probes: &Probes, mut watch: Watch, mut recorder: Option<Record
         watch.tick(now);
         if now >= housekeeping_due {
             watch.housekeeping(now);
+            watch.know_detached(probes.detached().collect());
             housekeeping_due = now + HOUSEKEEPING_EVERY_NS;
         }
         for key in std::mem::take(&mut watch.wishes) {

@@ -1,18 +1,19 @@
 //! Starting and stopping the sensor's thread.
 
+use crate::controls::PlaceSlot;
 use crate::coverage::LossLog;
 use crate::live::LiveReader;
 use crate::lookups::Lookups;
 use crate::open::OpenFindings;
 use crate::watch::Watch;
-use crate::{Delivery, Metrics, Named, Recorder, pipeline};
+use crate::{Controls, Delivery, Metrics, Named, Recorder, pipeline};
 use cloud::{Facts, MetadataServer};
 use container_runtime::Runtimes;
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Sender, unbounded};
 use detection::{Engine, Settings};
 use host::{Clock, Machine};
 use probes::{LoadError, Probes};
-use std::os::fd::OwnedFd;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,15 +51,25 @@ pub enum SensorError {
 /// A running sensor. Dropping it does not stop it; `stop` does, after what was read is delivered.
 pub struct Running {
     stop: Arc<AtomicBool>,
-    wake: Arc<OwnedFd>,
+    controls: Controls,
     thread: JoinHandle<()>,
 }
 
 impl Running {
+    /// Detectors to run from now on; see [`Controls::set_modules`].
+    pub fn set_modules(&self, modules: Option<BTreeSet<String>>) {
+        self.controls.set_modules(modules);
+    }
+
+    /// A handle for others.
+    pub fn controls(&self) -> Controls {
+        self.controls.clone()
+    }
+
     /// Stops reading, delivers what was read, ends.
     pub fn stop(self) {
         self.stop.store(true, Ordering::Release);
-        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+        self.controls.wake();
         if self.thread.join().is_err() {
             tracing::error!("the sensor's thread panicked");
         }
@@ -69,15 +80,16 @@ impl Running {
 pub fn start(config: Config, out: Sender<Delivery>, metrics: Metrics) -> Result<Running, SensorError> {
     let stop = Arc::new(AtomicBool::new(false));
     let (ready, started) = crossbeam_channel::bounded(1);
+    let (orders, ordered) = unbounded();
     let thread = std::thread::Builder::new().name("vedette-sensor".into()).spawn({
         let stop = Arc::clone(&stop);
         let shared = metrics.clone();
         move || match prepare(config, out, metrics) {
-            Ok((probes, watch, recorder)) => {
+            Ok(Prepared { probes, watch, recorder, place }) => {
                 let _watching = shared.watching();
                 let wake = watch.lookups().map(Lookups::waker);
-                let _ = ready.send(Ok(wake));
-                pipeline::run(&probes, watch, recorder, &stop);
+                let _ = ready.send(Ok(wake.zip(Some(place))));
+                pipeline::run(&probes, watch, recorder, &ordered, &stop);
             }
             Err(error) => {
                 let _ = ready.send(Err(error));
@@ -85,15 +97,18 @@ pub fn start(config: Config, out: Sender<Delivery>, metrics: Metrics) -> Result<
         }
     })?;
     let gone = || std::io::Error::other("the sensor's thread ended while starting");
-    let wake = started.recv().map_err(|_| gone())??.ok_or_else(gone)?;
-    Ok(Running { stop, wake, thread })
+    let (wake, place) = started.recv().map_err(|_| gone())??.ok_or_else(gone)?;
+    Ok(Running { stop, controls: Controls { orders, wake, place }, thread })
 }
 
-fn prepare(
-    config: Config,
-    out: Sender<Delivery>,
-    metrics: Metrics,
-) -> Result<(Probes, Watch, Option<Recorder>), SensorError> {
+struct Prepared {
+    probes: Probes,
+    watch: Watch,
+    recorder: Option<Recorder>,
+    place: PlaceSlot,
+}
+
+fn prepare(config: Config, out: Sender<Delivery>, metrics: Metrics) -> Result<Prepared, SensorError> {
     let probes = Probes::load(config.probes)?;
     let live = LiveReader::new(probes.snapshotter()?);
     let runtimes = Runtimes::new(config.runtimes);
@@ -102,6 +117,7 @@ fn prepare(
     let machine = Machine::read();
     let place = config.named.place(&machine, &Facts::default());
     let mut open = OpenFindings::new(out, place, machine.boot_id.clone(), metrics.clone());
+    let place = open.place_slot();
     if let Some(server) = config.metadata {
         lookups.learn_place(server, config.named, machine)?;
         open.expect_place(Clock::now_ns());
@@ -112,5 +128,5 @@ fn prepare(
     if let Some(mount) = mount {
         watch.know_mounts(mount);
     }
-    Ok((probes, watch, config.recorder))
+    Ok(Prepared { probes, watch, recorder: config.recorder, place })
 }

@@ -1,5 +1,6 @@
 //! What the stations do together when the place becomes known late. Time is a parameter; there is no kernel.
 
+use crate::controls::Order;
 use crate::coverage::LossLog;
 use crate::lookups::{Answer, Lookups, Reply, ask_cloud};
 use crate::open::{OpenFindings, WAITING_MAX};
@@ -275,4 +276,49 @@ fn what_could_not_be_read_in_time_is_said_to_be_missing() {
     watch.answer(unread(11), 3 * SECOND);
     watch.tick(4 * SECOND);
     assert_eq!(missing(&deliveries), 1);
+}
+
+#[test]
+fn detectors_are_switched_while_the_sensor_runs() {
+    let (mut watch, deliveries) = sensor(&Facts::default(), false);
+    let found = |watch: &mut Watch, pid: u32| {
+        watch.record(&shell_of(pid, 2_000 + u64::from(pid), 42), SECOND);
+        watch.tick(SECOND);
+        delivered(&deliveries).map(|item| item.finding.module_name)
+    };
+    let only = |names: &[&str]| Order::Modules(Some(names.iter().map(|&name| name.to_owned()).collect()));
+    assert_eq!(found(&mut watch, 21).as_deref(), Some("REVERSE_SHELL"));
+    watch.obey(&only(&["SOCAT_REVERSE_SHELL_DETECTED", "OF_A_LATER_VERSION"]));
+    assert_eq!(found(&mut watch, 22), None);
+    watch.obey(&only(&[]));
+    assert_eq!(found(&mut watch, 23), None);
+    watch.obey(&only(&["REVERSE_SHELL"]));
+    assert_eq!(found(&mut watch, 24).as_deref(), Some("REVERSE_SHELL"));
+    watch.obey(&only(&[]));
+    watch.obey(&Order::Modules(None));
+    assert_eq!(found(&mut watch, 25).as_deref(), Some("REVERSE_SHELL"), "the configuration holds again");
+}
+
+#[test]
+fn what_was_counted_is_told_by_kind() {
+    let (out, _deliveries) = bounded(1);
+    let metrics = Metrics::default();
+    let place = Named::default().place(&machine(), &Facts::default());
+    let open = OpenFindings::new(out, place, "boot".into(), metrics.clone());
+    let engine = Engine::new(detectors::catalogue(), Settings::default());
+    let mut watch = Watch::new(engine, open, LossLog::default(), Clock::read(), None, metrics.clone());
+    watch.record(&shell(), SECOND);
+    watch.record(b"no record", SECOND);
+    let counts = metrics.counts();
+    let of = |kind| counts.iter().find(|count| count.kind == kind).map(|c| (c.r#in, c.out, c.lost));
+    assert_eq!(of("exec"), Some((1, 1, 0)));
+    assert_eq!(of("malformed"), Some((1, 0, 1)));
+    assert_eq!(of("finding"), Some((1, 1, 0)));
+    assert!(!metrics.has_all_probes(), "nothing watches");
+    let _watching = metrics.watching();
+    assert!(metrics.has_all_probes());
+    watch.know_detached(vec!["on_exec"]);
+    assert!(!metrics.has_all_probes());
+    watch.know_detached(Vec::new());
+    assert!(metrics.has_all_probes());
 }

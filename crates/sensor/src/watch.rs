@@ -3,6 +3,7 @@
 mod asking;
 mod budget;
 mod containers;
+mod orders;
 mod reading;
 mod state;
 
@@ -58,6 +59,8 @@ pub(crate) struct Watch {
     looked_for: Vec<ProcessKey>,
     /// When what is being decided came about: a connection may come long after the program, nanoseconds since boot.
     moment_ns: u64,
+    /// Probes that somebody else has removed.
+    detached: Vec<&'static str>,
     /// Keys that the probes should watch; the pipeline takes them.
     pub(crate) wishes: Vec<u64>,
 }
@@ -91,6 +94,7 @@ impl Watch {
             gave_back_ns: 0,
             looked_for: Vec::new(),
             moment_ns: 0,
+            detached: Vec::new(),
             wishes: Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! One connection: findings, evidence and heartbeats side by side, until one of them ends.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -36,6 +36,28 @@ const PIECES: usize = 64;
 
 /// A piece of evidence that the server finds to be another one is sent so many times.
 const TRIES: usize = 2;
+
+/// What is sent together, and up to where everything is delivered when that is stored, if so.
+type Batch = (Vec<Record>, Option<i64>);
+
+/// What was read, in as many batches as a finding has versions in it: a server settles what comes against what it has, and
+/// it stores a batch's deliveries side by side.
+fn by_version(records: Vec<Record>, order: i64) -> VecDeque<Batch> {
+    let mut batches: VecDeque<Batch> = VecDeque::new();
+    let mut versions: HashMap<String, usize> = HashMap::new();
+    for record in records {
+        let version = versions.entry(record.finding.clone()).or_default();
+        match batches.get_mut(*version) {
+            Some((batch, _)) => batch.push(record),
+            None => batches.push_back((vec![record], None)),
+        }
+        *version += 1;
+    }
+    if let Some((_, through)) = batches.back_mut() {
+        *through = Some(order);
+    }
+    batches
+}
 
 /// A connection and how its calls are made.
 #[derive(Clone)]
@@ -119,7 +141,8 @@ impl Sender {
             .into_inner();
         self.counters.connected.store(true, Ordering::Relaxed);
         let mut reader = self.spool.reader(Lane::Findings);
-        let mut under_way: VecDeque<(u64, i64, usize)> = VecDeque::new();
+        let mut waiting: VecDeque<Batch> = VecDeque::new();
+        let mut under_way: VecDeque<(u64, Option<i64>, usize)> = VecDeque::new();
         let mut number = 0;
         loop {
             // asked for before looking, so that what comes in between wakes it
@@ -127,17 +150,20 @@ impl Sender {
             tokio::pin!(changed);
             changed.as_mut().enable();
             while under_way.len() < WINDOW {
-                let (again, read) = self.read(reader, BATCH, BATCH_BYTES).await?;
-                reader = again;
-                let Some((records, order)) = read else { break };
-                if records.is_empty() {
-                    // only evidence on the way there; it may be passed once what is before it is acknowledged
-                    match under_way.back_mut() {
-                        Some(last) => last.1 = order,
-                        None => self.delivered(Lane::Findings, order).await?,
+                if waiting.is_empty() {
+                    let (again, read) = self.read(reader, BATCH, BATCH_BYTES).await?;
+                    reader = again;
+                    let Some((records, order)) = read else { break };
+                    waiting = by_version(records, order);
+                    if waiting.is_empty() {
+                        // only evidence on the way there; it may be passed once what is before it is acknowledged
+                        match under_way.back_mut() {
+                            Some(last) => last.1 = Some(order),
+                            None => self.delivered(Lane::Findings, order).await?,
+                        }
                     }
-                    continue;
                 }
+                let Some((records, order)) = waiting.pop_front() else { continue };
                 number += 1;
                 under_way.push_back((number, order, records.len()));
                 let deliveries = records
@@ -176,7 +202,9 @@ impl Sender {
             self.spool.refused(refused);
             self.counters.refused.fetch_add(refused, Ordering::Relaxed);
             self.counters.findings.fetch_add((count as u64).saturating_sub(refused), Ordering::Relaxed);
-            self.delivered(Lane::Findings, order).await?;
+            if let Some(order) = order {
+                self.delivered(Lane::Findings, order).await?;
+            }
         }
     }
 
@@ -320,4 +348,22 @@ impl Sender {
 fn now_ns() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Record, by_version};
+
+    #[test]
+    fn versions_of_one_finding_come_one_after_the_other() {
+        let record = |order, finding: &str| Record { order, finding: finding.into(), ..Record::default() };
+        let read = vec![record(1, "a"), record(2, "a"), record(3, "b"), record(4, "a"), record(5, "b")];
+        let batches = by_version(read, 7);
+        let orders: Vec<(Vec<i64>, Option<i64>)> = batches
+            .iter()
+            .map(|(batch, through)| (batch.iter().map(|record| record.order).collect(), *through))
+            .collect();
+        assert_eq!(orders, [(vec![1, 3], None), (vec![2, 5], None), (vec![4], Some(7))]);
+        assert!(by_version(Vec::new(), 7).is_empty());
+    }
 }

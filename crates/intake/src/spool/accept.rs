@@ -30,17 +30,25 @@ impl Spool {
     /// # Errors
     /// [`SpoolError`]; none of them was accepted then, and all are counted as lost.
     pub fn put_findings(&self, items: &[FindingResource], now: Timestamp) -> Result<i64, SpoolError> {
-        let count = items.len() as u64;
         let accepted = self.try_findings(items, now);
         if accepted.is_err() {
-            let mut state = self.state();
-            state.position.losses.findings += count;
-            self.save(&state, false);
+            self.lost_findings(items.len() as u64);
         }
         accepted
     }
 
-    fn try_findings(&self, items: &[FindingResource], now: Timestamp) -> Result<i64, SpoolError> {
+    /// Counts findings that are given up.
+    pub fn lost_findings(&self, count: u64) {
+        let mut state = self.state();
+        state.position.losses.findings += count;
+        self.save(&state, false);
+    }
+
+    /// As [`put_findings`](Self::put_findings), for a caller that keeps what was not accepted and tries again.
+    ///
+    /// # Errors
+    /// [`SpoolError`]; none of them was accepted then, and none is counted as lost.
+    pub fn try_findings(&self, items: &[FindingResource], now: Timestamp) -> Result<i64, SpoolError> {
         let mut records = Vec::with_capacity(items.len());
         for item in items {
             let name = &item.finding.name;

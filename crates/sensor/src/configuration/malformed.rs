@@ -3,13 +3,20 @@
 use std::path::PathBuf;
 
 /// What a key takes; the others take text.
-const TAKES: [(&str, &str); 6] = [
+const TAKES: [(&str, &str); 13] = [
     ("modules", "detectors by name, each true or false"),
     ("parity", "true or false"),
     ("runtimeSockets", "a list of paths, such as [/srv/containerd/containerd.sock]"),
     ("hostRoot", "a path, such as /host"),
     ("ringBufferBytes", "a number of bytes, such as 4194304"),
     ("cloudMetadata", "auto, off, google, amazon or azure"),
+    ("server", "addresses, authority, and identity or token"),
+    ("server.addresses", "a list, such as [https://vedette:7443]"),
+    ("server.authority", "a path, such as /etc/vedette/authority.pem"),
+    ("server.identity", "a path, such as /etc/vedette/node.pem"),
+    ("server.token", "a path, such as /var/run/secrets/vedette/token"),
+    ("server.spool", "a path, such as /var/lib/vedette-sensor/spool"),
+    ("server.spoolBytes", "a number of bytes, such as 1073741824"),
 ];
 
 /// The file is no YAML, or holds a key or a value that has no place in it.
@@ -25,16 +32,14 @@ pub struct Malformed {
 impl Malformed {
     pub(super) fn new(path: PathBuf, text: &str, error: &serde_saphyr::Error) -> Self {
         let line = error.location().map(|at| at.line());
-        let written = line.and_then(|n| text.lines().nth(usize::try_from(n).ok()?.checked_sub(1)?));
-        let (key, is_inner) = written.map_or(("", false), |line| {
-            let key = line.split_once(':').map_or("", |(key, _)| key.trim());
-            let key = if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') { key } else { "" };
-            (key, line.starts_with([' ', '\t']))
-        });
+        let at = line.and_then(|n| usize::try_from(n).ok()?.checked_sub(1));
         let mut reason = words(error);
-        let takes = match TAKES.iter().find(|(name, _)| *name == key && !is_inner) {
+        // where the lines are not yet understood, nothing is inside of anything
+        let is_understood = !reason.contains("pars");
+        let key = at.map_or_else(String::new, |at| key_of(text, at, is_understood));
+        let takes = match TAKES.iter().find(|(name, _)| *name == key) {
             Some((_, takes)) => Some(*takes),
-            None if is_inner && !reason.contains("pars") => Some("true or false"),
+            None if key.starts_with("modules.") => Some("true or false"),
             None => None,
         };
         if let Some(takes) = takes {
@@ -46,6 +51,33 @@ impl Malformed {
         }
         Self { path, place, reason }
     }
+
+    /// Something that the parser had no objection to.
+    pub(super) fn at(path: PathBuf, line: u64, key: &str, reason: &str) -> Self {
+        Self { path, place: format!(", line {line}, {key}"), reason: reason.to_owned() }
+    }
+}
+
+/// The key of a line, counted from 0, with the key it is inside of; empty when the line has none.
+fn key_of(text: &str, at: usize, is_understood: bool) -> String {
+    let lines: Vec<&str> = text.lines().take(at + 1).collect();
+    let Some(line) = lines.get(at) else { return String::new() };
+    let key = plain_key(line);
+    let parent =
+        lines.iter().rev().find(|line| !line.starts_with([' ', '\t', '#', '-']) && !line.trim().is_empty());
+    match parent.map(|line| plain_key(line)) {
+        Some(parent)
+            if is_understood && line.starts_with([' ', '\t']) && !parent.is_empty() && !key.is_empty() =>
+        {
+            format!("{parent}.{key}")
+        }
+        _ => key.to_owned(),
+    }
+}
+
+fn plain_key(line: &str) -> &str {
+    let key = line.split_once(':').map_or("", |(key, _)| key.trim());
+    if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') { key } else { "" }
 }
 
 /// The parser's own words, without the place, which is said in ours.
@@ -67,6 +99,7 @@ fn words(error: &serde_saphyr::Error) -> String {
         .replace("string scalar", "text")
         .replace("invalid boolean", "neither true nor false")
         .replace("invalid u32", "no whole number below 4294967296")
+        .replace("invalid u64", "no whole number")
 }
 
 #[cfg(test)]
@@ -84,7 +117,7 @@ mod tests {
             ("parity: perhaps\n", ", line 1, parity: neither true nor false; parity takes true or false"),
             (
                 "modules:\n  REVERSE_SHELL: 3\n",
-                ", line 2, REVERSE_SHELL: neither true nor false; REVERSE_SHELL takes true",
+                ", line 2, modules.REVERSE_SHELL: neither true nor false; modules.REVERSE_SHELL takes true",
             ),
             ("ringBufferBytes: 4MB\n", ", line 1, ringBufferBytes: no whole number"),
             ("cloudMetadata: aws\n", "cloudMetadata takes auto, off"),
