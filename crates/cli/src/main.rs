@@ -18,6 +18,7 @@ mod sensor_only;
 mod serve;
 mod simulate;
 mod sweep;
+mod switches;
 mod up;
 
 use anyhow::Result;

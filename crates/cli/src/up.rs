@@ -3,7 +3,7 @@
 use crate::arguments::Up;
 use crate::data_folder::{DataFolder, Running};
 use crate::serve::{modules, stopped, token_place};
-use crate::{intake, sweep};
+use crate::{intake, sweep, switches};
 use anyhow::{Context, Result};
 use api::Token;
 use crossbeam_channel::bounded;
@@ -56,6 +56,12 @@ pub(crate) fn run(options: Up) -> Result<()> {
         move || intake::run(&deliveries, &store, &handle)
     })?;
     let sensor = sensor::start(config, out, metrics)?;
+    let switches = runtime.spawn(switches::follow(
+        Arc::clone(&store) as _,
+        modules(),
+        Arc::clone(&settings.ancestors),
+        sensor.controls(),
+    ));
     thread::Builder::new().name("vedette-sweep".into()).spawn({
         let (store, handle) = (Arc::clone(&store), runtime.handle().clone());
         let node = configuration.place().node;
@@ -78,6 +84,7 @@ pub(crate) fn run(options: Up) -> Result<()> {
     let served =
         runtime.block_on(server::serve(Stores::of(&store), listener, settings, stopped(announcement)));
     tracing::info!("stopping: what was seen is being stored");
+    switches.abort();
     sensor.stop();
     if intake.join().is_err() {
         tracing::error!("the intake thread panicked");
