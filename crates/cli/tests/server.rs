@@ -105,7 +105,7 @@ fn roles_count_over_tls_and_what_is_revoked_ends() {
     let secret =
         |name: &str, role: &str| stage.good(&["tokens", "create", name, "--role", role]).trim().to_owned();
     let (viewer, editor) = (secret("viewer", "viewer@projects/shop"), secret("editor", "editor"));
-    let list = ["findings", "list", "--parent", "projects/shop/sources/-"];
+    let list = ["findings", "list", "projects/shop/sources/-"];
     stage.good_as(&viewer, &list);
     stage.deny(&["findings", "list"], Some(&viewer), "findings.read");
     let mute = ["findings", "bulk-mute", "--filter", "severity=\"LOW\"", "--parent", "projects/shop"];
