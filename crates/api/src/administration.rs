@@ -206,6 +206,6 @@ pub trait Outputs: Send + Sync {
 
 /// One of those who do it, or what a server without it says.
 pub(crate) fn present<T: ?Sized>(found: &Option<Arc<T>>, what: &str) -> Result<Arc<T>, ApiError> {
-    let reason = || format!("this Vedette keeps no {what}; docs/access.md says which servers do");
+    let reason = || format!("this Vedette has no {what}; docs/api.md says which servers do");
     found.clone().ok_or_else(|| ApiError::Precondition { reason: reason() })
 }

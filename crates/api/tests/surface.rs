@@ -3,11 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "serving/server.rs"]
+#[expect(dead_code, reason = "other tests ask it more")]
 mod server;
 
 use std::sync::Arc;
 
-use api::{Access, ApiMethod, Decision, Denied, Permission, Principal, Request};
+use api::{Access, Decision, Denied, Permission, Principal, Request};
 use serde_json::{Value, json};
 use server::{SOURCE, Server, encoded, name};
 use store::{AuditLog, DocumentStore};

@@ -21,10 +21,12 @@ impl PrivateFile {
     }
 
     fn begin(path: &Path, mode: u32) -> io::Result<Self> {
-        if path.is_dir() || path.file_name().is_none() {
+        let Some(name) = path.file_name().filter(|_| !path.is_dir()) else {
             return Err(io::ErrorKind::IsADirectory.into());
-        }
-        let unfinished = path.with_extension("partial");
+        };
+        let mut unfinished = name.to_owned();
+        unfinished.push(".partial");
+        let unfinished = path.with_file_name(unfinished);
         let _ = std::fs::remove_file(&unfinished);
         let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&unfinished)?;
         Ok(Self { path: path.to_owned(), unfinished, file: Some(file) })
@@ -76,7 +78,7 @@ mod tests {
         std::fs::write(&victim, b"mine").unwrap();
         let path = folder.path().join("a.evidence");
         symlink(&victim, &path).unwrap();
-        symlink(&victim, folder.path().join("a.partial")).unwrap();
+        symlink(&victim, folder.path().join("a.evidence.partial")).unwrap();
         save(&path, b"theirs").unwrap();
         assert_eq!(std::fs::read(&victim).unwrap(), b"mine");
         assert_eq!(std::fs::read(&path).unwrap(), b"theirs");

@@ -12,7 +12,7 @@ use certificates::Authority;
 use identity::{AccessConfig, Identity};
 use notifications::{Notifications, Settings};
 use serde_json::json;
-use server::{Credentials, NodeCertificates, Outputs, now};
+use server::{Credentials, Doorkeeper, NodeCertificates, Outputs, now};
 use store::{DocumentKind, DocumentStore, Expectation};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -166,4 +166,87 @@ async fn an_output_is_tested_and_its_dead_letters_are_sent_again() {
     assert!(outputs.counts()[config].delivered >= 2);
     notifications.stop().await;
     notifications.stop().await;
+}
+
+/// A whole API with real identities, as it answers on a port.
+async fn api_of(store: &Arc<SqliteStore>, identity: &Arc<Identity>) -> std::net::SocketAddr {
+    let service = api::Service {
+        findings: Arc::clone(store) as _,
+        evidence: Arc::clone(store) as _,
+        documents: Arc::clone(store) as _,
+        audit: Arc::clone(store) as _,
+        access: Arc::new(Doorkeeper::new(Arc::clone(identity), None)),
+        modules: Vec::new(),
+        ancestors: Box::new(|place| match place {
+            "projects/shop" => vec!["organizations/1".into()],
+            _ => Vec::new(),
+        }),
+        check_notification: Box::new(|_| Ok(())),
+        administration: api::Administration {
+            credentials: Some(Arc::new(Credentials::new(Arc::clone(identity)))),
+            ..api::Administration::default()
+        },
+        metrics: Box::new(String::new),
+        ready: Box::new(|| Ok(())),
+        hosts: api::Hosts::Loopback,
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, api::router(service)).await });
+    address
+}
+
+/// The status and the body.
+async fn ask(to: std::net::SocketAddr, token: &str, request: &str, body: &str) -> (u16, serde_json::Value) {
+    let mut stream = tokio::net::TcpStream::connect(to).await.unwrap();
+    let head = format!(
+        "{request} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    let body = answer.split_once("\r\n\r\n").unwrap().1;
+    (status, serde_json::from_str(body).unwrap())
+}
+
+#[tokio::test]
+async fn an_admin_within_one_organization_makes_nobody_mightier() {
+    let (store, _folder) = store().await;
+    let config = AccessConfig { hosts: vec!["vedette.example".into()], ..AccessConfig::default() };
+    let identity = Arc::new(Identity::open(config, Arc::clone(&store) as _).await.unwrap());
+    let credentials = Credentials::new(Arc::clone(&identity));
+    let within = credentials.create_token("within", new("admin", Some("organizations/1"))).await.unwrap().1;
+    let shop = credentials.create_token("shop", new("admin", Some("projects/shop"))).await.unwrap().1;
+    let root = credentials.create_token("root", new("admin", None)).await.unwrap().1;
+    let to = api_of(&store, &identity).await;
+    let everywhere = json!({"bindings": [{"role": "admin"}]}).to_string();
+    let in_shop = json!({"bindings": [{"role": "admin", "parent": "projects/shop"}]}).to_string();
+    for (token, request, body, should) in [
+        (&within, "POST /v2/organizations/-/tokens?tokenId=a", &everywhere, 403),
+        (&within, "POST /v2/organizations/1/tokens?tokenId=a", &everywhere, 400),
+        (&within, "POST /v2/organizations/2/tokens?tokenId=a", &in_shop, 403),
+        (&within, "POST /v2/organizations/1/serviceAccounts/a/keys", &everywhere, 400),
+        (&within, "POST /v2/organizations/1/tokens?tokenId=b", &in_shop, 200),
+        (&within, "DELETE /v2/organizations/1/tokens/root", &String::new(), 404),
+        (&within, "POST /v2/organizations/-/revokedCertificates", &String::new(), 403),
+        (&within, "POST /v2/organizations/1/sensors/c/n:issueCertificate", &String::new(), 400),
+        (&shop, "POST /v2/organizations/1/tokens?tokenId=c", &in_shop, 403),
+        (&shop, "POST /v2/projects/shop/tokens?tokenId=c", &in_shop, 400),
+        (&shop, "GET /v2/organizations/-/auditLogEntries", &String::new(), 403),
+        (&root, "POST /v2/organizations/-/tokens?tokenId=d", &everywhere, 200),
+    ] {
+        let (status, answer) = ask(to, token, request, body).await;
+        assert_eq!(status, should, "{request}: {answer}");
+    }
+    let (_, made) = ask(to, &root, "POST /v2/organizations/-/tokens?tokenId=e", &in_shop).await;
+    let secret = made["token"].as_str().unwrap();
+    assert_eq!(ask(to, secret, "GET /v2/projects/shop/sources", "").await.0, 200, "it counts at once");
+    assert_eq!(ask(to, &root, "DELETE /v2/organizations/-/tokens/e", "").await.0, 200);
+    assert_eq!(ask(to, secret, "GET /v2/projects/shop/sources", "").await.0, 401);
+    let entries = store::AuditLog::audit(&*store, None, 100).await.unwrap();
+    assert!(entries.iter().all(|record| !format!("{record:?}").contains(secret)));
+    let denied = entries.iter().filter(|record| record.entry.outcome == "PERMISSION_DENIED").count();
+    assert_eq!(denied, 5, "who tried what they may not is written down");
 }
