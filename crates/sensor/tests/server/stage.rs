@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver as Lines, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -170,6 +170,7 @@ pub(crate) struct Stage {
     store: Arc<SqliteStore>,
     authority: Authority,
     receiver: Receiver,
+    settings: Arc<Mutex<Settings>>,
     address: SocketAddr,
 }
 
@@ -191,8 +192,14 @@ impl Stage {
             write_private(&path(name), pem.as_bytes()).unwrap();
         }
         let stores = Stores { findings: store.clone(), evidence: store.clone(), documents: store.clone() };
+        let settings = Arc::new(Mutex::new(Settings { heartbeat_seconds: 30, ..Settings::default() }));
+        let told = settings.clone();
         let receiver = Receiver::new(stores, DOMAIN, nothing_revoked(), ReceiverLimits::default())
-            .with_settle(Arc::new(findings::settle));
+            .with_settle(Arc::new(findings::settle))
+            .with_settings(Arc::new(move |_| {
+                let settings = told.lock().unwrap().clone();
+                Box::pin(async { Ok(settings) })
+            }));
         // an address that nobody else listens on
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let configuration = format!(
@@ -202,7 +209,7 @@ impl Stage {
             path("spool").display(),
         );
         fs::write(path("vedette.yaml"), configuration).unwrap();
-        Self { folder, runtime, store, authority, receiver, address }
+        Self { folder, runtime, store, authority, receiver, settings, address }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -227,7 +234,7 @@ impl Stage {
 
     /// What sensors are told from their next heartbeat on.
     pub(crate) fn tell(&self, settings: Settings) {
-        self.receiver.set_settings(settings);
+        *self.settings.lock().unwrap() = settings;
     }
 
     /// Serves until the result is dropped.
