@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 const AF_INET: u16 = 2;
 const AF_VSOCK: u16 = 40;
 const SOCK_DGRAM: u16 = 2;
+const TCP_SYN_SENT: u8 = 2;
 const TCP_LISTEN: u8 = 10;
 const TCP_CLOSE: u8 = 7;
 
@@ -48,6 +49,7 @@ pub(crate) fn internet(record: &RecordDescriptor) -> Internet {
         TCP_LISTEN => SocketState::Listening,
         TCP_CLOSE if record.remote_port == 0 => SocketState::Unconnected,
         _ if record.remote_port == 0 && protocol != Protocol::Vsock => SocketState::Unconnected,
+        TCP_SYN_SENT => SocketState::Connecting,
         _ => SocketState::Connected,
     };
     // a datagram socket gets a peer by connect on either side, so nothing can be said of it

@@ -114,7 +114,7 @@ impl Engine {
         let attempted = self.attempts.remove(&process);
         let before = self.sessions.get(&evidence.session).map(|met| met.reported).or(attempted);
         let reported = before.unwrap_or(evidence.session);
-        if evidence.endpoint.is_some_and(|socket| socket.local.port == 0) {
+        if evidence.endpoint.is_some_and(|socket| socket.is_being_made()) {
             self.attempts.insert(process, reported);
         }
         self.sessions.insert(evidence.session, Met { last: self.clock, reported });

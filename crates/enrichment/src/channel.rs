@@ -3,7 +3,7 @@
 //! A shell that somebody on the network commands has a standard input that leads to an internet socket: at once, or
 //! through pipes, UNIX sockets and pseudo-terminals held by other processes. The search follows the data backwards.
 
-use event::{Descriptor, Internet, Object, ProcessKey, SocketState};
+use event::{Descriptor, Internet, Object, ProcessKey};
 use std::collections::{HashSet, VecDeque};
 
 /// Relays between a program and the socket that are followed.
@@ -61,8 +61,11 @@ pub fn follow<'a, Holders: IntoIterator<Item = Holder<'a>>>(
     socket_of: impl Fn(&Holder<'_>) -> Option<Internet>,
 ) -> Option<Route> {
     if let Some(&socket) = descriptor.internet() {
-        let connected = socket.state == SocketState::Connected;
-        return connected.then(|| Route { endpoint: socket, hops: Vec::new(), terminal: false });
+        return socket.state.has_peer().then(|| Route {
+            endpoint: socket,
+            hops: Vec::new(),
+            terminal: false,
+        });
     }
     let terminal = matches!(descriptor.object, Object::PtySlave { .. });
     let mut seen = HashSet::from([process]);
@@ -151,7 +154,7 @@ fn same_channel(a: &Descriptor, b: &Descriptor) -> bool {
 pub fn sockets(holder: &Holder<'_>, counts: impl Fn(&Internet) -> bool) -> Vec<Internet> {
     let all = holder.descriptors.iter().filter_map(Descriptor::internet).filter(|socket| counts(socket));
     let mut all: Vec<Internet> = all.copied().collect();
-    all.sort_by_key(|socket| std::cmp::Reverse((socket.state == SocketState::Connected, socket.inode)));
+    all.sort_by_key(|socket| std::cmp::Reverse((socket.state.has_peer(), socket.inode)));
     all
 }
 

@@ -370,7 +370,7 @@ impl State {
     fn counts(&self, process: ProcessKey, socket: &Internet) -> bool {
         let kind = || self.tree.get(process).map(|p| self.kind_of(p));
         match socket.state {
-            SocketState::Connected => !matches!(kind(), Some(Kind::Multiplexer(_))),
+            SocketState::Connected | SocketState::Connecting => !matches!(kind(), Some(Kind::Multiplexer(_))),
             SocketState::Listening => false,
             SocketState::Unconnected => {
                 socket.protocol != Protocol::Tcp && matches!(kind(), Some(Kind::Socat { .. }))
@@ -404,7 +404,7 @@ fn is_runtime(process: &Process) -> bool {
 }
 
 fn is_peered(socket: &Internet) -> bool {
-    socket.state == SocketState::Connected
+    socket.state.has_peer()
 }
 
 /// socat tells every child its pid, its parent's pid and its version, whatever its file is called or holds.

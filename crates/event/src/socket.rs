@@ -34,12 +34,21 @@ pub enum Direction {
 /// Where in its life the socket is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SocketState {
-    /// Has a peer (or is about to have one).
+    /// Has a peer.
     Connected,
+    /// Has asked a peer, who has not answered.
+    Connecting,
     /// Waits for connections.
     Listening,
     /// Neither: not connected yet, or closed.
     Unconnected,
+}
+
+impl SocketState {
+    /// Has a peer, or is about to have one.
+    pub const fn has_peer(self) -> bool {
+        matches!(self, Self::Connected | Self::Connecting)
+    }
 }
 
 /// One end of a connection.
@@ -68,6 +77,14 @@ pub struct Internet {
     pub remote: Endpoint,
     /// Network namespace.
     pub network_namespace: u32,
+}
+
+impl Internet {
+    /// The connection is not there yet, and another attempt to make it may take this one's place. A port of its own says
+    /// nothing: a socket has one before the peer answers.
+    pub const fn is_being_made(&self) -> bool {
+        matches!(self.state, SocketState::Connecting) || self.local.port == 0
+    }
 }
 
 /// An internet socket changed state.

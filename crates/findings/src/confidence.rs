@@ -128,7 +128,7 @@ impl Confidence {
         if socket.remote.port == 0 {
             self.missing.push("the other end of the connection".into());
         }
-        if socket.local.port == 0 {
+        if socket.is_being_made() {
             return self.lacks("whether the connection was established: it was being made".into());
         }
         let way = evidence.direction.name();

@@ -50,6 +50,7 @@ fn internet(socket: &Internet) -> Value {
         "inode": socket.inode.to_string(),
         "state": match socket.state {
             SocketState::Connected => "CONNECTED",
+            SocketState::Connecting => "CONNECTING",
             SocketState::Listening => "LISTENING",
             SocketState::Unconnected => "UNCONNECTED",
         },

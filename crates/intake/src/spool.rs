@@ -25,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use store::Sha256;
@@ -127,6 +128,8 @@ pub struct Spool {
     limit: u64,
     state: Mutex<State>,
     changed: Notify,
+    /// The position could not be written; it was said.
+    is_unsaved: AtomicBool,
     /// Held for as long as the spool is.
     _lock: File,
 }

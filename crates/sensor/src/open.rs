@@ -186,8 +186,7 @@ impl OpenFindings {
         let takes = |e: &Evidence| matches!(e.enriched.actor.invocation, Invocation::TakesCommands { .. });
         let known = |e: &Evidence| {
             let opener = e.opener.as_ref().is_none_or(|o| o.facts.is_some());
-            let ends = e.endpoint.is_none_or(|socket| socket.local.port != 0);
-            usize::from(e.enriched.actor.facts.is_some()) + usize::from(opener) + usize::from(ends)
+            usize::from(e.enriched.actor.facts.is_some()) + usize::from(opener) + usize::from(is_made(e))
         };
         let Some(open) = self.all.get_mut(&evidence.session) else { return false };
         if open.evidence.metadata.module != evidence.metadata.module {
@@ -196,7 +195,12 @@ impl OpenFindings {
         let (old, new) = (&open.evidence, &evidence);
         let same = old.enriched.exec.process == new.enriched.exec.process;
         let stronger = (!takes(old) && takes(new)) || (same && known(new) > known(old));
-        if stronger {
+        if !stronger && same && is_made(new) && !is_made(old) {
+            // it says less of the files, and all of the connection
+            open.evidence.endpoint = evidence.endpoint;
+            self.sessions.amend(&open.evidence);
+            open.changed = true;
+        } else if stronger {
             self.sessions.amend(&evidence);
             open.evidence = evidence;
             open.changed = true;
@@ -385,6 +389,11 @@ impl OpenFindings {
         let digest = host::sha256(format!("{} {} {what}", self.boot_id, self.place.node).as_bytes());
         digest[..32].to_owned()
     }
+}
+
+/// The connection is there, or there is none.
+fn is_made(evidence: &Evidence) -> bool {
+    evidence.endpoint.is_none_or(|socket| !socket.is_being_made())
 }
 
 fn concerns(evidence: &Evidence, process: ProcessKey) -> bool {

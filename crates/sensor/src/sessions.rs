@@ -270,7 +270,7 @@ fn holds(descriptors: &[Descriptor], socket: u64) -> bool {
 
 /// The connection's socket. One that is still being made may give way to another attempt's.
 fn socket_of(evidence: &Evidence) -> u64 {
-    evidence.endpoint.filter(|socket| socket.local.port != 0).map_or(0, |socket| socket.inode)
+    evidence.endpoint.filter(|socket| !socket.is_being_made()).map_or(0, |socket| socket.inode)
 }
 
 /// Who holds the connection, as far as the shell's own record says: the last relay or the shell, and who started it where

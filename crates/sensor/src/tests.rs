@@ -1,5 +1,7 @@
 //! What the stations do together when the place becomes known late. Time is a parameter; there is no kernel.
 
+mod late;
+
 use crate::controls::Order;
 use crate::coverage::LossLog;
 use crate::lookups::{Answer, Lookups, Reply, ask_cloud};

@@ -255,7 +255,7 @@ impl Watch {
                 let has_waited = self.candidates.get(exec.process).is_some();
                 let event_ns = if has_waited { self.moment_ns.max(exec.time_ns) } else { exec.time_ns };
                 self.candidates.remove(exec.process);
-                if evidence.endpoint.is_some_and(|e| e.local.port == 0)
+                if evidence.endpoint.is_some_and(|e| e.is_being_made())
                     && self.connecting.len() < CONNECTING_MAX
                 {
                     self.connecting.push(Arc::clone(exec));
@@ -277,6 +277,10 @@ impl Watch {
             }
             Outcome::Known(evidence) => {
                 self.candidates.remove(exec.process);
+                if evidence.endpoint.is_some_and(|e| e.is_being_made()) {
+                    // its own end is known when an attempt succeeds
+                    self.candidates.add(exec, now_ns);
+                }
                 let session = evidence.session;
                 if self.open.strengthen(*evidence) {
                     self.ask_hashes(session);

@@ -3,7 +3,7 @@
 use detection::{Detector, Direction, Evidence, Metadata, ProbeNeed, Session, Settings, direction};
 use enrichment::channel::Route;
 use enrichment::{Actor, Enriched};
-use event::{Descriptor, Object, Origin, SocketState};
+use event::{Descriptor, Object, Origin};
 use finding::{Severity, Tactic, Technique};
 use programs::invocation::Invocation;
 use programs::script::{contains_command, is_runner, names_program};
@@ -119,7 +119,7 @@ fn bound_to_socket(enriched: &Enriched, route: &Route, parity: bool) -> Option<E
 fn is_handed_over(enriched: &Enriched, route: &Route) -> bool {
     let answers = |number| {
         let socket = enriched.exec.descriptor(number).and_then(Descriptor::internet);
-        socket.is_some_and(|socket| socket.state == SocketState::Connected)
+        socket.is_some_and(|socket| socket.state.has_peer())
     };
     let has_text = matches!(
         enriched.actor.invocation,

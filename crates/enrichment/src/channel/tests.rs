@@ -1,4 +1,5 @@
 use super::*;
+use event::SocketState;
 use event::{Access, Direction, Endpoint, Protocol};
 
 const BOTH: Access = Access { read: true, write: true };

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
 use store::Sha256;
 use tokio::sync::Notify;
@@ -38,7 +39,14 @@ impl Spool {
         segments(&folder, &mut state, &mut wanted)?;
         blobs(&folder, &mut state, &wanted)?;
         let limit = limit.max(1 << 20);
-        let spool = Self { folder, limit, state: Mutex::new(state), changed: Notify::new(), _lock: lock };
+        let spool = Self {
+            folder,
+            limit,
+            state: Mutex::new(state),
+            changed: Notify::new(),
+            is_unsaved: AtomicBool::new(false),
+            _lock: lock,
+        };
         {
             let mut state = spool.state();
             spool.forget_delivered(&mut state)?;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::sync::atomic::Ordering;
 
 use super::files::failed;
 use super::record::read;
@@ -44,7 +45,10 @@ impl Spool {
         let written = serde_json::to_vec(&state.position)
             .map_err(|error| failed("write", &path)(io::Error::other(error)))
             .and_then(|bytes| self.folder.write_whole(&path, &bytes, durable));
-        if let Err(error) = written {
+        let was_unsaved = self.is_unsaved.swap(written.is_err(), Ordering::Relaxed);
+        if let Err(error) = written
+            && !was_unsaved
+        {
             tracing::warn!("the spool goes on, but what is sent may be sent again after a restart: {error}");
         }
     }

@@ -9,6 +9,7 @@ use finding::{FindingName, FindingResource, Timestamp};
 use host::{Clock, Content};
 use intake::{Spool, SpoolError};
 use std::collections::VecDeque;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -170,23 +171,25 @@ fn keep_evidence(spool: &Spool, finding: &FindingName, piece: &EvidenceContent) 
     Ok(())
 }
 
-/// Says what is wrong once, and that it is over.
+/// Says what is wrong once, and that it is over: how much is lost is said by those who count it.
 #[derive(Default)]
-struct Said(String);
+struct Said(Option<(&'static str, Option<ErrorKind>)>);
 
 impl Said {
-    fn about(&mut self, outcome: Result<(), SpoolError>, consequence: &str) {
+    fn about(&mut self, outcome: Result<(), SpoolError>, consequence: &'static str) {
         match outcome {
-            Ok(()) if self.0.is_empty() => {}
             Ok(()) => {
-                self.0.clear();
-                tracing::info!("the spool takes findings and evidence again");
+                if let Some((_, Some(_))) = self.0.take() {
+                    tracing::info!("the spool takes findings and evidence again");
+                }
             }
             Err(error) => {
-                let text = format!("{consequence}: {error}");
-                if text != self.0 {
-                    tracing::error!("{text}");
-                    self.0 = text;
+                let kind = match &error {
+                    SpoolError::Io { source, .. } => Some(source.kind()),
+                    _ => None,
+                };
+                if self.0.replace((consequence, kind)) != Some((consequence, kind)) {
+                    tracing::error!("{consequence}: {error}");
                 }
             }
         }

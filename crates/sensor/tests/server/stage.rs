@@ -170,7 +170,7 @@ pub(crate) struct Stage {
     store: Arc<SqliteStore>,
     authority: Authority,
     receiver: Receiver,
-    told: Arc<Mutex<Settings>>,
+    settings: Arc<Mutex<Settings>>,
     address: SocketAddr,
 }
 
@@ -192,13 +192,13 @@ impl Stage {
             write_private(&path(name), pem.as_bytes()).unwrap();
         }
         let stores = Stores { findings: store.clone(), evidence: store.clone(), documents: store.clone() };
-        let told = Arc::new(Mutex::new(Settings { heartbeat_seconds: 30, ..Settings::default() }));
-        let says = Arc::clone(&told);
+        let settings = Arc::new(Mutex::new(Settings { heartbeat_seconds: 30, ..Settings::default() }));
+        let told = settings.clone();
         let receiver = Receiver::new(stores, DOMAIN, nothing_revoked(), ReceiverLimits::default())
             .with_settle(Arc::new(findings::settle))
             .with_settings(Arc::new(move |_| {
-                let settings = says.lock().unwrap().clone();
-                Box::pin(async move { Ok(settings) })
+                let settings = told.lock().unwrap().clone();
+                Box::pin(async { Ok(settings) })
             }));
         // an address that nobody else listens on
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -209,7 +209,7 @@ impl Stage {
             path("spool").display(),
         );
         fs::write(path("vedette.yaml"), configuration).unwrap();
-        Self { folder, runtime, store, authority, receiver, told, address }
+        Self { folder, runtime, store, authority, receiver, settings, address }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -234,7 +234,7 @@ impl Stage {
 
     /// What sensors are told from their next heartbeat on.
     pub(crate) fn tell(&self, settings: Settings) {
-        *self.told.lock().unwrap() = settings;
+        *self.settings.lock().unwrap() = settings;
     }
 
     /// Serves until the result is dropped.
