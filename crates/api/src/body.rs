@@ -11,6 +11,10 @@ use finding::camel_case;
 /// Bytes of a body.
 pub(crate) const LIMIT: usize = 4 << 20;
 
+/// Levels of lists and objects in a body. A finding is kept and answered with some more around it, and what reads JSON, here and
+/// elsewhere, goes no deeper than about a hundred.
+const DEPTH_MAX: usize = 64;
+
 /// What is below these is the client's own.
 const WHOLE: &[&str] = &["sourceProperties", "vedette"];
 
@@ -32,6 +36,9 @@ impl Body {
         let bytes = bytes(body).await?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
+        }
+        if is_deep(&bytes) {
+            return Err(ApiError::invalid("body", &format!("it is nested deeper than {DEPTH_MAX} levels")));
         }
         let value = serde_json::from_slice(&bytes)
             .map_err(|e| ApiError::invalid("body", &format!("it is not JSON: {e}")))?;
@@ -91,6 +98,26 @@ impl Body {
             Some(_) => Err(ApiError::invalid(field, &"it must be an object")),
         }
     }
+}
+
+/// Whether JSON is nested deeper than is read.
+fn is_deep(json: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return true;
+        }
+    }
+    false
 }
 
 fn normal_fields(fields: Map<String, Value>, own_keys: bool) -> Map<String, Value> {

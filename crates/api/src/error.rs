@@ -61,6 +61,21 @@ pub(crate) enum ApiError {
     Defect,
 }
 
+/// Characters of one text of an answer at most.
+const TEXT_MAX: usize = 1_000;
+
+/// A text that quotes what was sent without sending all of it back: what is too much in the middle goes, for the end says what was
+/// expected.
+fn bounded(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= TEXT_MAX {
+        return text.to_owned();
+    }
+    let end: String = text.chars().skip(count - TEXT_MAX / 2).collect();
+    let start: String = text.chars().take(TEXT_MAX / 2).collect();
+    format!("{start} … {end}")
+}
+
 impl ApiError {
     pub(crate) fn invalid(field: impl Into<Cow<'static, str>>, error: &impl ToString) -> Self {
         Self::Invalid { field: field.into(), reason: error.to_string() }
@@ -96,7 +111,7 @@ impl ApiError {
         match self {
             Self::Invalid { field, reason } => json!([{
                 "@type": "type.googleapis.com/google.rpc.BadRequest",
-                "fieldViolations": [{"field": field, "description": reason}]
+                "fieldViolations": [{"field": bounded(field), "description": bounded(reason)}]
             }]),
             _ => json!([]),
         }
@@ -134,7 +149,7 @@ impl IntoResponse for ApiError {
         }
         let (code, status) = self.status();
         let body = json!({"error": {
-            "code": code.as_u16(), "status": status, "message": self.to_string(), "details": self.details()
+            "code": code.as_u16(), "status": status, "message": bounded(&self.to_string()), "details": self.details()
         }});
         let mut response = (code, Json(body)).into_response();
         if let Self::Method { allow, .. } = &self

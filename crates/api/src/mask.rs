@@ -8,6 +8,9 @@ use finding::camel_case;
 /// Paths of a mask at most; a mask that names more is no question.
 const PATHS_MAX: usize = 500;
 
+/// Names of one path at most. Nothing that can be changed lies deeper, and each name is a level on the stack.
+const STEPS_MAX: usize = 16;
+
 /// Maps whose keys are somebody's own: what follows is one key, as it is.
 const MAPS: &[&str] = &["sourceProperties", "marks", "externalSystems", "modules", "contacts"];
 
@@ -24,7 +27,9 @@ impl Mask {
             let path = path.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')).unwrap_or(path);
             let mut keys: Vec<String> = Vec::new();
             let mut rest = Some(path);
-            while let Some(text) = rest {
+            while let Some(text) = rest
+                && keys.len() <= STEPS_MAX
+            {
                 let in_map = keys.last().is_some_and(|last| MAPS.contains(&last.as_str()));
                 let (key, behind) = match text.split_once('.') {
                     Some((key, behind)) if !in_map => (key, Some(behind)),
@@ -33,9 +38,12 @@ impl Mask {
                 keys.push(if in_map { key.to_owned() } else { camel_case(key) });
                 rest = behind;
             }
-            if keys.iter().any(String::is_empty) || paths.len() >= PATHS_MAX {
-                let reason =
-                    format!("{path:?} is not a path; write fields separated by commas, at most {PATHS_MAX}");
+            if keys.iter().any(String::is_empty) || paths.len() >= PATHS_MAX || keys.len() > STEPS_MAX {
+                let path: String = path.chars().take(80).collect();
+                let reason = format!(
+                    "{path:?} is not a path; write fields separated by commas, at most {PATHS_MAX} of at most {STEPS_MAX} \
+                     names each"
+                );
                 return Err(ApiError::invalid("updateMask", &reason));
             }
             // `*` is everything, which is what no mask is
@@ -129,6 +137,9 @@ mod tests {
     fn what_is_no_mask_is_refused() {
         assert!(Mask::read(Some("a..b".into()), "").is_err());
         assert!(Mask::read(Some("a,".repeat(600)), "").is_err());
+        assert!(Mask::read(Some(["a"; 16].join(".")), "").is_ok());
+        assert!(Mask::read(Some(["a"; 17].join(".")), "").is_err());
+        assert!(Mask::read(Some(["a"; 8_000].join(".")), "").is_err());
         assert!(Mask::read(Some("*".into()), "").unwrap().is_empty());
     }
 }

@@ -152,16 +152,18 @@ fn scoped(name: &str, filter: &str) -> Option<(Parent, Filter)> {
     Some((format!("{scope}/sources/-").parse().ok()?, filter.parse().ok()?))
 }
 
+/// A config's filter, limited to its scope.
+pub(crate) fn within(scope: &str, filter: &str) -> String {
+    match scope {
+        "organizations/-" => filter.to_owned(),
+        _ => format!("(name:\"{scope}/sources/\" OR canonical_name:\"{scope}/sources/\") AND ({filter})"),
+    }
+}
+
 /// A config as a rule. It hides what belongs to its scope: what has its name, or its canonical name, there.
 fn rule(document: &Document) -> Option<MuteRule> {
     let (scope, _) = document.name.split_once("/locations/")?;
-    let filter = match scope {
-        "organizations/-" => filter_text(document).to_owned(),
-        _ => format!(
-            "(name:\"{scope}/sources/\" OR canonical_name:\"{scope}/sources/\") AND ({})",
-            filter_text(document)
-        ),
-    };
+    let filter = within(scope, filter_text(document));
     let filter = match filter.parse() {
         Ok(filter) => filter,
         Err(error) => {

@@ -1,4 +1,5 @@
-//! Query parameters, read as Google's APIs read them: in either spelling, empty means absent, unknown is an error.
+//! Query parameters, read as Google's APIs read them: in either spelling, empty means absent; unknown is an error, and so is what
+//! stands twice, for nobody could say which of both was meant.
 
 use axum::extract::Query;
 use axum::http::Uri;
@@ -30,7 +31,18 @@ impl Parameters {
         Ok(Self(pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect()))
     }
 
-    /// Takes a parameter out, by its lowerCamelCase name or its snake_case one. The last one counts.
+    /// Refuses a parameter that is known and stands more than once, in one spelling or in both.
+    pub(crate) fn once(&self, known: &[&'static str]) -> Result<(), ApiError> {
+        for name in known {
+            let snake = snake_case(name);
+            if self.0.iter().filter(|(key, _)| key == name || *key == snake).count() > 1 {
+                return Err(ApiError::invalid(*name, &"it stands more than once; write it once"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a parameter out, by its lowerCamelCase name or its snake_case one.
     pub(crate) fn take(&mut self, camel: &str) -> Option<String> {
         let snake = snake_case(camel);
         let mut found = None;
@@ -46,6 +58,7 @@ impl Parameters {
 
     /// How the answer is to be written.
     pub(crate) fn take_writing(&mut self) -> Result<Writing, ApiError> {
+        self.once(&["$alt", "alt", "$prettyPrint", "prettyPrint", "$fields", "fields"])?;
         let alt = self.take("$alt").or(self.take("alt"));
         let numbers = match alt.as_deref() {
             None | Some("json") => false,

@@ -124,6 +124,7 @@ async fn answered(
     let mut parameters = Parameters::read(&parts.uri)?;
     let writing = parameters.take_writing()?;
     parameters.only(target.route.query)?;
+    parameters.once(target.route.query)?;
     let body = if target.route.body.is_some() { Body::read(body).await? } else { Body::default() };
     let call = Call {
         service: Arc::clone(&service),

@@ -1,5 +1,6 @@
 //! Findings by the names that clients know them by.
 
+use std::io;
 use std::sync::Arc;
 
 use finding::{FindingName, FindingResource, Timestamp};
@@ -43,6 +44,48 @@ pub(crate) async fn get(store: &dyn FindingStore, name: &FindingName) -> Result<
     find(store, name).await?.ok_or_else(|| missing(name))
 }
 
+/// Bytes of JSON that one finding may grow to: as many as a body has.
+const SIZE_MAX: usize = crate::body::LIMIT;
+
+/// Counts what is written.
+#[derive(Default)]
+struct Counter(usize);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn size(item: &FindingResource) -> usize {
+    let mut counter = Counter::default();
+    // strings, numbers and maps with string keys cannot fail to become JSON
+    let _ = serde_json::to_writer(&mut counter, item);
+    counter.0
+}
+
+/// An edit that does not let a finding grow without end: many small ones could.
+fn bounded(
+    item: &mut FindingResource,
+    edit: impl Fn(&mut FindingResource) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let before = size(item);
+    edit(item)?;
+    let after = size(item);
+    if after > SIZE_MAX && after > before {
+        let reason = format!(
+            "it would have {after} bytes of JSON, and at most {SIZE_MAX} bytes are kept; take something away first"
+        );
+        return Err(refused("finding", reason));
+    }
+    Ok(())
+}
+
 /// Changes a finding.
 pub(crate) async fn amend(
     store: &dyn FindingStore,
@@ -54,7 +97,7 @@ pub(crate) async fn amend(
     let names = std::iter::once(name.clone()).chain(other_name(name));
     for name in names {
         let edit = Arc::clone(&edit);
-        if let Some(item) = store.amend(&name, Box::new(move |item| edit(item)), now).await? {
+        if let Some(item) = store.amend(&name, Box::new(move |item| bounded(item, &*edit)), now).await? {
             return Ok(item);
         }
     }

@@ -6,6 +6,7 @@
 
 mod documents;
 mod evidence;
+mod extremes;
 mod filters;
 mod findings;
 mod reference;
@@ -18,6 +19,7 @@ pub use evidence::{
     equal_bytes_are_kept_once, evidence_is_listed_and_opened, evidence_is_received_in_parts,
     files_are_kept_like_bytes, hostile_names_are_only_shown,
 };
+pub use extremes::{the_largest_filters_are_answered, times_far_away_are_kept_and_in_order};
 pub use filters::{a_filter_means_what_its_evaluation_says, a_filtered_walk_meets_every_match_once};
 pub use findings::{
     a_foreign_page_token_is_refused, a_megabyte_argument_survives, a_time_range_is_half_open,
@@ -55,7 +57,8 @@ macro_rules! contract_tests {
             evidence_is_listed_and_opened, equal_bytes_are_kept_once,
             hostile_names_are_only_shown, files_are_kept_like_bytes,
             a_filter_means_what_its_evaluation_says, a_filtered_walk_meets_every_match_once,
-            the_rows_of_the_filter_table_hold,
+            the_rows_of_the_filter_table_hold, the_largest_filters_are_answered,
+            times_far_away_are_kept_and_in_order,
         );
     };
     (@each $fresh:expr, $($case:ident,)*) => {

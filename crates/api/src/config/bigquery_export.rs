@@ -23,7 +23,8 @@ pub(crate) const BIGQUERY_EXPORT: ConfigKind = ConfigKind {
 
 fn check(body: &Body, _: Option<&Map<String, Value>>, _: Timestamp) -> Result<Map<String, Value>, ApiError> {
     let mut fields = Map::new();
-    for (field, most) in [("description", 1_024), ("filter", 32 << 10), ("dataset", 1_200)] {
+    for (field, most) in [("description", 1_024), ("filter", finding_filter::LENGTH_MAX), ("dataset", 1_200)]
+    {
         let text = body.text(field, most)?;
         if !text.is_empty() {
             fields.insert(field.into(), text.into());

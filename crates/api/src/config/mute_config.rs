@@ -8,6 +8,7 @@ use store::DocumentKind;
 use super::ConfigKind;
 use crate::body::Body;
 use crate::error::ApiError;
+use crate::mutes;
 
 /// The types, in the order of their numbers.
 const TYPES: &[&str] = &["MUTE_CONFIG_TYPE_UNSPECIFIED", "STATIC", "DYNAMIC"];
@@ -82,6 +83,14 @@ fn check_filter(text: &str) -> Result<(), ApiError> {
         return Err(ApiError::invalid("muteConfig.filter", &reason));
     }
     let filter: Filter = text.parse().map_err(|e: FilterError| ApiError::invalid("muteConfig.filter", &e))?;
+    if mutes::within("organizations/1", text).parse::<Filter>().is_err() {
+        let reason = format!(
+            "what limits it to its scope is added, and then it is too much; use at most {} comparisons and {} levels",
+            finding_filter::TERMS_MAX - 2,
+            finding_filter::DEPTH_MAX - 1,
+        );
+        return Err(ApiError::invalid("muteConfig.filter", &reason));
+    }
     let is_unsteady = |field: &Field| {
         let first = match field.path.first() {
             Some(Step::Key(key)) => key.as_str(),

@@ -38,7 +38,7 @@ fn check(body: &Body, _: Option<&Map<String, Value>>, _: Timestamp) -> Result<Ma
         fields.insert("pubsubTopic".into(), topic.into());
     }
     let streaming = Body(body.object("streamingConfig")?);
-    let text = streaming.text("filter", 32 << 10)?;
+    let text = streaming.text("filter", finding_filter::LENGTH_MAX)?;
     filter("notificationConfig.streamingConfig.filter", &text)?;
     fields.insert("streamingConfig".into(), json!({"filter": text}));
     if !ours.is_empty() {

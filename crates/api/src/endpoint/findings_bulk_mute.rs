@@ -69,7 +69,7 @@ fn parent(call: &Call) -> Result<Parent, ApiError> {
 }
 
 pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
-    let text = call.body.text("filter", 32 << 10)?;
+    let text = call.body.text("filter", finding_filter::LENGTH_MAX)?;
     if text.trim().is_empty() {
         return Err(ApiError::invalid("filter", &"it must say what is meant; every finding would be hidden"));
     }
