@@ -354,16 +354,32 @@ async fn every_row_of_the_rest_table_is_answered() {
             }
         }
     }
-    // what the reference does not have: ours, and what is only asked with what another answer said
-    let others = ["/evidence", "/operations/"];
+    // ours, which the reference does not have, and what is only asked with what another answer said
+    let others = [
+        "/evidence",
+        "/operations/",
+        "/auditLogEntries",
+        "/deadLetters",
+        ":replayDeadLetters",
+        ":test",
+        "notificationConfigs:status",
+        "/revokedCertificates",
+        "/sensors",
+        "/serviceAccounts/",
+        "/tokens",
+    ];
     let document: Value = serde_json::from_str(api::openapi_document()).unwrap();
+    let mut unasked = Vec::new();
     for (template, item) in document["paths"].as_object().unwrap() {
         for verb in item.as_object().unwrap().keys().filter(|verb| *verb != "parameters") {
             let is_met = answered.iter().any(|(method, path)| method == verb && fits(template, path));
             let is_other = others.iter().any(|other| template.contains(other));
-            assert!(is_met || is_other, "no row asks for {verb} {template}");
+            if !is_met && !is_other {
+                unasked.push(format!("{verb} {template}"));
+            }
         }
     }
+    assert_eq!(unasked, Vec::<String>::new(), "no row asks for these");
 }
 
 /// "It answers 501 with `UNIMPLEMENTED`": what `docs/api.md` says is left out, by the paths that are published.
