@@ -75,7 +75,9 @@ impl ApiError {
             }
             Self::Denied(Denied::Unauthenticated { .. }) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
             Self::TooLong { status, .. } => (*status, "INVALID_ARGUMENT"),
-            Self::Timeout { .. } => (StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED"),
+            Self::Timeout { .. } | Self::Store(StoreError::TooMuch { .. }) => {
+                (StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED")
+            }
             Self::Store(StoreError::Corrupt { .. }) => (StatusCode::INTERNAL_SERVER_ERROR, "DATA_LOSS"),
             Self::Store(_) | Self::Denied(Denied::Unavailable { .. }) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")

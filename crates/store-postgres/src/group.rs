@@ -62,7 +62,7 @@ async fn counted(
         for (at, field) in fields.iter().enumerate() {
             properties.insert(field.name.clone(), read(row, at + 1, field).map_err(failed)?);
         }
-        groups.add(properties, u64::try_from(count).unwrap_or_default());
+        groups.add(properties, u64::try_from(count).unwrap_or_default(), subject)?;
     }
     Ok(groups)
 }
@@ -119,7 +119,7 @@ async fn each(
             let json = serde_json::to_value(item).unwrap_or_default();
             let change = page.changes.get(at).copied().unwrap_or_default();
             let properties = query.by.iter().map(|by| (by.name().to_owned(), by.of(&json, change)));
-            groups.add(properties.collect(), 1);
+            groups.add(properties.collect(), 1, subject)?;
         }
         match page.next_page_token {
             Some(token) => list_query.page_token = Some(token),

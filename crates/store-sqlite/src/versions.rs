@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use finding::{FindingName, FindingResource, Timestamp};
+use finding::{FindingName, Timestamp};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use store::StoreError;
 
@@ -45,21 +45,16 @@ pub(crate) fn rows(sql: &mut QueryBuilder<Sqlite>, at: Option<Timestamp>) {
     sql.push_bind(at).push(" AND until_time > ").push_bind(at).push(")");
 }
 
-/// One finding as it was.
+/// The document of one finding, as it was or as it is.
 pub(crate) async fn one(
     connection: &mut SqliteConnection,
     path: &Path,
     name: &str,
-    at: Timestamp,
-) -> Result<Option<FindingResource>, StoreError> {
+    at: Option<Timestamp>,
+) -> Result<Option<String>, StoreError> {
     let mut sql = QueryBuilder::new("SELECT document FROM ");
-    rows(&mut sql, Some(at));
+    rows(&mut sql, at);
     sql.push(" WHERE name = ").push_bind(name.to_owned()).push(" LIMIT 1");
-    let document: Option<String> = sql
-        .build_query_scalar()
-        .fetch_optional(connection)
-        .await
-        .map_err(|e| failure::sqlite("read", path, e))?;
-    let parse = |text: String| serde_json::from_str(&text).map_err(|e| failure::document(path, name, &e));
-    document.map(parse).transpose()
+    let document = sql.build_query_scalar().fetch_optional(connection).await;
+    document.map_err(|e| failure::sqlite("read", path, e))
 }
