@@ -15,7 +15,7 @@ use store::{
     StoreError, default_of, sql,
 };
 
-use crate::{failure, filter, past, present, versions};
+use crate::{failure, filter, past, present};
 
 pub(crate) async fn page(
     connection: &mut SqliteConnection,
@@ -61,7 +61,7 @@ async fn counted(
     if is_tallied {
         sql.push("tallies");
     } else {
-        versions::rows(&mut sql, query.at);
+        filter::push(&mut sql, sql::rows(Dialect::Sqlite, query.at));
     }
     sql.push(" WHERE ");
     filter::push(&mut sql, sql::under(Dialect::Sqlite, &query.parent));
@@ -144,7 +144,8 @@ async fn each(
     };
     if query.at.is_some() || query.compared.is_some() {
         past::each(connection, path, &list_query, |listed| {
-            let (item, change) = listed.shown(path, &list_query)?;
+            let shown = listed.shown(&list_query);
+            let (item, change) = shown.map_err(|e| failure::document(path, &listed.name, &e))?;
             add(&item, change)
         })
         .await?;

@@ -6,12 +6,14 @@ mod filter;
 mod lanes;
 mod listing;
 mod narrow;
+mod past;
 mod walk;
 
 pub use candidates::{AddressEntry, addresses};
 pub use dialect::Dialect;
 pub use filter::{condition, is_exact, is_tallied, tally_column};
 pub use listing::{behind, happened, order, under, which};
+pub use past::{COUNTED, Filling, Listed, Wanted, past, past_count, past_in_order, rows};
 pub use walk::{Cell, Named, Reader, page, part};
 
 use dialect::Place;

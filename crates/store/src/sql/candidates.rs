@@ -146,6 +146,10 @@ fn number(path: &[&[Step]]) -> Option<i64> {
 /// Findings by their keys.
 pub(super) fn among(dialect: Dialect, keys: &[Key]) -> Sql {
     let mut sql = Sql::default();
+    if keys.is_empty() {
+        sql.push("false");
+        return sql;
+    }
     sql.push(format!("{} IN (", dialect.key()));
     for (at, key) in keys.iter().enumerate() {
         sql.push(if at > 0 { ", " } else { "" }).key(key);

@@ -58,6 +58,21 @@ impl Dialect {
         }
     }
 
+    /// The columns that findings and their versions share.
+    pub fn columns(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "name, canonical_name, place, parent, category, resource_name, module_name, state, severity, mute, \
+                 finding_class, event_time, create_time, update_time, pod_namespace, pod_name, container_id"
+            }
+            Self::Postgres => {
+                "name, canonical_name, scope, canonical_scope, source, location, parent, category, resource_name, state, \
+                 severity, mute, event_time, create_time, finding_class, module_name, update_time, pod_namespace, pod_name, \
+                 container_id"
+            }
+        }
+    }
+
     /// The column that finds a finding again.
     pub(super) fn key(self) -> &'static str {
         match self {

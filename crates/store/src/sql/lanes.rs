@@ -112,25 +112,29 @@ pub(super) fn values(dialect: Dialect, under: Sql, filter: &Filter, first: &[Ste
 pub(super) fn lanes(query: &ListQuery, values: Vec<Vec<Key>>, position: Option<&[Key]>) -> Vec<Lane> {
     let first = first(query);
     let rest = &query.order_by.fields()[first.len()..];
-    let lane = |values: Vec<Key>| {
-        let Some(position) = position else {
-            return Some(Lane { values, rest: rest.to_vec(), behind: None });
-        };
-        let (reached, behind) = position.split_at_checked(first.len())?;
-        for ((own, reached), (_, direction)) in values.iter().zip(reached).zip(first) {
-            let order = own.cmp(reached);
-            let order = if *direction == Direction::Descending { order.reverse() } else { order };
-            match order {
-                std::cmp::Ordering::Less => return None,
-                std::cmp::Ordering::Greater => {
-                    return Some(Lane { values, rest: rest.to_vec(), behind: None });
-                }
-                std::cmp::Ordering::Equal => {}
-            }
-        }
-        Some(Lane { values, rest: rest.to_vec(), behind: Some(behind.to_vec()) })
+    let lane = |values: Vec<Key>, behind| Lane { values, rest: rest.to_vec(), behind };
+    let Some((reached, behind)) = position.and_then(|position| position.split_at_checked(first.len())) else {
+        return values.into_iter().map(|values| lane(values, None)).collect();
     };
-    values.into_iter().filter_map(lane).collect()
+    // a database may sort odd texts differently: where the lane is still there, its place is known without comparing
+    let known = values.iter().position(|values| values == reached);
+    let is_left = |(at, values): &(usize, Vec<Key>)| match known {
+        Some(known) => *at >= known,
+        None => is_behind(first, values, reached),
+    };
+    let rest = values.into_iter().enumerate().filter(is_left);
+    rest.map(|(at, values)| lane(values, (known == Some(at)).then(|| behind.to_vec()))).collect()
+}
+
+fn is_behind(first: &[Step], values: &[Key], reached: &[Key]) -> bool {
+    for ((own, reached), (_, direction)) in values.iter().zip(reached).zip(first) {
+        let order = own.cmp(reached);
+        let order = if *direction == Direction::Descending { order.reverse() } else { order };
+        if order.is_ne() {
+            return order.is_gt();
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -172,7 +176,9 @@ mod tests {
         );
         assert_eq!(rest[0].behind.as_deref(), Some(&position[1..]));
         assert_eq!(rest[1].behind, None);
-        let rest = lanes(&query, values, Some(&end));
+        let rest = lanes(&query, values.clone(), Some(&end));
+        let gone = [number(2), number(0), Key::Text("n".into())];
+        assert_eq!(lanes(&query, values.clone(), Some(&gone))[0].behind, None);
         assert_eq!(rest[0].behind.as_deref(), Some(&[number(i64::MAX), Key::Text(char::MAX.into())][..]));
     }
 }

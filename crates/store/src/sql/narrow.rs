@@ -4,6 +4,7 @@ use finding_filter::{Comparison, Filter, Literal, Node, Operator, Part, Step};
 
 use super::filter::{conjuncts, tally_column};
 use super::{Dialect, Sql};
+use crate::ListQuery;
 
 pub(super) const DAY: i64 = 86_400_000_000_000;
 
@@ -58,7 +59,7 @@ pub(super) fn values(dialect: Dialect, filter: &Filter) -> Vec<Value> {
         let condition = match dialect {
             Dialect::Sqlite => "pod_name <> '' AND pod_namespace = ? AND pod_name = ?",
             Dialect::Postgres => {
-                "hashtextextended(pod_namespace, hashtextextended(pod_name, 0)) \
+                "pod_name <> '' AND hashtextextended(pod_namespace, hashtextextended(pod_name, 0)) \
                  = hashtextextended(?, hashtextextended(?, 0)) AND pod_namespace = ? AND pod_name = ?"
             }
         };
@@ -109,6 +110,36 @@ pub(super) fn is_in_columns(node: &Node) -> bool {
         }
         Node::Exists(_) | Node::Contains { .. } | Node::InIpRange { .. } => false,
     }
+}
+
+/// The columns that tell what matches, when they alone do.
+pub(super) fn columns(dialect: Dialect, query: &ListQuery) -> Vec<&'static str> {
+    fn collect(node: &Node, columns: &mut Vec<&'static str>) {
+        match node {
+            Node::And(parts) | Node::Or(parts) => parts.iter().for_each(|part| collect(part, columns)),
+            Node::Not(inner) => collect(inner, columns),
+            Node::Compare(comparison) => {
+                columns.extend(match (tally_column(&comparison.field), comparison.field.name.as_str()) {
+                    (Some((column, _)), _) => Some(column),
+                    (None, "event_time") => Some("event_time"),
+                    (None, "create_time") => Some("create_time"),
+                    (None, _) => None,
+                });
+            }
+            Node::Exists(_) | Node::Contains { .. } | Node::InIpRange { .. } => {}
+        }
+    }
+    let mut columns = match dialect {
+        Dialect::Sqlite => vec!["place"],
+        Dialect::Postgres => vec!["scope", "canonical_scope", "source", "location"],
+    };
+    columns.extend(query.happened.map(|_| "event_time"));
+    if let Some(root) = query.filter.root() {
+        collect(root, &mut columns);
+    }
+    columns.sort_unstable();
+    columns.dedup();
+    columns
 }
 
 /// The time that everything which matches lies in.

@@ -14,7 +14,7 @@ use super::candidates::{self, Within};
 use super::filter::{is_exact, is_tallied};
 use super::lanes::{self, Lane, Step};
 use super::listing::{beyond, by, under, which};
-use super::narrow::{ALWAYS, DAY, Span, Value, both, is_in_columns, span, values, within};
+use super::narrow::{ALWAYS, DAY, Span, Value, both, columns, is_in_columns, span, values, within};
 use super::{Dialect, Sql};
 use crate::{Direction, Key, ListQuery, OrderField, Page, Pending, StoreError};
 
@@ -413,13 +413,13 @@ impl<'a, R: Reader> Walk<'a, R> {
     fn stretch(&self, stretch: &Stretch<'_>) -> Sql {
         let leading = stretch.lane.leading(self.reader.dialect(), self.query);
         let behind = stretch.behind.map(|keys| beyond(&stretch.lane.rest, keys));
-        self.rows(leading, &stretch.lane.rest, behind, stretch.limit)
+        self.rows("*", leading, &stretch.lane.rest, behind, stretch.limit)
     }
 
-    fn rows(&self, leading: Sql, order: &[Step], behind: Option<Sql>, limit: i64) -> Sql {
+    fn rows(&self, columns: &str, leading: Sql, order: &[Step], behind: Option<Sql>, limit: i64) -> Sql {
         let dialect = self.reader.dialect();
         let mut sql = Sql::default();
-        sql.push("(SELECT * FROM findings WHERE ").add(under(dialect, &self.query.parent));
+        sql.push(format!("(SELECT {columns} FROM findings WHERE ")).add(under(dialect, &self.query.parent));
         match &self.way {
             Way::Few(value) | Way::Value(value) => {
                 sql.push(" AND ").add(value.condition()).add(within("create_time", self.created));
@@ -480,19 +480,24 @@ impl<'a, R: Reader> Walk<'a, R> {
         };
         let total = self.count(count, &order, bound).await?;
         let mut sql = Sql::default();
-        sql.push("SELECT 1 FROM ").add(self.rows(Sql::default(), &order, None, bound + 1));
+        sql.push("SELECT 1 FROM ").add(self.rows("1", Sql::default(), &order, None, bound + 1));
         sql.push(" LIMIT 1 OFFSET ").integer(bound);
         Ok((total, !self.reader.rows(sql).await?.is_empty()))
     }
 
     async fn count(&mut self, which: Sql, order: &[Step], limit: i64) -> Result<u64, StoreError> {
-        let rows = self.rows(Sql::default(), order, None, limit);
+        let dialect = self.reader.dialect();
+        // what an index holds is counted there, without looking at the findings
+        let columns = match self.bound {
+            BY_COLUMNS => columns(dialect, self.query).join(", "),
+            _ => "*".to_owned(),
+        };
+        let rows = self.rows(&columns, Sql::default(), order, None, limit);
         let mut sql = Sql::default();
         if self.exact {
             sql.push("SELECT count(*) FROM ").add(rows).push(" WHERE ").add(which);
             return Ok(number(&self.reader.rows(sql).await?).unwrap_or_default().unsigned_abs());
         }
-        let dialect = self.reader.dialect();
         sql.push(format!("SELECT {}, {} FROM ", dialect.key(), dialect.size()));
         sql.add(rows).push(" WHERE ").add(which);
         let mut found = Vec::new();
