@@ -98,7 +98,9 @@ impl ApiError {
             Self::Denied(Denied::Unauthenticated { .. }) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
             Self::Denied(Denied::TooMany { .. }) => (StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED"),
             Self::TooLong { status, .. } => (*status, "INVALID_ARGUMENT"),
-            Self::Timeout { .. } => (StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED"),
+            Self::Timeout { .. } | Self::Store(StoreError::TooMuch { .. }) => {
+                (StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED")
+            }
             Self::Store(StoreError::Corrupt { .. }) => (StatusCode::INTERNAL_SERVER_ERROR, "DATA_LOSS"),
             Self::Store(_) | Self::Denied(Denied::Unavailable { .. }) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")

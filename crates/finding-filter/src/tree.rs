@@ -153,6 +153,17 @@ impl Network {
         (u32::from(bits) <= width(address)).then_some(Self { address, bits })
     }
 
+    /// Its first and its last address, of its own family.
+    pub fn bounds(self) -> (IpAddr, IpAddr) {
+        let host = u128::MAX.checked_shr(128 - width(self.address) + u32::from(self.bits)).unwrap_or(0);
+        let of = |number: u128| match self.address {
+            // an address of IPv4 has no more bits than these
+            IpAddr::V4(_) => IpAddr::V4(u32::try_from(number).unwrap_or(u32::MAX).into()),
+            IpAddr::V6(_) => IpAddr::V6(number.into()),
+        };
+        (of(number(self.address) & !host), of(number(self.address) | host))
+    }
+
     /// Whether an address lies in it. IPv4 within IPv6 (`::ffff:10.0.0.1`) counts as IPv4.
     pub fn holds(self, address: IpAddr) -> bool {
         let (own, other) =

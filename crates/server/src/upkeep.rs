@@ -3,7 +3,7 @@
 use crate::{Stores, now};
 use finding::Timestamp;
 use std::time::Duration;
-use store::StoreError;
+use store::{DocumentKind, DocumentQuery, StoreError};
 
 /// Findings removed in one go: a writer waits no longer than that takes.
 const BATCH: u32 = 500;
@@ -24,12 +24,15 @@ pub struct Retention {
     pub audit_days: u32,
     /// Changes that a reader can go on from, in days.
     pub changes_days: u32,
+    /// What is known of operations, in days since they last went on.
+    pub operations_days: u32,
 }
 
 impl Default for Retention {
-    /// Thirteen months, as Security Command Center keeps them at least; changes for a week.
+    /// Thirteen months, as Security Command Center keeps them at least; changes for a week; operations until whoever began
+    /// them has surely seen how they ended.
     fn default() -> Self {
-        Self { findings_days: 396, audit_days: 396, changes_days: 7 }
+        Self { findings_days: 396, audit_days: 396, changes_days: 7, operations_days: 2 }
     }
 }
 
@@ -85,7 +88,22 @@ impl Upkeep {
         }
         audit.forget_audit(days_before(now, self.retention.audit_days)).await?;
         changes.forget_changes(days_before(now, self.retention.changes_days)).await?;
+        self.forget_operations(days_before(now, self.retention.operations_days)).await?;
         Ok(removed)
+    }
+
+    async fn forget_operations(&self, before: Timestamp) -> Result<(), StoreError> {
+        let documents = &self.stores.documents;
+        let kind = DocumentKind::Operation;
+        let mut query = DocumentQuery { kind, prefix: String::new(), after: None, limit: BATCH };
+        loop {
+            let some = documents.documents(query.clone()).await?;
+            let Some(last) = some.last() else { return Ok(()) };
+            query.after = Some(last.name.clone());
+            for old in some.iter().filter(|operation| operation.update_time < before) {
+                documents.remove_document(kind, &old.name).await?;
+            }
+        }
     }
 }
 
@@ -104,7 +122,7 @@ mod tests {
     use finding::Timestamp;
     use std::sync::Arc;
     use store::contract::{everything, example};
-    use store::{DocumentStore, FindingStore};
+    use store::{DocumentKind, DocumentQuery, DocumentStore, Expectation, FindingStore};
     use store_sqlite::SqliteStore;
 
     const DAY: i64 = 86_400_000_000_000;
@@ -124,5 +142,28 @@ mod tests {
         assert!(store.lease("retention", "another", now, days_ago(1)).await.unwrap(), "given up");
         assert_eq!(upkeep.expire(now).await.unwrap(), 2);
         assert_eq!(store.list(everything()).await.unwrap().total_size, 2);
+    }
+
+    #[tokio::test]
+    async fn operations_are_forgotten_after_some_days_and_other_documents_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(folder.path()).await.unwrap());
+        let now = crate::now();
+        for (kind, name, days) in [
+            (DocumentKind::Operation, "old", 3),
+            (DocumentKind::Operation, "recent", 1),
+            (DocumentKind::View, "old", 300),
+        ] {
+            let time = Timestamp::from_nanos(now.nanos() - days * DAY);
+            store.put_document(kind, name, Default::default(), Expectation::Absent, time).await.unwrap();
+        }
+        Upkeep::new(Stores::of(&store), Retention::default(), "this").expire(now).await.unwrap();
+        let names = async |kind| {
+            let query = DocumentQuery { kind, prefix: String::new(), after: None, limit: 9 };
+            let documents = store.documents(query).await.unwrap();
+            documents.into_iter().map(|document| document.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(DocumentKind::Operation).await, ["recent"]);
+        assert_eq!(names(DocumentKind::View).await, ["old"]);
     }
 }

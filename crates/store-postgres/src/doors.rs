@@ -15,7 +15,9 @@ use crate::evidence::Source;
 use crate::months::month;
 use crate::open::{Repeats, transaction};
 use crate::write::Write;
-use crate::{PostgresStore, audit, changes, documents, evidence, expire, failure, group, list};
+use crate::{
+    PostgresStore, audit, changes, documents, evidence, expire, failure, group, list, past, present,
+};
 
 /// Reads with one connection; again, when it was lost.
 macro_rules! read {
@@ -121,13 +123,25 @@ impl FindingStore for PostgresStore {
     }
 
     fn list(&self, query: ListQuery) -> Pending<'_, Page> {
-        Box::pin(async move { read!(self, |connection| list::page(connection, &self.subject, &query).await) })
+        Box::pin(async move {
+            read!(self, |connection| {
+                let mut transaction = self.snapshot(connection).await?;
+                if query.at.is_none() && query.compared.is_none() {
+                    present::page(&mut transaction, &self.subject, &query).await
+                } else {
+                    past::page(&mut transaction, &self.subject, &query).await
+                }
+            })
+        })
     }
 
     fn group(&self, query: GroupQuery) -> Pending<'_, GroupPage> {
-        Box::pin(
-            async move { read!(self, |connection| group::page(connection, &self.subject, &query).await) },
-        )
+        Box::pin(async move {
+            read!(self, |connection| {
+                let mut transaction = self.snapshot(connection).await?;
+                group::page(&mut transaction, &self.subject, &query).await
+            })
+        })
     }
 
     fn expire(&self, before: Timestamp, limit: u32) -> Pending<'_, u64> {

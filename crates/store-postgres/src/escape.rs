@@ -66,6 +66,11 @@ pub(crate) fn parsed(document: &str) -> Result<Value, serde_json::Error> {
     Ok(if is_plain(document) { json } else { value(json, &undone) })
 }
 
+/// The text of a stored document, as it was before.
+pub(crate) fn read(document: String) -> Result<String, serde_json::Error> {
+    if is_plain(&document) { Ok(document) } else { Ok(parsed(&document)?.to_string()) }
+}
+
 fn value(json: Value, change: &dyn Fn(String) -> String) -> Value {
     match json {
         Value::String(text) => Value::String(change(text)),

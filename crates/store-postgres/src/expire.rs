@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use store::StoreError;
 
 use crate::months::{Months, month};
-use crate::{evidence, failure, schema};
+use crate::{addresses, evidence, failure, list, schema};
 
 /// Some findings with what was kept for them, and versions; how many findings.
 pub(crate) async fn expire(
@@ -27,10 +27,10 @@ pub(crate) async fn expire(
     .map_err(failed)?;
     let (names, months): (Vec<String>, Vec<i32>) = names.into_iter().unzip();
     // written between being found and being locked: stays
-    let names: Vec<String> = sqlx::query_scalar(
+    let gone: Vec<(String, String)> = sqlx::query_as(
         "DELETE FROM findings USING unnest($1::text[], $2::int[]) AS old (name, month)
          WHERE findings.month = old.month AND findings.name = old.name AND findings.update_time < $3
-         RETURNING findings.name",
+         RETURNING findings.name, findings.document::text",
     )
     .bind(&names)
     .bind(&months)
@@ -38,6 +38,14 @@ pub(crate) async fn expire(
     .fetch_all(&mut *connection)
     .await
     .map_err(failed)?;
+    let mut names = Vec::with_capacity(gone.len());
+    for (name, document) in gone {
+        // what cannot be read goes all the same; addresses that lead nowhere are harmless
+        if let Ok(item) = list::parse(subject, &name, &document) {
+            addresses::change(&mut *connection, subject, &name, (Some(&item), None)).await?;
+        }
+        names.push(name);
+    }
     for sql in [
         "DELETE FROM finding_versions WHERE name = ANY ($1)",
         "DELETE FROM finding_names WHERE name = ANY ($1)",

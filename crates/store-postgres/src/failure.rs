@@ -9,6 +9,8 @@ use store::StoreError;
 /// Classes and codes of SQLSTATE.
 const CONNECTION: &str = "08";
 const SHUTTING_DOWN: [&str; 4] = ["57P01", "57P02", "57P03", "53300"];
+/// The statement's time was up.
+const TOOK_TOO_LONG: &str = "57014";
 const DISK_FULL: &str = "53100";
 /// Serialization failure, deadlock, and a row for which there is no partition.
 const REPEAT: [&str; 3] = ["40001", "40P01", "23514"];
@@ -25,6 +27,7 @@ pub(crate) fn postgres(action: &'static str, subject: &str, error: sqlx::Error) 
     match error {
         sqlx::Error::PoolClosed => StoreError::Closed { subject },
         error if is_away => StoreError::Away { subject, source: Arc::new(error) },
+        _ if code == TOOK_TOO_LONG => StoreError::took_too_long(subject),
         error if code == DISK_FULL => StoreError::Full { subject, source: Arc::new(error) },
         error => StoreError::Io { action, subject, source: Arc::new(error) },
     }

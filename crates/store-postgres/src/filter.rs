@@ -5,10 +5,11 @@ use sqlx::{Postgres, QueryBuilder};
 use store::sql::{self, Dialect, Piece, Sql};
 
 use crate::escape;
+use crate::write::PROPERTY_COLUMNS;
 
 /// Adds the condition; nothing for an empty filter.
 pub(crate) fn condition(sql: &mut QueryBuilder<Postgres>, filter: &Filter) {
-    push(sql, sql::condition(Dialect::Postgres, filter, &[]));
+    push(sql, sql::condition(Dialect::Postgres, filter, &PROPERTY_COLUMNS));
 }
 
 /// Adds a part of a statement, its values bound.

@@ -1,14 +1,20 @@
 //! How many findings of each kind.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
+use finding::FindingResource;
 use finding_filter::{Field, Part, Step};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, ValueRef};
-use store::{GroupField, GroupPage, GroupQuery, Groups, ListQuery, PageSize, StoreError, default_of, sql};
+use store::sql::Dialect;
+use store::{
+    GroupField, GroupPage, GroupQuery, Groups, ListQuery, PATIENCE_SECONDS, PageSize, StateChange,
+    StoreError, default_of, sql,
+};
 
-use crate::{escape, failure, filter, list, versions};
+use crate::{escape, failure, filter, past, present};
 
 pub(crate) async fn page(
     connection: &mut PgConnection,
@@ -39,30 +45,38 @@ async fn counted(
             GroupField::StateChange => None,
         })
         .collect();
-    let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
+    let is_tallied = query.at.is_none()
+        && sql::is_tallied(&query.filter)
+        && fields.iter().all(|field| sql::tally_column(field).is_some());
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT ");
+    sql.push(if is_tallied { "CAST(sum(findings) AS BIGINT)" } else { "count(*)" });
     for field in &fields {
         sql.push(", ").push(value(field));
     }
     sql.push(" FROM ");
-    versions::rows(&mut sql, query.at);
-    sql.push(" WHERE ");
-    list::under(&mut sql, &query.parent);
+    if is_tallied {
+        sql.push("tallies");
+    } else {
+        filter::push(&mut sql, sql::rows(Dialect::Postgres, query.at));
+    }
+    sql.push(" AS listed WHERE ");
+    filter::push(&mut sql, sql::under(Dialect::Postgres, &query.parent));
     filter::condition(&mut sql, &query.filter);
     sql.push(" GROUP BY ");
     for at in 0..fields.len() {
         sql.push(if at > 0 { ", " } else { "" }).push((at + 2).to_string());
     }
-    sql.push(" LIMIT ").push_bind(Groups::MOST as i64);
     let failed = |e| failure::postgres("read", subject, e);
-    let rows = sql.build().fetch_all(connection).await.map_err(failed)?;
     let mut groups = Groups::default();
-    for row in &rows {
+    // one by one: together, the values of all groups could be too many to hold
+    let mut rows = sql.build().fetch(connection);
+    while let Some(row) = past::next(&mut rows).await.map_err(failed)? {
         let count: i64 = row.try_get(0).map_err(failed)?;
         let mut properties = BTreeMap::new();
         for (at, field) in fields.iter().enumerate() {
-            properties.insert(field.name.clone(), read(row, at + 1, field).map_err(failed)?);
+            properties.insert(field.name.clone(), read(&row, at + 1, field).map_err(failed)?);
         }
-        groups.add(properties, u64::try_from(count).unwrap_or_default());
+        groups.add(properties, u64::try_from(count).unwrap_or_default(), subject)?;
     }
     Ok(groups)
 }
@@ -102,7 +116,7 @@ fn read(row: &PgRow, at: usize, field: &Field) -> Result<Value, sqlx::Error> {
     Ok(escape::parsed(&text).unwrap_or(Value::String(text)))
 }
 
-/// One by one, through the list, where the database alone cannot tell.
+/// One by one, where the database alone cannot tell.
 async fn each(
     connection: &mut PgConnection,
     subject: &str,
@@ -113,15 +127,28 @@ async fn each(
     (list_query.at, list_query.compared) = (query.at, query.compared);
     list_query.page_size = PageSize::MAX;
     let mut groups = Groups::default();
+    let mut add = |item: &FindingResource, change| {
+        let json = serde_json::to_value(item).unwrap_or_default();
+        let properties = query.by.iter().map(|by| (by.name().to_owned(), by.of(&json, change)));
+        groups.add(properties.collect(), 1, subject)
+    };
+    if query.at.is_some() || query.compared.is_some() {
+        past::each(connection, subject, &list_query, |listed| {
+            let shown = listed.shown(&list_query);
+            let (item, change) = shown.map_err(|e| failure::document(subject, &listed.name, &e))?;
+            add(&item, change)
+        })
+        .await?;
+        return Ok(groups);
+    }
+    let deadline = Instant::now() + Duration::from_secs(PATIENCE_SECONDS);
     loop {
-        let page = list::page(&mut *connection, subject, &list_query).await?;
-        for (at, item) in page.results.iter().enumerate() {
-            let json = serde_json::to_value(item).unwrap_or_default();
-            let change = page.changes.get(at).copied().unwrap_or_default();
-            let properties = query.by.iter().map(|by| (by.name().to_owned(), by.of(&json, change)));
-            groups.add(properties.collect(), 1);
-        }
+        let page = present::part(&mut *connection, subject, &list_query).await?;
+        page.results.iter().try_for_each(|item| add(item, StateChange::Unused))?;
         match page.next_page_token {
+            Some(_) if Instant::now() > deadline => {
+                return Err(StoreError::took_too_long(subject.to_owned()));
+            }
             Some(token) => list_query.page_token = Some(token),
             None => return Ok(groups),
         }

@@ -8,6 +8,7 @@
 //! Every server writes; none leads. What must not happen twice at once is ordered by a row's lock, and what a lost
 //! connection left open is done again where doing it again changes nothing.
 
+mod addresses;
 mod audit;
 mod changes;
 mod documents;
@@ -21,6 +22,8 @@ mod group;
 mod list;
 mod months;
 mod open;
+mod past;
+mod present;
 mod schema;
 #[cfg(feature = "server")]
 pub mod server;

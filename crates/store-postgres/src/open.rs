@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgPool, Postgres};
-use store::{MuteRules, StoreError};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Postgres};
+use store::{MuteRules, PATIENCE_SECONDS, StoreError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::months::Months;
@@ -87,7 +87,11 @@ impl PostgresStore {
             Some(folder) => format!("PostgreSQL in {}", folder.display()),
             None => format!("PostgreSQL at {}:{}", options.get_host(), options.get_port()),
         };
-        let options = options.application_name("vedette").disable_statement_logging();
+        // every plan fits the values that are asked for; compiling one takes longer than following it
+        let options = options
+            .application_name("vedette")
+            .options([("jit", "off"), ("plan_cache_mode", "force_custom_plan")])
+            .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS + SPARE)
             .acquire_timeout(PATIENCE)
@@ -126,6 +130,19 @@ impl PostgresStore {
 
     pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
         self.pool.acquire().await.map_err(|e| failure::postgres("reach", &self.subject, e))
+    }
+
+    /// A transaction that sees one moment, for what may take long: a statement is stopped when it takes too long.
+    pub(crate) async fn snapshot<'c>(
+        &self,
+        connection: &'c mut PgConnection,
+    ) -> Result<sqlx::Transaction<'c, Postgres>, StoreError> {
+        let failed = |e| failure::postgres("read", &self.subject, e);
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        let mut transaction = sqlx::Connection::begin_with(connection, begin).await.map_err(failed)?;
+        let limit = format!("SET LOCAL statement_timeout = '{PATIENCE_SECONDS}s'");
+        sqlx::query(AssertSqlSafe(limit)).execute(&mut *transaction).await.map_err(failed)?;
+        Ok(transaction)
     }
 
     pub(crate) async fn begin(&self) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {

@@ -3,10 +3,16 @@
 use sqlx::{Connection, PgConnection};
 use store::StoreError;
 
-use crate::failure;
+use crate::{addresses, failure};
 
 /// One file each, in order; the table `schema_version` says how many a database has.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_lanes_and_addresses.sql"),
+];
+
+/// The version that keeps addresses; what older databases hold is gathered once.
+const WITH_ADDRESSES: i64 = 2;
 
 /// Key of the lock under which one server at a time changes tables: "Vdte".
 pub(crate) const LOCK: i64 = 0x5664_7465;
@@ -39,6 +45,9 @@ pub(crate) async fn migrate(connection: &mut PgConnection, subject: &str) -> Res
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
+    }
+    if (1..WITH_ADDRESSES).contains(&found) {
+        addresses::gather(&mut transaction, subject).await?;
     }
     transaction.commit().await.map_err(failed)
 }

@@ -1,13 +1,18 @@
 //! Writing findings: what a sensor concludes and what a user changes, inside the caller's transaction.
 
 use finding::{FindingName, FindingResource, Timestamp};
+use serde_json::Value;
 use sqlx::PgConnection;
 use store::{ChangeKind, Created, Edit, MuteRules, StoreError, Upserted, merged};
 
-use crate::{changes, escape, failure, list, versions};
+use crate::{addresses, changes, escape, failure, list, versions};
 
 /// The largest document that is kept. Sensors cut arguments and environments long before.
 const DOCUMENT_LIMIT: usize = 16 << 20;
+
+/// Source properties with a column of their own; the filter language reaches them by these keys.
+pub(crate) const PROPERTY_COLUMNS: [(&str, &str); 3] =
+    [("Pod_Namespace", "pod_namespace"), ("Pod_Name", "pod_name"), ("Container_Id", "container_id")];
 
 /// Whose writes, by what rules, when.
 pub(crate) struct Write<'a> {
@@ -52,7 +57,8 @@ impl Write<'_> {
             Upserted::Created => ChangeKind::Created,
             Upserted::Updated => ChangeKind::Updated,
         };
-        self.save(connection, (name, &result), month, Some(order), kind).await?;
+        let before = stored.as_ref().map(|(item, _)| item);
+        self.save(connection, (name, before, &result), month, Some(order), kind).await?;
         Ok(change)
     }
 
@@ -67,7 +73,7 @@ impl Write<'_> {
             return Ok(Created::Exists);
         }
         let (result, _) = merged(None, item, self.rules, self.now);
-        self.save(connection, (name, &result), month, None, ChangeKind::Created).await?;
+        self.save(connection, (name, None, &result), month, None, ChangeKind::Created).await?;
         Ok(Created::Yes(Box::new(result)))
     }
 
@@ -86,7 +92,7 @@ impl Write<'_> {
         edit(&mut item)?;
         self.rules.settle(&mut item, false, self.now);
         if item != stored {
-            self.save(connection, (&name, &item), month, None, ChangeKind::Amended).await?;
+            self.save(connection, (&name, Some(&stored), &item), month, None, ChangeKind::Amended).await?;
         }
         Ok(Some(item))
     }
@@ -133,7 +139,7 @@ impl Write<'_> {
     async fn save(
         &self,
         connection: &mut PgConnection,
-        (name, item): (&FindingName, &FindingResource),
+        (name, before, item): (&FindingName, Option<&FindingResource>, &FindingResource),
         month: i32,
         order: Option<i64>,
         kind: ChangeKind,
@@ -150,6 +156,11 @@ impl Write<'_> {
         }
         let canonical: Option<FindingName> = finding.canonical_name.parse().ok();
         let time = |time: Option<Timestamp>| time.map_or(0, Timestamp::nanos);
+        let property = |key: &str| {
+            let text = finding.source_properties.get(key).and_then(Value::as_str);
+            escape::text(text.unwrap_or_default())
+        };
+        let [namespace, pod, container] = PROPERTY_COLUMNS.map(|(key, _)| property(key));
         sqlx::query(UPSERT)
             .bind(month)
             .bind(name.to_string())
@@ -172,9 +183,14 @@ impl Write<'_> {
             .bind(order)
             .bind(self.now.nanos())
             .bind(escape::document(document))
+            .bind(namespace)
+            .bind(pod)
+            .bind(container)
             .execute(&mut *connection)
             .await
             .map_err(|e| failure::postgres("write", self.subject, e))?;
+        let text = name.to_string();
+        addresses::change(&mut *connection, self.subject, &text, (before, Some(item))).await?;
         changes::add(connection, self.subject, name, kind, self.now).await
     }
 }
@@ -183,10 +199,10 @@ impl Write<'_> {
 const UPSERT: &str = "
     INSERT INTO findings AS f (month, name, canonical_name, scope, canonical_scope, source, location, parent, category,
         resource_name, state, severity, mute, event_time, create_time, finding_class, module_name, delivered,
-        update_time, document)
+        update_time, document, pod_namespace, pod_name, container_id)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, coalesce($18, 0), $19,
-        $20::text::json)
+        $20::text::json, $21, $22, $23)
     ON CONFLICT (month, name) DO UPDATE SET canonical_name = $3, canonical_scope = $5, parent = $8, category = $9,
         resource_name = $10, state = $11, severity = $12, mute = $13, event_time = $14, create_time = $15,
         finding_class = $16, module_name = $17, delivered = coalesce($18, f.delivered), update_time = $19,
-        document = $20::text::json";
+        document = $20::text::json, pod_namespace = $21, pod_name = $22, container_id = $23";

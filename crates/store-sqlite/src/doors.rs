@@ -14,7 +14,7 @@ use store::{
 use crate::expire::Expire;
 use crate::upsert::{Amend, Create, Upsert};
 use crate::writer::Work;
-use crate::{SqliteStore, audit, changes, documents, evidence, failure, group, list};
+use crate::{SqliteStore, audit, changes, documents, evidence, failure, group, list, past, present};
 
 /// The largest piece of evidence that is kept, in bytes.
 const EVIDENCE_LIMIT: u64 = 256 << 20;
@@ -88,11 +88,18 @@ impl FindingStore for SqliteStore {
     }
 
     fn list(&self, query: ListQuery) -> Pending<'_, Page> {
-        Box::pin(async move { list::page(&mut *self.reader().await?, &self.path, &query).await })
+        Box::pin(async move {
+            let mut reader = self.patient_reader().await?;
+            if query.at.is_none() && query.compared.is_none() {
+                present::page(&mut reader, &self.path, &query).await
+            } else {
+                past::page(&mut reader, &self.path, &query).await
+            }
+        })
     }
 
     fn group(&self, query: GroupQuery) -> Pending<'_, GroupPage> {
-        Box::pin(async move { group::page(&mut *self.reader().await?, &self.path, &query).await })
+        Box::pin(async move { group::page(&mut *self.patient_reader().await?, &self.path, &query).await })
     }
 
     fn expire(&self, before: Timestamp, limit: u32) -> Pending<'_, u64> {

@@ -8,6 +8,7 @@ use sqlx::SqliteConnection;
 use store::{Pending, Sha256, StoreError};
 use tokio::sync::oneshot;
 
+use crate::addresses::Changed;
 use crate::failure;
 use crate::folder::Folder;
 use crate::writer::Job;
@@ -83,9 +84,19 @@ async fn remove(
     name: &str,
 ) -> Result<Vec<Sha256>, StoreError> {
     let failed = |e| failure::sqlite("write", path, e);
-    for sql in ["DELETE FROM finding_versions WHERE name = ?1", "DELETE FROM findings WHERE name = ?1"] {
-        sqlx::query(sql).bind(name).execute(&mut *connection).await.map_err(failed)?;
+    let sql = "DELETE FROM finding_versions WHERE name = ?1";
+    sqlx::query(sql).bind(name).execute(&mut *connection).await.map_err(failed)?;
+    let sql = "DELETE FROM findings WHERE name = ?1 RETURNING id, document";
+    let gone: Vec<(i64, String)> =
+        sqlx::query_as(sql).bind(name).fetch_all(&mut *connection).await.map_err(failed)?;
+    let mut changed = Changed::default();
+    for (id, document) in &gone {
+        // what cannot be read goes all the same; addresses that lead nowhere are harmless
+        if let Ok(item) = serde_json::from_str(document) {
+            changed.note(*id, Some(&item), None);
+        }
     }
+    changed.write(&mut *connection, path).await?;
     let pieces: Vec<String> = sqlx::query_scalar("DELETE FROM evidence WHERE finding = ?1 RETURNING sha256")
         .bind(name)
         .fetch_all(&mut *connection)

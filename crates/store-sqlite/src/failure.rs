@@ -8,6 +8,7 @@ use store::StoreError;
 
 /// SQLite's primary result codes, and the one extended code that also means a full disk: the shared-memory file
 /// could not grow.
+const INTERRUPTED: i32 = 9;
 const CORRUPT: i32 = 11;
 const FULL: i32 = 13;
 const NOT_A_DATABASE: i32 = 26;
@@ -17,6 +18,8 @@ pub(crate) fn sqlite(action: &'static str, path: &Path, error: sqlx::Error) -> S
     let subject = path.display().to_string();
     let code = error.as_database_error().and_then(|e| e.code()).and_then(|code| code.parse::<i32>().ok());
     match code {
+        // the handler of a reader that took too long is all that interrupts
+        Some(INTERRUPTED) => StoreError::took_too_long(subject),
         Some(IOERR_SHMSIZE) => StoreError::Full { subject, source: Arc::new(error) },
         Some(code) if code & 0xff == FULL => StoreError::Full { subject, source: Arc::new(error) },
         Some(code) if matches!(code & 0xff, CORRUPT | NOT_A_DATABASE) => {

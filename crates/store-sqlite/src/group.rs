@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use finding::FindingResource;
 use finding_filter::{Field, Names, Part, Step};
 use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Column, QueryBuilder, Row, Sqlite, SqliteConnection, TypeInfo, ValueRef};
-use store::{GroupField, GroupPage, GroupQuery, Groups, ListQuery, PageSize, StoreError, default_of};
+use store::sql::Dialect;
+use store::{
+    GroupField, GroupPage, GroupQuery, Groups, ListQuery, PATIENCE_SECONDS, PageSize, StateChange,
+    StoreError, default_of, sql,
+};
 
-use crate::{failure, filter, list, versions};
+use crate::{failure, filter, past, present};
 
 pub(crate) async fn page(
     connection: &mut SqliteConnection,
@@ -18,8 +24,14 @@ pub(crate) async fn page(
 ) -> Result<GroupPage, StoreError> {
     let skipped = query.skipped()?;
     let by_one = query.compared.is_some() || !filter::is_exact(&query.filter);
-    let groups =
-        if by_one { each(connection, path, query).await? } else { counted(connection, path, query).await? };
+    // groups and their total are of one moment
+    let begun = sqlx::Connection::begin(connection).await;
+    let mut transaction = begun.map_err(|e| failure::sqlite("read", path, e))?;
+    let groups = if by_one {
+        each(&mut transaction, path, query).await?
+    } else {
+        counted(&mut transaction, path, query).await?
+    };
     Ok(groups.page(query, skipped))
 }
 
@@ -49,26 +61,27 @@ async fn counted(
     if is_tallied {
         sql.push("tallies");
     } else {
-        versions::rows(&mut sql, query.at);
+        filter::push(&mut sql, sql::rows(Dialect::Sqlite, query.at));
     }
     sql.push(" WHERE ");
-    list::under(&mut sql, &query.parent);
+    filter::push(&mut sql, sql::under(Dialect::Sqlite, &query.parent));
     filter::condition(&mut sql, &query.filter);
     sql.push(" GROUP BY ");
     for at in 0..fields.len() {
         sql.push(if at > 0 { ", " } else { "" }).push((at + 2).to_string());
     }
-    sql.push(" HAVING count(*) > 0 LIMIT ").push_bind(Groups::MOST as i64);
     let failed = |e| failure::sqlite("read", path, e);
-    let rows = sql.build().fetch_all(connection).await.map_err(failed)?;
+    let subject = path.display().to_string();
     let mut groups = Groups::default();
-    for row in &rows {
+    // one by one: together, the values of all groups could be too many to hold
+    let mut rows = sql.build().fetch(connection);
+    while let Some(row) = past::next(&mut rows).await.map_err(failed)? {
         let count: i64 = row.try_get(0).map_err(failed)?;
         let mut properties = BTreeMap::new();
         for (at, field) in fields.iter().enumerate() {
-            properties.insert(field.name.clone(), read(row, at + 1, field).map_err(failed)?);
+            properties.insert(field.name.clone(), read(&row, at + 1, field).map_err(failed)?);
         }
-        groups.add(properties, u64::try_from(count).unwrap_or_default());
+        groups.add(properties, u64::try_from(count).unwrap_or_default(), &subject)?;
     }
     Ok(groups)
 }
@@ -112,26 +125,38 @@ fn read(row: &SqliteRow, at: usize, field: &Field) -> Result<Value, sqlx::Error>
     Ok(Value::String(text))
 }
 
-/// One by one, through the list, where the database alone cannot tell.
+/// One by one, where the database alone cannot tell.
 async fn each(
     connection: &mut SqliteConnection,
     path: &Path,
     query: &GroupQuery,
 ) -> Result<Groups, StoreError> {
+    let subject = path.display().to_string();
     let mut list_query = ListQuery::new(query.parent.clone());
     list_query.filter = query.filter.clone();
     (list_query.at, list_query.compared) = (query.at, query.compared);
     list_query.page_size = PageSize::MAX;
     let mut groups = Groups::default();
+    let mut add = |item: &FindingResource, change| {
+        let json = serde_json::to_value(item).unwrap_or_default();
+        let properties = query.by.iter().map(|by| (by.name().to_owned(), by.of(&json, change)));
+        groups.add(properties.collect(), 1, &subject)
+    };
+    if query.at.is_some() || query.compared.is_some() {
+        past::each(connection, path, &list_query, |listed| {
+            let shown = listed.shown(&list_query);
+            let (item, change) = shown.map_err(|e| failure::document(path, &listed.name, &e))?;
+            add(&item, change)
+        })
+        .await?;
+        return Ok(groups);
+    }
+    let deadline = Instant::now() + Duration::from_secs(PATIENCE_SECONDS);
     loop {
-        let page = list::page(&mut *connection, path, &list_query).await?;
-        for (at, item) in page.results.iter().enumerate() {
-            let json = serde_json::to_value(item).unwrap_or_default();
-            let change = page.changes.get(at).copied().unwrap_or_default();
-            let properties = query.by.iter().map(|by| (by.name().to_owned(), by.of(&json, change)));
-            groups.add(properties.collect(), 1);
-        }
+        let page = present::part(&mut *connection, path, &list_query).await?;
+        page.results.iter().try_for_each(|item| add(item, StateChange::Unused))?;
         match page.next_page_token {
+            Some(_) if Instant::now() > deadline => return Err(StoreError::took_too_long(subject)),
             Some(token) => list_query.page_token = Some(token),
             None => return Ok(groups),
         }

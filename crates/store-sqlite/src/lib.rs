@@ -9,6 +9,7 @@
 //! One connection writes, so that no transaction ever has to be repeated because another one wrote in between. A
 //! store never deletes or replaces a file it cannot read.
 
+mod addresses;
 mod audit;
 mod changes;
 mod documents;
@@ -20,8 +21,8 @@ mod filter;
 mod folder;
 mod group;
 mod list;
-mod narrow;
 mod open;
+mod past;
 mod present;
 mod row;
 mod schema;

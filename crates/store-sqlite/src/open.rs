@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqlitePool};
-use store::{MuteRules, StoreError};
+use store::{MuteRules, PATIENCE_SECONDS, StoreError};
 
 use crate::folder::{self, Folder};
 use crate::writer::Writer;
@@ -19,6 +19,10 @@ const READERS: u32 = 4;
 
 /// How long another process's write, or a free reader, is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Steps of SQLite's machine between two looks at the clock: some milliseconds. What takes fewer is never stopped, whatever
+/// question the connection was used for before.
+const STEPS: i32 = 100_000;
 
 /// The embedded store. Needs a tokio runtime; may be used from any task of it.
 pub struct SqliteStore {
@@ -85,6 +89,17 @@ impl SqliteStore {
 
     pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         self.readers.acquire().await.map_err(|e| failure::sqlite("read", &self.path, e))
+    }
+
+    /// A reader for what may take long: it is stopped when it takes too long.
+    pub(crate) async fn patient_reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        let mut reader = self.reader().await?;
+        let deadline = Instant::now() + Duration::from_secs(PATIENCE_SECONDS);
+        let handle = reader.lock_handle().await;
+        let mut handle = handle.map_err(|e| failure::sqlite("read", &self.path, e))?;
+        handle.set_progress_handler(STEPS, move || Instant::now() < deadline);
+        drop(handle);
+        Ok(reader)
     }
 
     pub(crate) async fn blocking<T: Send + 'static>(

@@ -52,6 +52,10 @@ impl Row {
         Ok(Self { name, canonical_name, document })
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// One row behind `VALUES`, in the order of [`INSERT`].
     pub(crate) fn bind(
         &self,
@@ -101,4 +105,5 @@ pub(crate) const OR_UPDATE: &str = "
         finding_class = excluded.finding_class, event_time = excluded.event_time, create_time = excluded.create_time,
         update_time = excluded.update_time, delivered = max(delivered, excluded.delivered),
         pod_namespace = excluded.pod_namespace, pod_name = excluded.pod_name, container_id = excluded.container_id,
-        change = excluded.change, document = excluded.document";
+        change = excluded.change, document = excluded.document
+    RETURNING id, name";

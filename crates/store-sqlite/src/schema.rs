@@ -5,7 +5,7 @@ use std::path::Path;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use store::StoreError;
 
-use crate::failure;
+use crate::{addresses, failure};
 
 /// One file each, in order; `PRAGMA user_version` counts how many a database has.
 const MIGRATIONS: &[&str] = &[
@@ -13,7 +13,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_evidence.sql"),
     include_str!("../migrations/0003_findings_service.sql"),
     include_str!("../migrations/0004_days.sql"),
+    include_str!("../migrations/0005_lanes_and_addresses.sql"),
 ];
+
+/// The version that keeps addresses; what older files hold is gathered once.
+const WITH_ADDRESSES: i64 = 5;
 
 /// `PRAGMA application_id` of our files: "Vdte".
 const APPLICATION: i64 = 0x5664_7465;
@@ -61,6 +65,9 @@ pub(crate) async fn migrate(connection: &mut SqliteConnection, path: &Path) -> R
     let missing = MIGRATIONS.iter().skip(usize::try_from(done).unwrap_or_default());
     for migration in missing {
         sqlx::raw_sql(*migration).execute(&mut *transaction).await.map_err(failed)?;
+    }
+    if (1..WITH_ADDRESSES).contains(&done) {
+        addresses::gather(&mut transaction, path).await?;
     }
     let stamp = format!("PRAGMA user_version = {}; PRAGMA application_id = {APPLICATION}", MIGRATIONS.len());
     sqlx::raw_sql(AssertSqlSafe(stamp)).execute(&mut *transaction).await.map_err(failed)?;

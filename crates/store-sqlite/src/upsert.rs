@@ -10,6 +10,7 @@ use store::{ChangeKind, Created, Edit, MuteRules, Pending, Refusal, StoreError, 
 
 use tokio::sync::oneshot;
 
+use crate::addresses::Changed;
 use crate::row::{INSERT, OR_UPDATE, Place, Row, Written};
 use crate::{failure, list, versions};
 
@@ -66,9 +67,18 @@ pub(crate) async fn many(
             }
         };
         let written = Written { place, order: upsert.order, change, now: upsert.now };
-        rows.push((Row::new(&upsert.name, &result)?, result, written));
+        let before = known.map(|(item, _)| item);
+        rows.push(Change { row: Row::new(&upsert.name, &result)?, before, now: result, written });
     }
     write(connection, path, &rows).await
+}
+
+/// A finding to be written.
+struct Change<'a> {
+    row: Row,
+    before: Option<&'a FindingResource>,
+    now: FindingResource,
+    written: Written,
 }
 
 async fn heard(
@@ -89,18 +99,25 @@ async fn heard(
 async fn write(
     connection: &mut SqliteConnection,
     path: &Path,
-    rows: &[(Row, FindingResource, Written)],
+    changes: &[Change<'_>],
 ) -> Result<(), StoreError> {
-    if rows.is_empty() {
+    if changes.is_empty() {
         return Ok(());
     }
     let mut sql = QueryBuilder::new(INSERT);
-    sql.push_values(rows, |place, (row, item, written)| row.bind(place, item, written));
+    sql.push_values(changes, |place, change| change.row.bind(place, &change.now, &change.written));
     sql.push(OR_UPDATE);
     // one statement for each number of rows: only that of a single one is worth keeping
-    let statement = sql.build().persistent(rows.len() == 1);
-    statement.execute(connection).await.map_err(|e| failure::sqlite("write", path, e))?;
-    Ok(())
+    let statement = sql.build_query_as::<(i64, String)>().persistent(changes.len() == 1);
+    let ids = statement.fetch_all(&mut *connection).await.map_err(|e| failure::sqlite("write", path, e))?;
+    let ids: HashMap<String, i64> = ids.into_iter().map(|(id, name)| (name, id)).collect();
+    let mut changed = Changed::default();
+    for change in changes {
+        if let Some(id) = ids.get(change.row.name()) {
+            changed.note(*id, change.before, Some(&change.now));
+        }
+    }
+    changed.write(connection, path).await
 }
 
 /// A new finding of another source.
@@ -120,7 +137,7 @@ impl Create {
                 return Ok(Created::Exists);
             }
             let (result, _) = merged(None, item, rules, *now);
-            save(connection, path, name, &result, ChangeKind::Created, *now).await?;
+            save(connection, path, name, (None, &result), ChangeKind::Created, *now).await?;
             Ok(Created::Yes(Box::new(result)))
         })
     }
@@ -153,7 +170,7 @@ impl Amend {
             if item != stored {
                 // it may have been asked for by its canonical name
                 let name: FindingName = stored.finding.name.parse()?;
-                save(connection, path, &name, &item, ChangeKind::Amended, *now).await?;
+                save(connection, path, &name, (Some(&stored), &item), ChangeKind::Amended, *now).await?;
             }
             Ok(Ok(Some(item)))
         })
@@ -165,7 +182,7 @@ async fn save(
     connection: &mut SqliteConnection,
     path: &Path,
     name: &FindingName,
-    item: &FindingResource,
+    (before, item): (Option<&FindingResource>, &FindingResource),
     change: ChangeKind,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -174,7 +191,8 @@ async fn save(
     }
     let place = place(&mut *connection, path, &Place::of(name, item)).await?;
     let written = Written { place, order: i64::MIN, change, now };
-    write(connection, path, &[(Row::new(name, item)?, item.clone(), written)]).await
+    let row = Row::new(name, item)?;
+    write(connection, path, &[Change { row, before, now: item.clone(), written }]).await
 }
 
 /// The number of a place; a new one the first time.

@@ -31,8 +31,9 @@ pub use findings::{
 
 pub use reference::the_rows_of_the_filter_table_hold;
 pub use service::{
-    a_finding_is_created_once, a_refused_edit_stands_alone, changes_are_told_in_order,
-    groups_count_what_findings_say, rules_decide_when_a_finding_is_written, the_past_is_as_it_was,
+    a_finding_is_created_once, a_refused_edit_stands_alone, an_address_leads_to_its_findings,
+    an_order_holds_over_pages, changes_are_told_in_order, groups_count_what_findings_say,
+    rules_decide_when_a_finding_is_written, the_past_is_as_it_was, the_past_knows_addresses,
     what_arrives_late_changes_nothing, what_is_rare_is_met_once, what_is_too_old_goes,
 };
 
@@ -51,6 +52,7 @@ macro_rules! contract_tests {
             listing_follows_the_parent, canonical_names_lead_there, a_time_range_is_half_open,
             a_foreign_page_token_is_refused, hostile_text_survives, a_megabyte_argument_survives,
             many_writers_at_once_lose_nothing, what_arrives_late_changes_nothing, what_is_rare_is_met_once, a_refused_edit_stands_alone, a_finding_is_created_once,
+            an_address_leads_to_its_findings, an_order_holds_over_pages, the_past_knows_addresses,
             rules_decide_when_a_finding_is_written, the_past_is_as_it_was, groups_count_what_findings_say,
             changes_are_told_in_order, what_is_too_old_goes, documents_are_kept_by_kind_and_name,
             a_lease_has_one_holder, the_audit_log_keeps_what_it_was_told, evidence_is_received_in_parts,

@@ -7,6 +7,9 @@ use finding::NameError;
 
 use crate::OrderError;
 
+/// How long a store works on one question at most, in seconds.
+pub const PATIENCE_SECONDS: u64 = 10;
+
 /// A store could not do what it was asked. Cloneable, because one failed commit answers every writer that waited
 /// for it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -94,6 +97,18 @@ pub enum StoreError {
         /// What the system said.
         source: Arc<dyn Error + Send + Sync>,
     },
+    /// Answering would take too long, or hold too much.
+    #[error(
+        "{subject} has too many findings for this question: {reason}. Ask for less: a filter on category, resource_name, a pod \
+         or a shorter range of event_time narrows it; groups by category, state, severity, mute, finding_class and \
+         module_name are counted already"
+    )]
+    TooMuch {
+        /// The database.
+        subject: String,
+        /// What it would have been too much of.
+        reason: String,
+    },
     /// Not a finding's name.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -106,4 +121,11 @@ pub enum StoreError {
          token came from, or without a token to start over"
     )]
     PageToken,
+}
+
+impl StoreError {
+    /// A question that took longer than it may.
+    pub fn took_too_long(subject: String) -> Self {
+        Self::TooMuch { subject, reason: format!("the answer takes longer than {PATIENCE_SECONDS} seconds") }
+    }
 }

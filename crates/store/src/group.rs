@@ -118,23 +118,50 @@ pub fn default_of(field: &Field) -> Value {
 
 /// Groups being counted.
 #[derive(Debug, Default)]
-pub struct Groups(BTreeMap<String, Group>);
+pub struct Groups {
+    groups: BTreeMap<String, Group>,
+    bytes: usize,
+}
 
 impl Groups {
     /// Groups that are told apart at most; more are no answer that anyone reads.
     pub const MOST: usize = 100_000;
 
-    /// More findings with these properties. A missing value, given as its default, is one group with it.
-    pub fn add(&mut self, properties: BTreeMap<String, Value>, count: u64) {
-        let key = serde_json::to_string(&properties).unwrap_or_default();
-        if count > 0 && (self.0.len() < Self::MOST || self.0.contains_key(&key)) {
-            self.0.entry(key).or_insert_with(|| Group { properties, count: 0 }).count += count;
+    /// What the properties of all groups may have together, as JSON.
+    const BYTES: usize = 16 << 20;
+
+    /// More findings with these properties, of the store of this name. A missing value, given as its default, is one group
+    /// with it.
+    ///
+    /// # Errors
+    /// [`StoreError::TooMuch`] when there are too many groups to be held.
+    pub fn add(
+        &mut self,
+        properties: BTreeMap<String, Value>,
+        count: u64,
+        subject: &str,
+    ) -> Result<(), StoreError> {
+        if count == 0 {
+            return Ok(());
         }
+        let key = serde_json::to_string(&properties).unwrap_or_default();
+        if let Some(group) = self.groups.get_mut(&key) {
+            group.count += count;
+            return Ok(());
+        }
+        self.bytes += key.len();
+        if self.groups.len() >= Self::MOST || self.bytes > Self::BYTES {
+            let names: Vec<&str> = properties.keys().map(String::as_str).collect();
+            let reason = format!("{} tell more than {} groups apart", names.join(" and "), self.groups.len());
+            return Err(StoreError::TooMuch { subject: subject.to_owned(), reason });
+        }
+        self.groups.insert(key, Group { properties, count });
+        Ok(())
     }
 
     /// The page that was asked for: behind `skipped` groups, see [`GroupQuery::skipped`].
     pub fn page(self, query: &GroupQuery, skipped: u64) -> GroupPage {
-        let mut groups: Vec<(String, Group)> = self.0.into_iter().collect();
+        let mut groups: Vec<(String, Group)> = self.groups.into_iter().collect();
         groups.sort_by(|(a_text, a), (b_text, b)| b.count.cmp(&a.count).then_with(|| a_text.cmp(b_text)));
         let total = groups.len() as u64;
         let from = usize::try_from(skipped).unwrap_or(usize::MAX);
@@ -143,5 +170,28 @@ impl Groups {
         let behind = skipped.saturating_add(groups.len() as u64);
         let next_page_token = (behind < total).then(|| query.token_behind(behind));
         GroupPage { groups, next_page_token, total_size: total }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Groups;
+    use crate::StoreError;
+    use serde_json::json;
+
+    #[test]
+    fn more_groups_than_can_be_held_are_refused_and_not_cut() {
+        let mut groups = Groups::default();
+        let large = "x".repeat(1 << 20);
+        let mut add =
+            |n: u32| groups.add([("name".to_owned(), json!(format!("{n}{large}")))].into(), 1, "a store");
+        for n in 0..15 {
+            add(n).unwrap();
+            add(n).unwrap();
+        }
+        let refused = add(15).unwrap_err();
+        assert!(matches!(refused, StoreError::TooMuch { .. }));
+        let text = refused.to_string();
+        assert!(text.contains("a store") && text.contains("name tell more than 15 groups apart"), "{text}");
     }
 }

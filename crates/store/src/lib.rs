@@ -25,7 +25,7 @@ pub mod contract;
 pub use audit::{AuditEntry, AuditLog, AuditRecord};
 pub use changes::{Change, ChangeCursor, ChangeFeed, ChangeKind};
 pub use documents::{Document, DocumentKind, DocumentQuery, DocumentStore, Expectation};
-pub use error::StoreError;
+pub use error::{PATIENCE_SECONDS, StoreError};
 pub use evidence::{EvidenceItem, EvidenceKind, EvidenceMeta, EvidenceStore, NotADigest, Received, Sha256};
 pub use findings::{Created, Edit, FindingStore, Pending, Refusal, Upserted, merged};
 pub use group::{Group, GroupField, GroupPage, GroupQuery, Groups, default_of};

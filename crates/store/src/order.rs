@@ -67,7 +67,8 @@ pub enum Direction {
     Descending,
 }
 
-/// An order in which no two findings are equal: the name decides last.
+/// An order in which no two findings are equal: unless it says something of time or name, the newest of equal ones come
+/// first, and the name decides last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderBy(Vec<(OrderField, Direction)>);
 
@@ -120,7 +121,13 @@ impl FromStr for OrderBy {
             }
             fields.push((field, direction));
         }
-        if fields.iter().all(|(field, _)| *field != OrderField::Name) {
+        let has = |wanted: &[OrderField]| fields.iter().any(|(field, _)| wanted.contains(field));
+        let is_whole = has(&[OrderField::Name]);
+        // many findings have the same of everything but their times: the newest of them come first
+        if !is_whole && !has(&[OrderField::CreateTime, OrderField::EventTime]) {
+            fields.push((OrderField::CreateTime, Direction::Descending));
+        }
+        if !is_whole {
             fields.push((OrderField::Name, Direction::Ascending));
         }
         Ok(Self(fields))
@@ -148,6 +155,7 @@ mod tests {
             ("", "create_time desc,name"),
             ("eventTime asc", "event_time,name"),
             ("event_time desc , severity", "event_time desc,severity,name"),
+            ("severity", "severity,create_time desc,name"),
             ("name desc", "name desc"),
         ] {
             assert_eq!(text.parse::<OrderBy>().unwrap().to_string(), expected);

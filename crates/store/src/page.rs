@@ -156,7 +156,11 @@ impl ListQuery {
 
     /// The token that leads on after `last`.
     pub fn token_after(&self, last: &FindingResource) -> String {
-        let after = self.order_by.fields().iter().map(|(field, _)| field.key(last)).collect();
+        self.token_behind(self.order_by.fields().iter().map(|(field, _)| field.key(last)).collect())
+    }
+
+    /// The token that leads on behind a place, given by a key for each field of the order.
+    pub fn token_behind(&self, after: Vec<Key>) -> String {
         let token = Token { list: self.fingerprint(), after };
         // Numbers and strings cannot fail to become JSON.
         hex::encode(&serde_json::to_vec(&token).unwrap_or_default())
@@ -170,7 +174,7 @@ pub(crate) fn fingerprint(text: &str) -> u64 {
 }
 
 /// What a finding is ordered by, one field of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Key {
     /// A number or a time in nanoseconds.

@@ -1,12 +1,20 @@
 //! Filters, orders and pages as SQL: one translation for every database, which says only how the databases differ.
 
+mod candidates;
 mod dialect;
 mod filter;
+mod lanes;
 mod listing;
+mod narrow;
+mod past;
+mod walk;
 
+pub use candidates::{AddressEntry, addresses};
 pub use dialect::Dialect;
 pub use filter::{condition, is_exact, is_tallied, tally_column};
-pub use listing::{behind, happened, order};
+pub use listing::{behind, happened, order, under, which};
+pub use past::{COUNTED, Filling, Listed, Wanted, past, past_count, past_in_order, rows};
+pub use walk::{Cell, Named, Reader, page, part};
 
 use dialect::Place;
 
@@ -44,6 +52,18 @@ impl Sql {
 
     fn text(&mut self, text: impl Into<String>) -> &mut Self {
         self.pieces.push(Piece::Text(text.into()));
+        self
+    }
+
+    fn add(&mut self, other: Self) -> &mut Self {
+        for piece in other.pieces {
+            match piece {
+                Piece::Words(words) => {
+                    self.push(words);
+                }
+                bound => self.pieces.push(bound),
+            }
+        }
         self
     }
 

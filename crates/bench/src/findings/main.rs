@@ -5,80 +5,174 @@
 mod generator;
 mod questions;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use clap::Parser;
+use anyhow::{Context, Result, anyhow};
+use clap::{Parser, ValueEnum};
 use finding::Timestamp;
 use store::FindingStore;
+use store_postgres::PostgresStore;
+use store_postgres::server::Server;
 use store_sqlite::SqliteStore;
 
-/// Loads a store with findings and asks what analysts ask, at each size.
+/// Loads stores with findings and asks what analysts ask, at each size.
 #[derive(Parser)]
 #[command(name = "vedette-bench-findings", version)]
 struct Arguments {
     /// Sizes at which questions are asked, in findings
     #[arg(long, value_delimiter = ',', default_value = "100000,1000000")]
     counts: Vec<u64>,
+    /// Which stores, one after the other; PostgreSQL is started from Debian's package, in the folder for temporary files
+    #[arg(long = "store", value_delimiter = ',', default_value = "sqlite")]
+    stores: Vec<Engine>,
     /// How often each question is asked
     #[arg(long, default_value_t = 200)]
     times: usize,
     /// Tasks that write at the same time
     #[arg(long, default_value_t = 256)]
     writers: u64,
-    /// Folder for the database, on the disk to be measured; removed afterwards
+    /// Folder for SQLite's database, on the disk to be measured; removed afterwards
     #[arg(long, default_value = "target")]
     folder: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl Engine {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
+/// A store that goes away with this.
+enum Opened {
+    Sqlite { store: Arc<SqliteStore>, folder: tempfile::TempDir },
+    Postgres { store: Arc<PostgresStore>, server: Server },
+}
+
+impl Opened {
+    async fn new(engine: Engine, base: &Path) -> Result<Self> {
+        Ok(match engine {
+            Engine::Sqlite => {
+                let folder = tempfile::tempdir_in(base)
+                    .with_context(|| format!("no folder can be made in {}", base.display()))?;
+                Self::Sqlite { store: Arc::new(SqliteStore::open(folder.path()).await?), folder }
+            }
+            Engine::Postgres => {
+                let server = Server::start().map_err(|missing| anyhow!(missing))?;
+                let url = server.database(DATABASE).map_err(|said| anyhow!(said))?;
+                Self::Postgres { store: Arc::new(PostgresStore::open(&url).await?), server }
+            }
+        })
+    }
+
+    fn store(&self) -> Arc<dyn FindingStore> {
+        match self {
+            Self::Sqlite { store, .. } => Arc::<SqliteStore>::clone(store),
+            Self::Postgres { store, .. } => Arc::<PostgresStore>::clone(store),
+        }
+    }
+
+    /// Bytes on disk.
+    fn size(&self) -> u64 {
+        match self {
+            Self::Sqlite { folder, .. } => ["findings.db", "findings.db-wal"]
+                .iter()
+                .filter_map(|file| std::fs::metadata(folder.path().join(file)).ok())
+                .map(|metadata| metadata.len())
+                .sum(),
+            Self::Postgres { server, .. } => {
+                let size = server.run(DATABASE, "SELECT pg_database_size(current_database())");
+                size.ok().and_then(|size| size.parse().ok()).unwrap_or_default()
+            }
+        }
+    }
+
+    async fn close(&self) {
+        match self {
+            Self::Sqlite { store, .. } => store.close().await,
+            Self::Postgres { store, .. } => store.close().await,
+        }
+    }
+}
+
+const DATABASE: &str = "bench";
+
+/// What was measured so far, printed at each size: a long run that is ended early has not been for nothing.
+struct Report {
+    loads: String,
+    answers: String,
+    /// The 99th percentile of each question, and the size it was asked at.
+    before: BTreeMap<(Engine, String), f64>,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     std::fs::create_dir_all(&arguments.folder)?;
-    let folder = tempfile::tempdir_in(&arguments.folder)
-        .with_context(|| format!("no folder can be made in {}", arguments.folder.display()))?;
-    let store = Arc::new(runtime.block_on(SqliteStore::open(folder.path()))?);
-    let mut table =
-        String::from("| findings | question | median ms | p99 ms | worst ms |\n|---|---|---|---|---|\n");
-    let mut loads = String::from(
-        "| up to | findings/s | on disk, bytes each | memory MiB, now and at most |\n|---|---|---|---|\n",
-    );
+    let mut report = Report {
+        loads: String::from(
+            "| store | up to | findings/s | on disk, bytes each | memory MiB of this process, now and at most |\n\
+             |---|---|---|---|---|\n",
+        ),
+        answers: String::from(
+            "| store | findings | question | median ms | p99 ms | worst ms | p99 to the size before |\n\
+             |---|---|---|---|---|---|---|\n",
+        ),
+        before: BTreeMap::new(),
+    };
+    for &engine in &arguments.stores {
+        runtime.block_on(measure(&arguments, engine, &mut report))?;
+    }
+    Ok(())
+}
+
+async fn measure(arguments: &Arguments, engine: Engine, report: &mut Report) -> Result<()> {
+    let opened = Opened::new(engine, &arguments.folder).await?;
     let all = arguments.counts.iter().copied().max().unwrap_or(1);
     let mut from = 0;
-    let loaded: Arc<dyn FindingStore> = Arc::<SqliteStore>::clone(&store);
     for &count in &arguments.counts {
         let began = Instant::now();
-        runtime.block_on(load(&loaded, from..count, all, arguments.writers))?;
+        load(&opened.store(), from..count, all, arguments.writers).await?;
         let pace = (count - from) as f64 / began.elapsed().as_secs_f64();
         from = count;
+        let (_, most) = memory();
+        eprintln!("{}: {count} findings loaded, {pace:.0}/s, at most {most:.0} MiB", engine.name());
         for question in questions::all() {
-            let times = runtime.block_on(question.ask(&*loaded, arguments.times))?;
+            let times = question.ask(&*opened.store(), arguments.times).await;
+            let times = times.with_context(|| question.name.clone())?;
             let at = |percent: usize| milliseconds(times[(times.len() - 1) * percent / 100]);
+            let before = report.before.insert((engine, question.name.clone()), at(99));
+            let growth = before.map_or_else(|| "-".into(), |before| format!("{:.2}", at(99) / before));
             writeln!(
-                table,
-                "| {count} | {} | {:.2} | {:.2} | {:.2} |",
+                report.answers,
+                "| {} | {count} | {} | {:.2} | {:.2} | {:.2} | {growth} |",
+                engine.name(),
                 question.name,
                 at(50),
                 at(99),
                 at(100)
             )?;
         }
-        let size: u64 = ["findings.db", "findings.db-wal"]
-            .iter()
-            .filter_map(|file| std::fs::metadata(folder.path().join(file)).ok())
-            .map(|metadata| metadata.len())
-            .sum();
         let (now, most) = memory();
-        writeln!(loads, "| {count} | {pace:.0} | {} | {now:.1}, {most:.1} |", size / count)?;
-        eprintln!("{count} findings: loaded and asked");
+        let size = opened.size() / count.max(1);
+        writeln!(report.loads, "| {} | {count} | {pace:.0} | {size} | {now:.1}, {most:.1} |", engine.name())?;
+        println!("{}\n{}", report.loads, report.answers);
     }
-    println!("{loads}\n{table}");
-    runtime.block_on(store.close());
+    opened.close().await;
     Ok(())
 }
 

@@ -37,17 +37,22 @@ pub(crate) fn all() -> Vec<Question> {
         list("what needs attention", "state=ACTIVE AND NOT mute=MUTED", ""),
         list("critical and active", "severity=CRITICAL AND state=ACTIVE", ""),
         list("one category", "category=\"Execution: Socat Reverse Shell Detected\"", ""),
-        list(
-            "one day",
-            "event_time>=\"2026-06-01T00:00:00Z\" AND event_time<\"2026-06-02T00:00:00Z\"",
-            "event_time desc",
-        ),
+        list("one day", DAY, "event_time desc"),
         list("active of one week, worst first", WEEK, "severity,event_time desc"),
+        list("active of one week, by category", WEEK, "category,event_time desc"),
+        list("everything, worst first", "", "severity"),
+        list(
+            "what needs attention, worst first",
+            "state=ACTIVE AND NOT mute=MUTED",
+            "severity,event_time desc",
+        ),
         list("active of one week, newest first", WEEK, ""),
         list("one pod", &pod, ""),
         list("a word in the description", "description:\"web-7-1287\"", ""),
         list("a word that is in no description", "description:\"nowhere to be found\"", ""),
         list("addresses of a network", "inIpRange(connections.destination_ip, \"192.0.2.0/24\")", ""),
+        list("one address", "inIpRange(connections.destination_ip, \"203.0.113.7/32\")", ""),
+        list("addresses that most have", "inIpRange(connections.source_ip, \"10.0.0.0/8\")", ""),
         list(
             "one cluster",
             "resource_name=\"//container.googleapis.com/projects/project-1/locations/eu/clusters/c7\"",
@@ -57,12 +62,17 @@ pub(crate) fn all() -> Vec<Question> {
             name: "one project, first page".into(),
             kind: Kind::List { parent: "projects/project-3/sources/-", filter: String::new(), order: "" },
         },
+        Question {
+            name: "group one day by cluster, which is not tallied".into(),
+            kind: Kind::Group { filter: DAY, by: &["resource.display_name"] },
+        },
         group("", &["category"]),
         group("", &["severity", "state"]),
         group("state=ACTIVE AND NOT mute=MUTED", &["category", "severity"]),
     ]
 }
 
+const DAY: &str = "event_time>=\"2026-06-01T00:00:00Z\" AND event_time<\"2026-06-02T00:00:00Z\"";
 const WEEK: &str =
     "state=ACTIVE AND event_time>=\"2026-06-01T00:00:00Z\" AND event_time<\"2026-06-08T00:00:00Z\"";
 

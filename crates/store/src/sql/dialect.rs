@@ -58,6 +58,64 @@ impl Dialect {
         }
     }
 
+    /// The columns that findings and their versions share.
+    pub fn columns(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "name, canonical_name, place, parent, category, resource_name, module_name, state, severity, mute, \
+                 finding_class, event_time, create_time, update_time, pod_namespace, pod_name, container_id"
+            }
+            Self::Postgres => {
+                "name, canonical_name, scope, canonical_scope, source, location, parent, category, resource_name, state, \
+                 severity, mute, event_time, create_time, finding_class, module_name, update_time, pod_namespace, pod_name, \
+                 container_id"
+            }
+        }
+    }
+
+    /// The column that finds a finding again.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Sqlite => "id",
+            Self::Postgres => "name",
+        }
+    }
+
+    /// About how many bytes a document has, without reading it.
+    pub(super) fn size(self) -> &'static str {
+        match self {
+            Self::Sqlite => "octet_length(document)",
+            Self::Postgres => "pg_column_size(document)::bigint",
+        }
+    }
+
+    /// The category, as its index leads there; the same text for each `?`. PostgreSQL's indexes hold no long texts.
+    pub(super) fn category_is(self) -> &'static str {
+        match self {
+            Self::Sqlite => "category = ?",
+            Self::Postgres => "hashtextextended(category, 0) = hashtextextended(?, 0) AND category = ?",
+        }
+    }
+
+    /// The same for the resource's name.
+    pub(super) fn resource_is(self) -> &'static str {
+        match self {
+            Self::Sqlite => "resource_name = ?",
+            Self::Postgres => {
+                "hashtextextended(resource_name, 0) = hashtextextended(?, 0) AND resource_name = ?"
+            }
+        }
+    }
+
+    /// Bytes as they are written.
+    pub(super) fn bytes(self, bytes: &[u8]) -> String {
+        let digits = crate::hex::encode(bytes);
+        match self {
+            Self::Sqlite => format!("x'{digits}'"),
+            Self::Postgres => format!("'\\x{digits}'::bytea"),
+        }
+    }
+
     /// The name of the type of texts.
     pub(super) fn text(self) -> &'static str {
         match self {

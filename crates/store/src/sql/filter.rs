@@ -9,29 +9,56 @@ use super::{Dialect, Place, Sql};
 
 /// Whether the SQL alone decides.
 pub fn is_exact(filter: &Filter) -> bool {
-    fn exact(node: &Node) -> bool {
-        match node {
-            Node::And(parts) | Node::Or(parts) => parts.iter().all(exact),
-            Node::Not(inner) => exact(inner),
-            Node::Contains { element, .. } => exact(element),
-            Node::InIpRange { .. } => false,
-            Node::Compare(_) | Node::Exists(_) => true,
-        }
-    }
     filter.root().is_none_or(exact)
+}
+
+pub(super) fn exact(node: &Node) -> bool {
+    match node {
+        Node::And(parts) | Node::Or(parts) => parts.iter().all(exact),
+        Node::Not(inner) => exact(inner),
+        Node::Contains { element, .. } => exact(element),
+        Node::InIpRange { .. } => false,
+        Node::Compare(_) | Node::Exists(_) => true,
+    }
 }
 
 /// Whether the filter asks only for what findings are tallied by, so that tallies answer it as findings would.
 pub fn is_tallied(filter: &Filter) -> bool {
-    fn tallied(node: &Node) -> bool {
+    filter.root().is_none_or(tallied)
+}
+
+fn tallied(node: &Node) -> bool {
+    match node {
+        Node::And(parts) | Node::Or(parts) => parts.iter().all(tallied),
+        Node::Not(inner) => tallied(inner),
+        Node::Compare(comparison) => is_column(comparison) && tally_column(&comparison.field).is_some(),
+        Node::Exists(_) | Node::Contains { .. } | Node::InIpRange { .. } => false,
+    }
+}
+
+/// The parts of a filter that all must hold.
+pub(super) fn conjuncts(filter: &Filter) -> Vec<&Node> {
+    fn collect<'a>(node: &'a Node, into: &mut Vec<&'a Node>) {
         match node {
-            Node::And(parts) | Node::Or(parts) => parts.iter().all(tallied),
-            Node::Not(inner) => tallied(inner),
-            Node::Compare(comparison) => is_column(comparison) && tally_column(&comparison.field).is_some(),
-            Node::Exists(_) | Node::Contains { .. } | Node::InIpRange { .. } => false,
+            Node::And(parts) => parts.iter().for_each(|part| collect(part, into)),
+            other => into.push(other),
         }
     }
-    filter.root().is_none_or(tallied)
+    let mut parts = Vec::new();
+    if let Some(root) = filter.root() {
+        collect(root, &mut parts);
+    }
+    parts
+}
+
+/// What of a filter tallies can tell, to be added to a condition on tallies.
+pub(super) fn tallied_condition(dialect: Dialect, filter: &Filter) -> Sql {
+    let mut sql = Sql::default();
+    for part in conjuncts(filter).into_iter().filter(|part| tallied(part)) {
+        sql.push(" AND ");
+        Writer { dialect, properties: &[], sql: &mut sql, lists: 0 }.node(part, true, None);
+    }
+    sql
 }
 
 /// The column of the tallies, when findings are tallied by this field; and the names of its numbers, if it has some.
