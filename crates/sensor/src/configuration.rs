@@ -209,8 +209,11 @@ impl Configuration {
     /// # Errors
     /// When the recording cannot be made.
     pub fn sensor(&self, record: Option<&RecordTo>) -> Result<crate::Config, RecordingError> {
-        for missing in self.missing_paths() {
-            tracing::warn!("configuration {}: {missing}", self.file.display());
+        let metadata = self.metadata_server(Path::new("/sys"));
+        let learns = self.cluster.is_none() && metadata.is_some();
+        let stranger = self.server.as_ref().and_then(|server| server.stranger(&self.place(), learns));
+        for doubt in self.missing_paths().into_iter().chain(stranger) {
+            tracing::warn!("configuration {}: {doubt}", self.file.display());
         }
         let recorder = |to: &RecordTo| Recorder::create(to, &Made::here(self.place().node));
         let mut probes = probes::Settings::default();
@@ -219,7 +222,7 @@ impl Configuration {
         }
         Ok(crate::Config {
             named: self.named(),
-            metadata: self.metadata_server(Path::new("/sys")),
+            metadata,
             settings: self.settings(),
             probes,
             runtimes: container_runtime::Config {

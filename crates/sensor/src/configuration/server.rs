@@ -1,9 +1,12 @@
 //! The key `server`: whom findings are sent to, instead of being printed.
 
 use super::Malformed;
+use certificates::{identity_of, nothing_revoked};
+use findings::Place;
 use serde_saphyr::Spanned;
 use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 const SPOOL: &str = "/var/lib/vedette-sensor/spool";
 const SPOOL_BYTES: u64 = 1 << 30;
@@ -109,6 +112,29 @@ impl Server {
     }
 }
 
+impl Server {
+    /// What is wrong when the certificate is of another node than the findings: a server takes from a node what speaks of
+    /// it. `learns`: the cluster's name may still become known.
+    pub(super) fn stranger(&self, place: &Place, learns: bool) -> Option<String> {
+        let path = self.identity.as_ref()?;
+        let peer = identity_of(path).ok()?;
+        // whose it is, not whether it still counts
+        let of = peer.check(&nothing_revoked(), SystemTime::UNIX_EPOCH).ok()?;
+        let same = of.node() == place.node && (of.cluster() == place.cluster || learns);
+        (!same).then(|| {
+            format!(
+                "server.identity: {} is of node {} of cluster {}, but findings speak of node {} of cluster {}, and the \
+                 server refuses those; set `node` and `cluster` to the certificate's, or take the right certificate",
+                path.display(),
+                of.node(),
+                of.cluster(),
+                place.node,
+                place.cluster
+            )
+        })
+    }
+}
+
 fn is_address(text: &str) -> bool {
     let Some((host, port)) = text.strip_prefix("https://").and_then(|rest| rest.rsplit_once(':')) else {
         return false;
@@ -129,7 +155,9 @@ fn is_host(text: &str) -> bool {
 mod tests {
     use super::super::Configuration;
     use super::Server;
+    use findings::Place;
     use std::path::Path;
+    use std::time::SystemTime;
 
     fn read(text: &str) -> Result<Option<Server>, String> {
         let read = Configuration::parse(text, Path::new("v.yaml"));
@@ -157,6 +185,31 @@ mod tests {
             missing.starts_with("server.authority: /a.pem does not exist now\nserver.token: /t "),
             "{missing}"
         );
+    }
+
+    #[test]
+    fn a_certificate_of_another_node_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        let authority = certificates::Authority::open(folder.path(), now).unwrap();
+        let node = certificates::NodeIdentity::new("vedette.test", "shop", "n1").unwrap();
+        let issued = authority.node(&node, now, certificates::DAY).unwrap();
+        let identity = folder.path().join("node.pem");
+        let pem = format!("{}{}", issued.certificate_pem, issued.key_pem);
+        certificates::write_private(&identity, pem.as_bytes()).unwrap();
+        let text = format!(
+            "server:\n  addresses: [https://v:1]\n  authority: /a.pem\n  identity: {}\n",
+            identity.display()
+        );
+        let server = read(&text).unwrap().unwrap();
+        let place =
+            |cluster: &str, node: &str| Place { cluster: cluster.into(), ..Place::local(node, "m", "6.1") };
+        assert_eq!(server.stranger(&place("shop", "n1"), false), None);
+        assert_eq!(server.stranger(&place("local", "n1"), true), None, "the cloud may name it");
+        for (other, learns) in [(place("local", "n1"), false), (place("shop", "n2"), true)] {
+            let said = server.stranger(&other, learns).unwrap();
+            assert!(said.contains("is of node n1 of cluster shop, but findings speak of node "), "{said}");
+        }
     }
 
     #[test]
