@@ -288,8 +288,8 @@ mod tests {
 
     #[test]
     fn a_cluster_is_decided_for_by_itself_its_project_and_what_that_belongs_to() {
-        let mut resource = Resource::default();
-        resource.name = "//container.googleapis.com/projects/42/locations/eu/clusters/c".into();
+        let name = "//container.googleapis.com/projects/42/locations/eu/clusters/c".into();
+        let mut resource = Resource { name, ..Resource::default() };
         resource.gcp_metadata.project_display_name = "shop".into();
         resource.gcp_metadata.organization = "organizations/9".into();
         let ancestors = |place: &str| match place {
@@ -307,6 +307,6 @@ mod tests {
                 "organizations/9"
             ]
         );
-        assert_eq!(places(&Resource::default(), &ancestors), [String::new(); 0]);
+        assert!(places(&Resource::default(), &ancestors).is_empty());
     }
 }

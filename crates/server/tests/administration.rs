@@ -57,7 +57,7 @@ async fn tokens_and_keys_are_those_that_count() {
     let (key, file) = credentials.create_key("soar", new("viewer", None)).await.unwrap();
     assert_eq!(key.account.as_deref(), Some("soar@vedette.local"));
     assert_eq!((&file["private_key_id"], &file["type"]), (&json!(key.id), &json!("service_account")));
-    assert_eq!(credentials.keys().await.unwrap(), [key.clone()]);
+    assert_eq!(credentials.keys().await.unwrap(), std::slice::from_ref(&key));
     assert!(credentials.revoke_key(&key.id).await.unwrap());
     assert_eq!(credentials.keys().await.unwrap(), []);
 

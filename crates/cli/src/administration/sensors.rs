@@ -80,7 +80,12 @@ pub(super) fn certificate(options: &SensorCertificate) -> Result<()> {
         found.with_context(|| format!("the server's answer has no {field}; nothing was saved"))
     };
     let (certificate, key, authority) = (of("certificate")?, of("privateKey")?, of("authority")?);
-    file.finish(format!("{certificate}{key}").as_bytes())?;
+    let fingerprint = line(of("fingerprint")?);
+    file.finish(format!("{certificate}{key}").as_bytes()).with_context(|| {
+        format!(
+            "the certificate was made and is not saved; revoke it with `vedette sensors revoke {fingerprint}`"
+        )
+    })?;
     match options.authority_out.as_deref() {
         Some(out) if out == Path::new("-") => {
             let mut out = io::stdout().lock();
@@ -95,7 +100,7 @@ pub(super) fn certificate(options: &SensorCertificate) -> Result<()> {
         line(&options.node.cluster),
         line(&options.node.node),
         line(&time(&issued, "expireTime")),
-        line(of("fingerprint")?),
+        fingerprint,
         options.output.display()
     );
     Ok(())

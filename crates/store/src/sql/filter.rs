@@ -56,7 +56,7 @@ pub(super) fn tallied_condition(dialect: Dialect, filter: &Filter) -> Sql {
     let mut sql = Sql::default();
     for part in conjuncts(filter).into_iter().filter(|part| tallied(part)) {
         sql.push(" AND ");
-        Writer { dialect, properties: &[], sql: &mut sql, lists: 0 }.node(part, true, None);
+        Writer { dialect, properties: &[], sql: &mut sql, lists: 0, joins: 0 }.node(part, true, None);
     }
     sql
 }
