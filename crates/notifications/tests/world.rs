@@ -6,6 +6,8 @@
 mod engine;
 #[path = "world/kinds.rs"]
 mod kinds;
+#[path = "world/nats.rs"]
+mod nats;
 #[path = "world/receiver.rs"]
 mod receiver;
 #[path = "world/tls.rs"]

@@ -1,16 +1,14 @@
 //! Each kind of output against what receives it.
 
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use async_nats::jetstream;
 use finding::{State, Timestamp};
 use serde_json::{Value, json};
 use store::FindingStore;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, UdpSocket};
 
-use crate::receiver::{CONFIG, Receiver, Reply, World, ok, settings, until};
+use crate::receiver::{CONFIG, Receiver, Reply, World, ok, settings};
 
 #[tokio::test]
 async fn each_http_kind_posts_its_own_shape() {
@@ -131,93 +129,4 @@ async fn syslog_comes_in_datagrams_and_in_counted_frames() {
     let error =
         engine.send_test(CONFIG, &json!({"vedette": {"kind": "syslog", "url": tls}})).await.unwrap_err();
     assert!(error.to_string().contains("certificate authority"), "{error}");
-}
-
-/// A server of this test's own, ended by its process id.
-struct NatsServer {
-    child: Child,
-    port: u16,
-    _folder: tempfile::TempDir,
-}
-
-impl NatsServer {
-    /// `None` where the program is missing.
-    async fn start() -> Option<Self> {
-        let program = ["/usr/sbin/nats-server", "/usr/bin/nats-server"]
-            .into_iter()
-            .find(|path| std::path::Path::new(path).exists())?;
-        let folder = tempfile::tempdir().unwrap();
-        let child = Command::new(program)
-            .args(["-a", "127.0.0.1", "-p", "-1", "-js", "--ports_file_dir"])
-            .arg(folder.path())
-            .arg("-sd")
-            .arg(folder.path().join("jetstream"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // The server writes the port that the system gave it.
-        let mut port = None;
-        until(|| {
-            let files = std::fs::read_dir(folder.path()).unwrap().flatten();
-            let ports = files.filter(|file| file.path().extension().is_some_and(|ending| ending == "ports"));
-            let text = ports.filter_map(|file| std::fs::read_to_string(file.path()).ok()).next();
-            let told = text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-            port = told.and_then(|told| told["nats"][0].as_str()?.rsplit(':').next()?.parse().ok());
-            port.is_some()
-        })
-        .await;
-        Some(Self { child, port: port.unwrap(), _folder: folder })
-    }
-}
-
-impl Drop for NatsServer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[tokio::test]
-async fn nats_acknowledges_each_and_drops_what_comes_twice() {
-    let Some(server) = NatsServer::start().await else {
-        println!("skipped: no nats-server; run sudo ./setup --for test");
-        return;
-    };
-    let url = format!("nats://127.0.0.1:{}", server.port);
-    let world = World::new().await;
-    let body = json!({"vedette": {"kind": "nats", "url": url, "subject": "findings.p"}});
-    let engine = world.engine(settings("a"));
-    let error = engine.send_test(CONFIG, &body).await.unwrap_err().to_string();
-    assert!(error.contains("is there a stream"), "nothing keeps it: {error}");
-
-    let client = async_nats::connect(&url).await.unwrap();
-    let context = jetstream::new(client);
-    let config = jetstream::stream::Config {
-        name: "FINDINGS".into(),
-        subjects: vec!["findings.>".into()],
-        ..Default::default()
-    };
-    let mut stream = context.create_stream(config).await.unwrap();
-    world.config(CONFIG, body).await;
-    world.fill(0..20).await;
-    until(|| engine.counts().get(CONFIG).is_some_and(|counts| counts.delivered == 20)).await;
-    assert_eq!(stream.info().await.unwrap().state.messages, 20);
-    let message = stream.get_raw_message(1).await.unwrap();
-    assert!(message.headers.get("Nats-Msg-Id").unwrap().as_str().starts_with("msg_"));
-    let told: Value = serde_json::from_slice(&message.payload).unwrap();
-    assert_eq!(told["notificationConfigName"], CONFIG);
-
-    // As after a crash between sending and marking: the progress is gone, everything comes again.
-    engine.stop().await;
-    use store::DocumentStore;
-    world
-        .store
-        .remove_document(store::DocumentKind::Progress, &format!("notifications/{CONFIG}"))
-        .await
-        .unwrap();
-    let engine = world.engine(settings("b"));
-    until(|| engine.counts().get(CONFIG).is_some_and(|counts| counts.delivered == 20)).await;
-    assert_eq!(stream.info().await.unwrap().state.messages, 20, "the stream knew their ids");
-    engine.stop().await;
 }

@@ -21,8 +21,8 @@ fn openssl(folder: &Path, args: &str) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-/// The authority in PEM, and what accepts connections for 127.0.0.1; `None` without `openssl`.
-fn authority(folder: &Path) -> Option<(String, TlsAcceptor)> {
+/// An authority in PEM, and in the folder `ca.pem`, `leaf.pem` and `leaf.key` for 127.0.0.1; `None` without `openssl`.
+pub(crate) fn leaf(folder: &Path) -> Option<String> {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout";
     std::fs::write(folder.join("names"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n")
         .unwrap();
@@ -32,16 +32,19 @@ fn authority(folder: &Path) -> Option<(String, TlsAcceptor)> {
             folder,
             "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out leaf.pem -days 2 -extfile names",
         );
-    if !is_made {
-        return None;
-    }
+    is_made.then(|| std::fs::read_to_string(folder.join("ca.pem")).unwrap())
+}
+
+/// The authority in PEM, and what accepts connections for 127.0.0.1; `None` without `openssl`.
+fn authority(folder: &Path) -> Option<(String, TlsAcceptor)> {
+    let authority = leaf(folder)?;
     let certificate = CertificateDer::from_pem_file(folder.join("leaf.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(folder.join("leaf.key")).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder =
         rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = builder.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
-    Some((std::fs::read_to_string(folder.join("ca.pem")).unwrap(), TlsAcceptor::from(Arc::new(config))))
+    Some((authority, TlsAcceptor::from(Arc::new(config))))
 }
 
 #[tokio::test]
