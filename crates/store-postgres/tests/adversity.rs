@@ -190,3 +190,44 @@ async fn a_database_that_is_not_there_is_away() {
     assert!(matches!(answer, Some(StoreError::Away { .. })), "{answer:?}");
     assert!(!answer.map(|error| error.to_string()).unwrap_or_default().contains("secret"));
 }
+
+/// A database as the first version of Vedette made it is brought up to date with everything in it.
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date() {
+    let Some(server) = server() else { return };
+    let url = server.database("first").expect("a database");
+    let run = |sql: &str| server.run("first", sql).expect("the database as it was");
+    run(include_str!("../migrations/0001_first.sql"));
+    run("CREATE TABLE schema_version (version BIGINT NOT NULL)");
+    run("INSERT INTO schema_version VALUES (1)");
+    run("CREATE TABLE findings_23640 PARTITION OF findings FOR VALUES IN (23640)");
+    for n in 0..3 {
+        let mut item = example(n);
+        item.finding.state = finding::State::Active;
+        item.finding.create_time = Some(at(n + 1));
+        item.finding.source_properties.insert("Pod_Name".into(), "p".into());
+        item.finding.source_properties.insert("Pod_Namespace".into(), "n".into());
+        let destination_ip = format!("192.0.2.{n}");
+        item.finding.connections = vec![finding::Connection { destination_ip, ..<_>::default() }];
+        let name = &item.finding.name;
+        let document = serde_json::to_string(&item).expect("a document");
+        run(&format!("INSERT INTO finding_names VALUES ('{name}', 23640)"));
+        run(&format!(
+            "INSERT INTO findings VALUES (23640, '{name}', '', 'projects/p', '', 'vedette', 'global', '{}', '{}', '', 1, 0, 0,
+                {n}, {n} + 1, 0, '', 1, 1, '{document}')",
+            item.finding.parent, item.finding.category
+        ));
+    }
+    let store = PostgresStore::open(&url).await.expect("an older database");
+    for (filter, total) in [
+        ("state=ACTIVE", 3),
+        ("source_properties.Pod_Name=\"p\" AND source_properties.Pod_Namespace=\"n\"", 3),
+        ("inIpRange(connections.destination_ip, \"192.0.2.1/32\")", 1),
+    ] {
+        let mut query = everything();
+        query.filter = filter.parse().expect("a filter");
+        let page = store.list(query).await.expect("a list");
+        assert_eq!((page.total_size, page.results.len()), (total, total as usize), "{filter}");
+    }
+    assert_eq!(store.upsert(&example(0), 2, at(9)).await.expect("an upsert"), Upserted::Updated);
+}

@@ -11,6 +11,7 @@ mod filters;
 mod findings;
 mod reference;
 mod service;
+mod walks;
 
 pub use documents::{
     a_lease_has_one_holder, documents_are_kept_by_kind_and_name, the_audit_log_keeps_what_it_was_told,
@@ -31,11 +32,11 @@ pub use findings::{
 
 pub use reference::the_rows_of_the_filter_table_hold;
 pub use service::{
-    a_finding_is_created_once, a_refused_edit_stands_alone, an_address_leads_to_its_findings,
-    an_order_holds_over_pages, changes_are_told_in_order, groups_count_what_findings_say,
-    rules_decide_when_a_finding_is_written, the_past_is_as_it_was, the_past_knows_addresses,
-    what_arrives_late_changes_nothing, what_is_rare_is_met_once, what_is_too_old_goes,
+    a_finding_is_created_once, a_refused_edit_stands_alone, changes_are_told_in_order,
+    groups_count_what_findings_say, rules_decide_when_a_finding_is_written, the_past_is_as_it_was,
+    the_past_knows_addresses, what_arrives_late_changes_nothing, what_is_too_old_goes,
 };
+pub use walks::{an_address_leads_to_its_findings, an_order_holds_over_pages, what_is_rare_is_met_once};
 
 /// Runs the contract as one `#[tokio::test]` each. The argument makes a fresh, empty store from the test's name; its
 /// future gives something that dereferences to the store.

@@ -7,6 +7,8 @@ mod lanes;
 mod listing;
 mod narrow;
 mod past;
+mod reader;
+mod total;
 mod walk;
 
 pub use candidates::{AddressEntry, addresses};
@@ -14,7 +16,8 @@ pub use dialect::Dialect;
 pub use filter::{condition, is_exact, is_tallied, tally_column};
 pub use listing::{behind, happened, order, under, which};
 pub use past::{COUNTED, Filling, Listed, Wanted, past, past_count, past_in_order, rows};
-pub use walk::{Cell, Named, Reader, page, part};
+pub use reader::{Cell, Named, Reader};
+pub use walk::{page, part};
 
 use dialect::Place;
 

@@ -84,7 +84,7 @@ pub fn tally_column(field: &Field) -> Option<(&'static str, Option<Names>)> {
 }
 
 /// Whether [`Writer::by_column`] takes it.
-fn is_column(comparison: &Comparison) -> bool {
+pub(super) fn is_column(comparison: &Comparison) -> bool {
     matches!(
         (&comparison.value, comparison.operator),
         (Literal::Text(_), Operator::Equal | Operator::Has) | (Literal::Name(..), Operator::Equal)

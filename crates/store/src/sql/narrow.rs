@@ -2,7 +2,7 @@
 
 use finding_filter::{Comparison, Filter, Literal, Node, Operator, Part, Step};
 
-use super::filter::{conjuncts, tally_column};
+use super::filter::{conjuncts, is_column, tally_column};
 use super::{Dialect, Sql};
 use crate::ListQuery;
 
@@ -97,6 +97,18 @@ fn equal(node: &Node) -> Option<(Vec<&str>, &str)> {
     Some((path.collect::<Option<_>>()?, text))
 }
 
+/// The severity that everything which matches has, by its number.
+pub(super) fn severity(filter: &Filter) -> Option<i64> {
+    conjuncts(filter).into_iter().find_map(|node| match node {
+        Node::Compare(Comparison { field, operator: Operator::Equal, value: Literal::Name(names, name) })
+            if tally_column(field).is_some_and(|(column, _)| column == "severity") =>
+        {
+            names.iter().position(|known| known == name).and_then(|number| i64::try_from(number).ok())
+        }
+        _ => None,
+    })
+}
+
 /// Whether columns alone tell what matches.
 pub(super) fn is_in_columns(node: &Node) -> bool {
     match node {
@@ -106,7 +118,7 @@ pub(super) fn is_in_columns(node: &Node) -> bool {
             let is_time = matches!(comparison.value, Literal::Time(_));
             let times = ["event_time", "create_time"];
             is_time && times.contains(&comparison.field.name.as_str())
-                || tally_column(&comparison.field).is_some()
+                || is_column(comparison) && tally_column(&comparison.field).is_some()
         }
         Node::Exists(_) | Node::Contains { .. } | Node::InIpRange { .. } => false,
     }
@@ -185,6 +197,17 @@ mod tests {
             ["", "category=\"\"", "category:\"a\"", "-category=\"a\"", "category=\"a\" OR state=ACTIVE"]
         {
             assert!(of(none).is_empty(), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_severity_that_must_be_leads_to_its_lane() {
+        let of = |text: &str| super::severity(&text.parse().unwrap());
+        assert_eq!(of("state=ACTIVE AND severity=CRITICAL"), Some(1));
+        for none in
+            ["", "severity:\"crit\"", "-severity=LOW", "severity=LOW OR severity=HIGH", "state=ACTIVE"]
+        {
+            assert_eq!(of(none), None, "{none}");
         }
     }
 

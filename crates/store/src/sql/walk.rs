@@ -10,66 +10,39 @@ use std::collections::{BTreeSet, HashMap};
 use finding::FindingResource;
 use serde_json::Value as Json;
 
+use super::Sql;
 use super::candidates::{self, Within};
-use super::filter::{is_exact, is_tallied};
+use super::filter::is_exact;
 use super::lanes::{self, Lane, Step};
 use super::listing::{beyond, by, under, which};
-use super::narrow::{ALWAYS, DAY, Span, Value, both, columns, is_in_columns, span, values, within};
-use super::{Dialect, Sql};
-use crate::{Direction, Key, ListQuery, OrderField, Page, Pending, StoreError};
-
-/// What a database answers: a number, a text, or nothing.
-pub type Cell = Option<Key>;
-
-/// A document with the name of its finding.
-pub type Named = (String, String);
-
-/// What a walk needs of a database, inside one transaction.
-pub trait Reader: Send {
-    /// Its language.
-    fn dialect(&self) -> Dialect;
-
-    /// Source properties with a column of their own, and the columns.
-    fn properties(&self) -> &'static [(&'static str, &'static str)];
-
-    /// The answer to a question.
-    fn rows(&mut self, sql: Sql) -> Pending<'_, Vec<Vec<Cell>>>;
-
-    /// Documents of findings by their keys, in any order.
-    fn documents(&mut self, keys: Vec<Key>) -> Pending<'_, HashMap<Key, Named>>;
-
-    /// What to say of a document that is none.
-    fn damaged(&self, name: &str, error: &serde_json::Error) -> StoreError;
-}
+use super::narrow::{ALWAYS, DAY, Span, Value, both, is_in_columns, severity, span, values, within};
+use super::reader::{Cell, Reader, number, numbers, together};
+use crate::{Direction, Key, ListQuery, OrderField, Page, StoreError};
 
 /// Values with no more findings than this are looked at whole.
 const FEW: i64 = 500;
 
 /// Findings looked at for one page: columns tell about them, the database reads their documents, or they are parsed here.
 /// About what takes 20 ms each.
-const BY_COLUMNS: i64 = 5_000;
+pub(super) const BY_COLUMNS: i64 = 5_000;
 const BY_DOCUMENTS: i64 = 1_000;
-const BY_PARSING: i64 = 500;
+const BY_PARSING: i64 = 300;
 
 /// What a lane counts at least, of what is looked at.
 const LANE: i64 = 25;
 
 /// Candidates that addresses lead to, held at once.
-const CANDIDATES: usize = 1_000;
+const CANDIDATES: usize = 400;
 
 /// Findings of the first stretch; each further one is larger.
 const FIRST: i64 = 200;
 const GROWTH: i64 = 4;
 
-/// Documents read at once: this many, or of this many bytes.
-const TOGETHER: usize = 64;
-const TOGETHER_BYTES: i64 = 512 << 10;
-
 /// A page ends early once its documents have this many bytes, so that 1000 large findings never stand in memory.
 const PAGE_BYTES: usize = 2 << 20;
 
 #[derive(Debug, Clone)]
-enum Way {
+pub(super) enum Way {
     /// All findings that have a value.
     Few(Value),
     /// These findings.
@@ -104,15 +77,15 @@ pub async fn part<R: Reader>(reader: &mut R, query: &ListQuery) -> Result<Page, 
     Ok(page)
 }
 
-struct Walk<'a, R> {
-    reader: &'a mut R,
-    query: &'a ListQuery,
-    way: Way,
-    happened: Span,
+pub(super) struct Walk<'a, R> {
+    pub(super) reader: &'a mut R,
+    pub(super) query: &'a ListQuery,
+    pub(super) way: Way,
+    pub(super) happened: Span,
     created: Span,
     /// Whether SQL alone tells what matches.
-    exact: bool,
-    bound: i64,
+    pub(super) exact: bool,
+    pub(super) bound: i64,
     /// What was parsed already, and whether it matches.
     verdicts: HashMap<Key, bool>,
     /// Of documents on the page.
@@ -196,7 +169,7 @@ impl<'a, R: Reader> Walk<'a, R> {
 
     /// Findings with an address in a network created at `until` or before, the newest, and the moment at which the days
     /// begin that they are from; no moment when these are all. `None` when the first day has too many.
-    async fn candidates(
+    pub(super) async fn candidates(
         &mut self,
         within: &Within,
         until: Option<i64>,
@@ -228,7 +201,7 @@ impl<'a, R: Reader> Walk<'a, R> {
     }
 
     /// How many findings are looked at for one page at most; `None` for all that there are, because they are few.
-    fn bound(&self) -> Option<i64> {
+    pub(super) fn bound(&self) -> Option<i64> {
         match self.way {
             Way::Few(_) | Way::Candidates(_) | Way::Days(_) => None,
             Way::Value(_) | Way::Order => Some(self.bound),
@@ -361,7 +334,7 @@ impl<'a, R: Reader> Walk<'a, R> {
         Ok(false)
     }
 
-    fn is_match(&mut self, key: &Key, name: &str, document: &str) -> Result<bool, StoreError> {
+    pub(super) fn is_match(&mut self, key: &Key, name: &str, document: &str) -> Result<bool, StoreError> {
         if self.exact {
             return Ok(true);
         }
@@ -411,12 +384,33 @@ impl<'a, R: Reader> Walk<'a, R> {
 
     /// What stands behind `FROM`: the findings of a stretch, matching or not.
     fn stretch(&self, stretch: &Stretch<'_>) -> Sql {
-        let leading = stretch.lane.leading(self.reader.dialect(), self.query);
+        let leading = match stretch.lane.values.is_empty() {
+            true => self.severity(&stretch.lane.rest),
+            false => stretch.lane.leading(self.reader.dialect(), self.query),
+        };
         let behind = stretch.behind.map(|keys| beyond(&stretch.lane.rest, keys));
         self.rows("*", leading, &stretch.lane.rest, behind, stretch.limit)
     }
 
-    fn rows(&self, columns: &str, leading: Sql, order: &[Step], behind: Option<Sql>, limit: i64) -> Sql {
+    /// The severity that all matches have, where an index leads on from it in the order.
+    pub(super) fn severity(&self, order: &[Step]) -> Sql {
+        let mut sql = Sql::default();
+        if let (Some((OrderField::CreateTime | OrderField::EventTime, _)), Some(severity)) =
+            (order.first(), severity(&self.query.filter))
+        {
+            sql.push(format!(" AND severity = {severity}"));
+        }
+        sql
+    }
+
+    pub(super) fn rows(
+        &self,
+        columns: &str,
+        leading: Sql,
+        order: &[Step],
+        behind: Option<Sql>,
+        limit: i64,
+    ) -> Sql {
         let dialect = self.reader.dialect();
         let mut sql = Sql::default();
         sql.push(format!("(SELECT {columns} FROM findings WHERE ")).add(under(dialect, &self.query.parent));
@@ -451,93 +445,6 @@ impl<'a, R: Reader> Walk<'a, R> {
         sql.push(") AS findings");
         sql
     }
-
-    /// How many there are, and whether there are more: tallies know it of all findings, others are counted as far as they
-    /// are looked at, the newest first.
-    async fn total(&mut self) -> Result<(u64, bool), StoreError> {
-        let dialect = self.reader.dialect();
-        let count = which(dialect, self.query, self.reader.properties());
-        if self.query.happened.is_none() && is_tallied(&self.query.filter) {
-            let mut sql = Sql::default();
-            sql.push("SELECT CAST(coalesce(sum(findings), 0) AS BIGINT) FROM tallies WHERE ").add(count);
-            return Ok((number(&self.reader.rows(sql).await?).unwrap_or_default().unsigned_abs(), false));
-        }
-        if let Way::Days(within) = self.way.clone() {
-            let Some((candidates, _)) = self.candidates(&within, None).await? else { return Ok((0, true)) };
-            let way = std::mem::replace(&mut self.way, Way::Candidates(candidates));
-            let total = self.count(count, &[], i64::MAX).await?;
-            self.way = way;
-            return Ok((total, true));
-        }
-        // the name would have to be looked up
-        let time = match self.way {
-            Way::Order if self.happened != ALWAYS => OrderField::EventTime,
-            _ => OrderField::CreateTime,
-        };
-        let order = [(time, Direction::Descending)];
-        let Some(bound) = self.bound() else {
-            return Ok((self.count(count, &order, i64::MAX).await?, false));
-        };
-        let total = self.count(count, &order, bound).await?;
-        let mut sql = Sql::default();
-        sql.push("SELECT 1 FROM ").add(self.rows("1", Sql::default(), &order, None, bound + 1));
-        sql.push(" LIMIT 1 OFFSET ").integer(bound);
-        Ok((total, !self.reader.rows(sql).await?.is_empty()))
-    }
-
-    async fn count(&mut self, which: Sql, order: &[Step], limit: i64) -> Result<u64, StoreError> {
-        let dialect = self.reader.dialect();
-        // what an index holds is counted there, without looking at the findings
-        let columns = match self.bound {
-            BY_COLUMNS => columns(dialect, self.query).join(", "),
-            _ => "*".to_owned(),
-        };
-        let rows = self.rows(&columns, Sql::default(), order, None, limit);
-        let mut sql = Sql::default();
-        if self.exact {
-            sql.push("SELECT count(*) FROM ").add(rows).push(" WHERE ").add(which);
-            return Ok(number(&self.reader.rows(sql).await?).unwrap_or_default().unsigned_abs());
-        }
-        sql.push(format!("SELECT {}, {} FROM ", dialect.key(), dialect.size()));
-        sql.add(rows).push(" WHERE ").add(which);
-        let mut found = Vec::new();
-        for row in self.reader.rows(sql).await? {
-            if let Ok([Some(key), Some(Key::Number(size))]) = <[Cell; 2]>::try_from(row) {
-                found.push((key, size));
-            }
-        }
-        let (mut total, mut rest) = (0, found.as_slice());
-        while let Some((some, others)) = together(rest) {
-            rest = others;
-            let documents = self.reader.documents(some.iter().map(|(key, _)| key.clone()).collect()).await?;
-            for (key, (name, document)) in &documents {
-                total += u64::from(self.is_match(key, name, document)?);
-            }
-        }
-        Ok(total)
-    }
-}
-
-/// The first of them, as many as are read at once, and the rest.
-fn together(found: &[(Key, i64)]) -> Option<(&[(Key, i64)], &[(Key, i64)])> {
-    let mut bytes = 0;
-    let fits = |(_, size): &&(Key, i64)| {
-        bytes += size;
-        bytes <= TOGETHER_BYTES
-    };
-    let count = found.iter().take(TOGETHER).take_while(fits).count().max(1);
-    found.split_at_checked(count)
-}
-
-fn number(rows: &[Vec<Cell>]) -> Option<i64> {
-    match rows.first()?.first()? {
-        Some(Key::Number(number)) => Some(*number),
-        _ => None,
-    }
-}
-
-fn numbers(rows: Vec<Vec<Cell>>) -> Vec<i64> {
-    rows.into_iter().filter_map(|row| number(&[row])).collect()
 }
 
 fn is_newest_first(query: &ListQuery) -> bool {
