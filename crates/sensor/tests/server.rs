@@ -52,7 +52,7 @@ fn a_finding_reaches_a_server_that_came_late_though_the_sensor_was_killed() {
     });
     assert_eq!((beat.cluster.as_str(), beat.node.as_str(), beat.mode.as_str()), ("shop", "n1", "ebpf"));
     assert_eq!(beat.sensor_version, env!("CARGO_PKG_VERSION"));
-    assert!(beat.probes_loaded && beat.counters["exec"].out > 0, "{beat:?}");
+    assert!(beat.probes_loaded && beat.counters["finding"].out > 0, "{beat:?}");
     assert_eq!(beat.parent, item.finding.parent);
     assert_eq!(beat.resource, serde_json::to_value(&item.resource).unwrap());
     assert_eq!(beat.configuration_hash, stage.hash_of_configuration());
