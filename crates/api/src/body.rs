@@ -15,6 +15,9 @@ pub(crate) const LIMIT: usize = 4 << 20;
 /// elsewhere, goes no deeper than about a hundred.
 const DEPTH_MAX: usize = 64;
 
+/// Values in a body, for the memory that each costs beyond its text. The largest findings have some ten thousand.
+const VALUES_MAX: usize = 300_000;
+
 /// What is below these is the client's own.
 const WHOLE: &[&str] = &["sourceProperties", "vedette"];
 
@@ -37,8 +40,8 @@ impl Body {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
         }
-        if is_deep(&bytes) {
-            return Err(ApiError::invalid("body", &format!("it is nested deeper than {DEPTH_MAX} levels")));
+        if let Some(excess) = excess(&bytes) {
+            return Err(ApiError::invalid("body", &excess));
         }
         let value = serde_json::from_slice(&bytes)
             .map_err(|e| ApiError::invalid("body", &format!("it is not JSON: {e}")))?;
@@ -100,24 +103,31 @@ impl Body {
     }
 }
 
-/// Whether JSON is nested deeper than is read.
-fn is_deep(json: &[u8]) -> bool {
-    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+/// How JSON is larger than is read, if it is: each value costs many times its text.
+fn excess(json: &[u8]) -> Option<String> {
+    let (mut depth, mut values, mut in_text, mut escaped) = (0_usize, 0_usize, false, false);
     for byte in json {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_text => escaped = true,
             b'"' => in_text = !in_text,
             _ if in_text => {}
-            b'[' | b'{' => depth += 1,
+            b'[' | b'{' => {
+                depth += 1;
+                values += 1;
+            }
             b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' => values += 1,
             _ => {}
         }
         if depth > DEPTH_MAX {
-            return true;
+            return Some(format!("it is nested deeper than {DEPTH_MAX} levels"));
+        }
+        if values > VALUES_MAX {
+            return Some(format!("it has more than {VALUES_MAX} values"));
         }
     }
-    false
+    None
 }
 
 fn normal_fields(fields: Map<String, Value>, own_keys: bool) -> Map<String, Value> {

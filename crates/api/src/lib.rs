@@ -15,6 +15,7 @@ mod administration;
 mod body;
 mod call;
 mod config;
+mod denials;
 mod endpoint;
 mod error;
 mod guard;

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Router, middleware};
+use axum::{Extension, Router, middleware};
 use serde_json::{Map, Value};
 use store::{AuditEntry, AuditLog, DocumentStore, EvidenceStore, FindingStore, Refusal};
 
@@ -16,6 +16,7 @@ use crate::access::{Access, Denied, Principal};
 use crate::administration::Administration;
 use crate::body::{self, Body};
 use crate::call::{Answer, Asker, Call, now};
+use crate::denials::Denials;
 use crate::endpoint::{answer, operations};
 use crate::error::ApiError;
 use crate::guard::{self, Hosts};
@@ -68,6 +69,7 @@ pub fn router(service: Service) -> Router {
         .fallback(dispatch)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&service), guard::around))
+        .layer(Extension(Arc::new(Denials::default())))
         .with_state(service)
 }
 
@@ -91,13 +93,18 @@ async fn wrong_method(method: Method) -> ApiError {
     ApiError::Method { method: method.to_string(), allow: "GET, HEAD".into() }
 }
 
-async fn dispatch(State(service): State<Arc<Service>>, request: HttpRequest) -> Response {
+async fn dispatch(
+    State(service): State<Arc<Service>>,
+    Extension(denials): Extension<Arc<Denials>>,
+    request: HttpRequest,
+) -> Response {
     let (parts, body) = request.into_parts();
-    answered(service, &parts, body).await.unwrap_or_else(IntoResponse::into_response)
+    answered(service, &denials, &parts, body).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn answered(
     service: Arc<Service>,
+    denials: &Denials,
     parts: &Parts,
     body: axum::body::Body,
 ) -> Result<Response, ApiError> {
@@ -114,8 +121,11 @@ async fn answered(
     let principal = match service.access.admit(asker.request(method)).await {
         Ok(principal) => principal,
         Err(denied) => {
-            if let Denied::PermissionDenied { principal, .. } = &denied {
-                trail.record(&service, principal, "PERMISSION_DENIED", Map::new()).await?;
+            if let Denied::PermissionDenied { principal, .. } = &denied
+                && let Some(left_out) = denials.one_more(&principal.name, now())
+            {
+                let note = (left_out > 0).then(|| ("leftOut".to_owned(), Value::from(left_out)));
+                trail.record(&service, principal, "PERMISSION_DENIED", note.into_iter().collect()).await?;
             }
             return Err(denied.into());
         }
@@ -167,7 +177,7 @@ fn places(service: &Service, names: &Names) -> Vec<String> {
 fn resource(parts: &Parts) -> String {
     let path = parts.uri.path().trim_start_matches('/');
     let path = path.split_once('/').map_or(path, |(_, rest)| rest);
-    path.chars().take(1_000).collect()
+    path.chars().take(300).collect()
 }
 
 /// What the audit log says of a request, whatever becomes of it.

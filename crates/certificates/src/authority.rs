@@ -1,7 +1,8 @@
 //! The own authority: made once in a folder, signs certificates of servers and nodes.
 
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -111,8 +112,10 @@ impl Authority {
     /// [`CertificateError::Half`] when only one of its files is there; other [`CertificateError`]s name the file.
     pub fn open(folder: &Path, now: SystemTime) -> Result<Self, CertificateError> {
         let (certificate, key) = (folder.join("authority.crt"), folder.join("authority.key"));
+        // servers that start together share the folder: one makes the authority, the others wait for it
+        let _alone = if certificate.exists() && key.exists() { None } else { Some(Self::lock(folder)?) };
         match (certificate.exists(), key.exists()) {
-            (false, false) => Self::make(folder, &certificate, &key, now)?,
+            (false, false) => Self::make(&certificate, &key, now)?,
             (true, true) => {}
             (true, false) => return Err(CertificateError::Half { present: certificate, missing: key }),
             (false, true) => return Err(CertificateError::Half { present: key, missing: certificate }),
@@ -120,12 +123,21 @@ impl Authority {
         Self::read(certificate, &key)
     }
 
-    fn make(folder: &Path, certificate: &Path, key: &Path, now: SystemTime) -> Result<(), CertificateError> {
+    /// Makes the folder, and waits until nobody else makes an authority in it.
+    fn lock(folder: &Path) -> Result<File, CertificateError> {
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(folder)
             .map_err(io("create the folder", folder))?;
+        let path = folder.join("authority.lock");
+        let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = file.map_err(io("open", &path))?;
+        file.lock().map_err(io("lock", &path))?;
+        Ok(file)
+    }
+
+    fn make(certificate: &Path, key: &Path, now: SystemTime) -> Result<(), CertificateError> {
         let pair = KeyPair::generate().map_err(|e| sign_error("an authority", &e))?;
         // the number tells authorities apart that were made one after the other
         let number = Fingerprint::of(pair.public_key_raw()).to_string();

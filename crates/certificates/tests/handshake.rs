@@ -110,3 +110,17 @@ async fn both_sides_know_each_other_and_a_changed_certificate_is_taken_up() {
     client.unwrap();
     dial("one.example").await.unwrap_err();
 }
+
+#[test]
+fn those_that_start_together_share_one_authority() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shared/authority");
+        let made: Vec<String> = std::thread::scope(|scope| {
+            let open = || Authority::open(&path, SystemTime::now()).unwrap().certificate_pem().to_owned();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(made.iter().all(|one| *one == made[0]));
+    }
+}

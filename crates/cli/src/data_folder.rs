@@ -234,6 +234,18 @@ fn close_to_others(path: &Path) -> Result<()> {
     let shown = path.display();
     let about = path.metadata().with_context(|| format!("the data folder {shown}"))?;
     ensure!(about.is_dir(), "the data folder {shown} is no folder; choose another with --data");
+    ensure!(
+        about.uid() == geteuid().as_raw(),
+        "the data folder {shown} belongs to another user (uid {}), who could put files under Vedette; give it to the user that runs Vedette, or choose another with --data",
+        about.uid()
+    );
+    if let Some(open) = open_above(path) {
+        bail!(
+            "everybody may replace what is in {} (mode {:o}), and the data folder {shown} is below it; run: chmod +t {0}, or choose another with --data",
+            open.display(),
+            open.metadata().map(|about| about.mode() & 0o7777).unwrap_or_default()
+        );
+    }
     let mode = about.mode() & 0o777;
     if mode & 0o077 == 0 {
         return Ok(());
@@ -252,6 +264,15 @@ fn close_to_others(path: &Path) -> Result<()> {
         "{shown} is open to others (mode {mode:o}) and holds more than Vedette's files, so it stays as it is; a folder of its own is safer"
     );
     Ok(())
+}
+
+/// A folder above in which everybody may rename what belongs to others.
+fn open_above(path: &Path) -> Option<PathBuf> {
+    let whole = path.canonicalize().ok()?;
+    let mut above = whole.ancestors().skip(1);
+    above
+        .find(|folder| folder.metadata().is_ok_and(|about| about.mode() & 0o1002 == 0o002))
+        .map(Path::to_owned)
 }
 
 fn is_ours_alone(path: &Path, about: &Metadata) -> bool {
@@ -335,6 +356,22 @@ mod tests {
             std::fs::set_permissions(scratch.path(), Permissions::from_mode(bits)).unwrap();
             assert_eq!(DataFolder::take(scratch.path()).is_ok(), fine, "{bits:o}");
             assert_eq!(mode(scratch.path()), bits);
+        }
+    }
+
+    #[test]
+    fn a_folder_of_somebody_else_and_one_that_everybody_can_replace_are_refused() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("data");
+        std::fs::create_dir(&path).unwrap();
+        for (bits, fine) in [(0o777, false), (0o1777, true), (0o755, true)] {
+            std::fs::set_permissions(scratch.path(), Permissions::from_mode(bits)).unwrap();
+            assert_eq!(DataFolder::take(&path).is_ok(), fine, "{bits:o}");
+        }
+        if geteuid().is_root() {
+            std::os::unix::fs::chown(&path, Some(65_534), None).unwrap();
+            let error = DataFolder::take(&path).err().unwrap().to_string();
+            assert!(error.contains("belongs to another user"), "{error}");
         }
     }
 

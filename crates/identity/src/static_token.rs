@@ -12,6 +12,8 @@ use crate::{AdminError, Binding, Principal, Refusal, secret};
 
 /// What every static token begins with, so that scanners for secrets find one that was published by mistake.
 pub(crate) const PREFIX: &str = "vdt_";
+/// What the audit log calls the token of a server's own folder: nobody else may be called so.
+const RESERVED: &str = "local";
 /// Documents of static tokens are named by this and the hash.
 const STORED_AS: &str = "static-";
 /// Tokens that there may be.
@@ -77,6 +79,12 @@ pub(crate) struct StaticTokens {
 impl StaticTokens {
     pub(crate) async fn create(&self, new: NewToken, now: Timestamp) -> Result<CreatedToken, AdminError> {
         check_name("name", &new.name)?;
+        if new.name == RESERVED {
+            return Err(AdminError::invalid(
+                "name",
+                "\"local\" is what the audit log calls the server's own token; choose another",
+            ));
+        }
         check_bindings(&new.bindings)?;
         if new.expire_time.is_some_and(|time| time <= now) {
             return Err(AdminError::invalid("expireTime", "must be in the future"));

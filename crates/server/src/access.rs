@@ -28,6 +28,12 @@ impl Doorkeeper {
             Some(peer) => self.identity.authenticate_from(peer.ip(), header, now()).await,
             None => self.identity.authenticate(header, now()).await,
         };
+        if let (Err(refusal @ (Refusal::Denied { .. } | Refusal::Malformed { .. })), Some(peer)) =
+            (&found, request.peer)
+        {
+            // at most as many as are let in before the address has to wait
+            tracing::info!("{} was refused: {refusal}", peer.ip());
+        }
         found.map_err(|refusal| match (refusal, &self.own) {
             (Refusal::Missing, Some(own)) => Denied::Unauthenticated { how: own.how() },
             (Refusal::TooMany { retry_seconds }, _) => {

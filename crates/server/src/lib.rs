@@ -10,6 +10,7 @@ mod clock;
 pub mod configuration;
 mod credentials;
 mod intake;
+mod listen;
 mod node_certificates;
 mod output_metrics;
 mod outputs;

@@ -143,6 +143,7 @@ pub fn prepare(
         holder,
         door,
         hosts: if hosts.is_empty() { Hosts::of(*listen) } else { Hosts::Named(hosts.clone()) },
+        behind_proxy: *behind_proxy,
         access,
         own_token: Some(own_token),
         modules,

@@ -7,15 +7,10 @@
 //! ```
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Administration, Hosts, Module, Service, Token};
-use axum::extract::connect_info::Connected;
-use axum::extract::{ConnectInfo, Request};
-use axum::middleware;
-use axum::serve::IncomingStream;
 use certificates::{CertificateError, HandshakeLimits, ServerFiles, ServerTls, TlsListener};
 use identity::{AccessConfig, Identity, OpenError};
 use notifications::{Notifications, Output, OutputError, SendError};
@@ -28,6 +23,7 @@ use tokio::task::JoinSet;
 use crate::access::Doorkeeper;
 use crate::certificate::OwnCertificate;
 use crate::intake::{self as sensors, Ancestors, IntakeError, IntakeSettings};
+use crate::listen::{self, Limits};
 use crate::{Credentials, NodeCertificates, Outputs, Retention, Stores, Upkeep, now, with_outputs};
 
 /// How often expired mute configs are looked for.
@@ -49,6 +45,8 @@ pub struct Settings {
     pub door: Door,
     /// Names the API may be called by.
     pub hosts: Hosts,
+    /// Everybody comes from a proxy's address.
+    pub behind_proxy: bool,
     /// Who may do what.
     pub access: AccessConfig,
     /// The token of this server's own folder.
@@ -86,8 +84,8 @@ pub enum ServeError {
     /// Outputs cannot begin.
     #[error(transparent)]
     Outputs(#[from] SendError),
-    /// The API's listener failed.
-    #[error("the API stopped: {0}")]
+    /// The API cannot be listened for.
+    #[error("the API cannot be served: {0}")]
     Api(#[source] std::io::Error),
 }
 
@@ -140,6 +138,7 @@ pub async fn serve(
     upkeep.spawn(mutes(stores.clone(), settings.holder.clone()));
     upkeep.spawn(Upkeep::new(stores.clone(), settings.retention, settings.holder).run());
 
+    let limits = Limits::of_this_process(settings.behind_proxy);
     let ancestors = settings.ancestors;
     let metrics = settings.metrics;
     let sent = Arc::clone(&outputs);
@@ -164,20 +163,15 @@ pub async fn serve(
         ready: settings.ready,
         hosts: settings.hosts,
     });
-    let served = match settings.door {
-        Door::Plain => {
-            let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(listener, service).with_graceful_shutdown(shutdown).await
-        }
+    match settings.door {
+        Door::Plain => listen::serve(listener, router, limits, shutdown).await,
         Door::Tls(files) => {
             let tls = Arc::new(ServerTls::open(files, &[b"http/1.1"])?);
             let listener =
                 TlsListener::new(listener, tls, HandshakeLimits::default()).map_err(ServeError::Api)?;
-            let router = router.layer(middleware::map_request(known_by_address));
-            let service = router.into_make_service_with_connect_info::<TlsPeer>();
-            axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+            listen::serve(listener, router, limits, shutdown).await;
         }
-    };
+    }
 
     upkeep.shutdown().await;
     drop(stop);
@@ -189,25 +183,7 @@ pub async fn serve(
         }
     }
     outputs.stop().await;
-    served.map_err(ServeError::Api)
-}
-
-/// From where a TLS connection came.
-#[derive(Clone, Copy)]
-struct TlsPeer(SocketAddr);
-
-impl Connected<IncomingStream<'_, TlsListener>> for TlsPeer {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-/// The API knows connections by their addresses, whatever they are spoken over.
-async fn known_by_address(mut request: Request) -> Request {
-    if let Some(ConnectInfo(TlsPeer(address))) = request.extensions().get().copied() {
-        request.extensions_mut().insert(ConnectInfo(address));
-    }
-    request
+    Ok(())
 }
 
 /// One text of two: OpenMetrics has one end.

@@ -20,10 +20,16 @@ const CONNECTIONS: u32 = 16;
 const SPARE: u32 = 2;
 
 /// How long a free connection, or a new one, is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a database is asked why nobody reaches it.
+const ASK: Duration = Duration::from_secs(1);
 
 /// How often something is done again at most, and the first pause before it; each is twice as long as the one before.
 const AGAIN: u32 = 6;
+
+/// How often after a connection was lost: whoever waits for the answer is to learn soon that the database is away.
+const AGAIN_AFTER_LOSS: u32 = 1;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The store of many servers. Needs a tokio runtime; may be used from any task of it. Any number of them, on any number of
@@ -129,7 +135,23 @@ impl PostgresStore {
     }
 
     pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        self.pool.acquire().await.map_err(|e| failure::postgres("reach", &self.subject, e))
+        match self.pool.acquire().await {
+            Ok(connection) => Ok(connection),
+            Err(error) => Err(self.unreached(error).await),
+        }
+    }
+
+    /// Why there is no connection. The pool knows only that it waited; asked directly, the database says more.
+    async fn unreached(&self, error: sqlx::Error) -> StoreError {
+        let direct = self.pool.connect_options();
+        let cause = match error {
+            sqlx::Error::PoolTimedOut => match tokio::time::timeout(ASK, direct.connect()).await {
+                Ok(Err(cause)) => cause,
+                _ => error,
+            },
+            error => error,
+        };
+        failure::postgres("reach", &self.subject, cause)
     }
 
     /// A transaction that sees one moment, for what may take long: a statement is stopped when it takes too long.
@@ -146,7 +168,10 @@ impl PostgresStore {
     }
 
     pub(crate) async fn begin(&self) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
-        self.pool.begin().await.map_err(|e| failure::postgres("reach", &self.subject, e))
+        match self.pool.begin().await {
+            Ok(transaction) => Ok(transaction),
+            Err(error) => Err(self.unreached(error).await),
+        }
     }
 
     /// Pauses before the next try; the error when there is none.
@@ -158,7 +183,8 @@ impl PostgresStore {
     ) -> Result<(), StoreError> {
         let met = failure::met_another(&error);
         let lost = repeats == Repeats::Well && matches!(error, StoreError::Away { .. });
-        if !(met || lost) || *tries == AGAIN {
+        let most = if lost { AGAIN_AFTER_LOSS } else { AGAIN };
+        if !(met || lost) || *tries >= most {
             return Err(error);
         }
         // a partition that another server has dropped is made again

@@ -66,7 +66,18 @@ impl MuteRules {
         }
         // strings, numbers and maps with string keys cannot fail to become JSON
         let json = serde_json::to_value(item).unwrap_or_default();
-        rules.into_iter().filter(|rule| rule.filter.matches(&json["finding"], &json["resource"])).collect()
+        let matches = |rule: &&MuteRule| rule.filter.matches(&json["finding"], &json["resource"]);
+        rules.into_iter().filter(|rule| rule.reaches(&item.finding)).filter(matches).collect()
+    }
+}
+
+impl MuteRule {
+    /// Whether a finding belongs to the scope of the rule's config. Filters have no case where names do, so that they cannot say
+    /// it.
+    fn reaches(&self, finding: &Finding) -> bool {
+        let Some((scope, _)) = self.config.split_once("/locations/") else { return true };
+        let within = |name: &str| name.strip_prefix(scope).is_some_and(|rest| rest.starts_with("/sources/"));
+        scope == "organizations/-" || within(&finding.name) || within(&finding.canonical_name)
     }
 }
 
@@ -114,10 +125,30 @@ fn decide(finding: &mut Finding, before: &[DynamicMuteRecord], now: Timestamp) {
 #[cfg(test)]
 mod tests {
     use super::{MuteRule, MuteRules, say};
-    use finding::{FindingResource, Mute, Severity, Timestamp};
+    use finding::{Finding, FindingResource, Mute, Severity, Timestamp};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_nanos(seconds * 1_000_000_000)
+    }
+
+    #[test]
+    fn a_rule_reaches_no_further_than_its_scope() {
+        let mut finding = Finding {
+            name: "organizations/1/sources/s/locations/l/findings/f".into(),
+            canonical_name: "projects/shop/sources/s/locations/l/findings/f".into(),
+            ..Finding::default()
+        };
+        let reaches = |scope: &str, finding: &Finding| {
+            rule(&format!("{scope}/locations/global/muteConfigs/m"), "", true, None).reaches(finding)
+        };
+        for scope in ["organizations/1", "projects/shop", "organizations/-"] {
+            assert!(reaches(scope, &finding), "{scope}");
+        }
+        for scope in ["projects/Shop", "projects/sho", "organizations/11", "folders/1"] {
+            assert!(!reaches(scope, &finding), "{scope}");
+        }
+        finding.canonical_name.clear();
+        assert!(!reaches("projects/shop", &finding));
     }
 
     fn rule(config: &str, filter: &str, is_dynamic: bool, expires: Option<Timestamp>) -> MuteRule {

@@ -22,6 +22,10 @@ pub(crate) async fn answer(mut call: Call, kind: &ConfigKind) -> Result<Answer, 
         fields.insert(INTERNAL.into(), note);
     }
     let documents = &*call.service.documents;
+    // locations are free to invent: what a scope may have, it has in all of them together
+    let everywhere = config::prefix(kind, &call.target.names, true)?;
+    let all = everywhere.split_once("/locations/").map_or(&*everywhere, |(scope, _)| scope);
+    let prefix = format!("{all}/locations/");
     let query = DocumentQuery { kind: kind.documents, prefix, after: None, limit: MOST };
     if documents.documents(query).await?.len() >= MOST as usize {
         return Err(ApiError::invalid(
