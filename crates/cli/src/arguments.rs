@@ -90,7 +90,7 @@ pub(crate) struct Up {
     #[arg(long, value_name = "DAYS", default_value_t = 396, env = "VEDETTE_RETENTION_DAYS",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) retention_days: u32,
-    /// Folder with the secrets that notification configs name, a file each; see docs/notifications.md.
+    /// Folder with the secrets that notification configs name, a file each (a project's in projects/P); see docs/notifications.md.
     #[arg(long, value_name = "DIR", env = "VEDETTE_OUTPUT_SECRETS")]
     pub(crate) output_secrets: Option<PathBuf>,
     /// Where messages for projects/P/topics/T are pushed, in the form of a Pub/Sub push.

@@ -64,7 +64,7 @@ fn main() -> ExitCode {
         // a reader such as `head` has seen enough
         Err(error) if error.chain().any(is_closed_pipe) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("vedette: {}", inert::lines(&sensor::with_causes(&*error)));
+            eprintln!("vedette: {}", inert::told(&sensor::with_causes(&*error)));
             let missing = error.chain().any(|cause| {
                 cause.downcast_ref::<client::ClientError>().is_some_and(client::ClientError::is_not_found)
             });

@@ -107,7 +107,7 @@ fn connect(
             Ok(connected) => return Ok(connected),
             Err(error) if interrupt.is_set() => return Err(error),
             Err(error) => {
-                let refusal = inert::lines(&format!("{error:#}"));
+                let refusal = inert::told(&format!("{error:#}"));
                 if choices.len() > 1 {
                     say(&format!("not with {choice}: {refusal}"));
                 }

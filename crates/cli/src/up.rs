@@ -94,6 +94,11 @@ pub(crate) fn run(options: Up) -> Result<()> {
     Ok(served?)
 }
 
+/// Every network; addresses to which nothing is ever sent stay so.
+fn everywhere() -> Vec<notifications::Network> {
+    ["0.0.0.0/0", "::/0"].iter().filter_map(|network| network.parse().ok()).collect()
+}
+
 /// What the server's part is told: the same as a server's file would say.
 fn served(options: &Up, watching: &Configuration) -> configuration::Configuration {
     configuration::Configuration {
@@ -105,6 +110,8 @@ fn served(options: &Up, watching: &Configuration) -> configuration::Configuratio
             secrets: options.output_secrets.clone(),
             pubsub_push: options.pubsub_push.clone(),
             authorities: None,
+            // of one machine every administrator is its own
+            allowed_networks: everywhere(),
         },
         retention: Retention { findings_days: options.retention_days, ..Retention::default() },
         ..configuration::Configuration::default()

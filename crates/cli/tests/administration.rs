@@ -349,6 +349,7 @@ fn outputs_are_tried_and_sent_again() {
     server.put(DocumentKind::DeadLetter, &format!("{CONFIG}/1-msg"), letter);
     let (table, _) = server.said(&["outputs", "list"]);
     assert!(table.contains("51") && table.contains("notificationConfigs/away"), "{table}");
+    assert!(table.contains(&notifications::metrics_label(CONFIG)), "its name in metrics: {table}");
     server.said(&["outputs", "test", "pager"]);
     server.said(&["outputs", "test", CONFIG]);
     let away = "projects/p/locations/global/notificationConfigs/away";

@@ -5,12 +5,15 @@
 //! Nothing is kept but what the format has not yet let go of: one line, or for Parquet one group of rows.
 
 mod columns;
+mod inert;
 mod parquet_file;
 
 use std::io::{self, Write};
 
 use finding::FindingResource;
+use serde::Serialize as _;
 
+use inert::{Escaping, cell};
 use parquet_file::ParquetFile;
 
 pub use columns::{COLUMNS, Column};
@@ -110,11 +113,13 @@ impl<W: Write + Send> Export<W> {
     pub fn write(&mut self, item: &FindingResource) -> Result<(), ExportError> {
         match &mut self.writer {
             Writer::Jsonl(to) => {
-                serde_json::to_writer(&mut *to, item).map_err(io::Error::from)?;
+                let mut json = serde_json::Serializer::with_formatter(&mut *to, Escaping);
+                item.serialize(&mut json).map_err(io::Error::from)?;
                 to.write_all(b"\n")?;
             }
             Writer::Csv(writer) => {
-                let cells = COLUMNS.iter().map(|column| column.text(item).map(defused).unwrap_or_default());
+                let cells =
+                    COLUMNS.iter().map(|column| column.text(item).map(cell).map(defused).unwrap_or_default());
                 writer.write_record(cells).map_err(io::Error::from)?;
             }
             Writer::Parquet(file) => file.write(item)?,

@@ -17,7 +17,8 @@ fn socat() -> FindingResource {
 fn hostile() -> FindingResource {
     let mut item = socat();
     item.finding.category = "=cmd|' /C calc'!A1".into();
-    item.finding.description = "a,\"b\"\r\nc\u{0}".into();
+    item.finding.description = "a,\"b\"\r\nc\t\u{0}\u{1b}]0;x\u{7}\u{9b}1m\u{7f}\u{202e}\u{2066}é大".into();
+    item.finding.source_properties.insert("\u{9b}key".into(), "\u{85}".into());
     item.finding.processes[0].args = vec!["@SUM(1)".into(), "x".into()];
     item.finding.processes[0].pid = -5;
     item.resource.display_name = "\t=1".into();
@@ -31,12 +32,20 @@ fn exported(format: Format, items: &[FindingResource]) -> Vec<u8> {
     export.finish().unwrap()
 }
 
+/// Whether a terminal or an editor shows it.
+fn is_shown(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\t')
+        || !(c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || c == '\u{2066}')
+}
+
 #[test]
 fn json_lines_are_what_the_api_says() {
     let items = [socat(), hostile(), FindingResource::default()];
     let text = String::from_utf8(exported(Format::Jsonl, &items)).unwrap();
     let read: Vec<FindingResource> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(read, items);
+    assert!(text.chars().all(is_shown), "{text:?}");
+    assert!(text.contains("\\u001b]0;x\\u0007\\u009b1m\\u007f\\u202e\\u2066é大"), "{text}");
     assert!(exported(Format::Jsonl, &[]).is_empty());
 }
 
@@ -66,7 +75,10 @@ fn csv_is_rfc_4180_and_runs_nothing() {
     assert_eq!(cell(1, "category"), "'=cmd|' /C calc'!A1");
     assert_eq!(cell(1, "process_args"), "'@SUM(1) x");
     assert_eq!(cell(1, "cluster"), "'\t=1");
-    assert_eq!(cell(1, "description"), "a,\"b\"\r\nc\u{0}");
+    let description = "a,\"b\"\\x0d\nc\t\\x00\\x1b]0;x\\x07\\x9b1m\\x7f\\u{202e}\\u{2066}é大";
+    assert_eq!(cell(1, "description"), description);
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    assert!(text.chars().all(is_shown), "{text:?}");
     assert_eq!(cell(1, "event_time"), "");
     assert!(!rows.iter().flatten().any(|cell| cell.starts_with(['=', '+', '@', '\t', '-'])));
 }

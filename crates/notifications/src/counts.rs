@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sha2::{Digest, Sha256};
+
+/// Bytes of the digest that stands for a name in metrics.
+const LABEL: usize = 6;
+
 /// One output since this server started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -15,6 +20,12 @@ pub struct Counts {
     pub dead: u64,
     /// Changes that were read and are not handled yet, one batch at most.
     pub waiting: u64,
+}
+
+/// What stands for a config in metrics, which are read without a token: the first 12 hexadecimal digits of the SHA-256 of its
+/// name.
+pub fn metrics_label(config: &str) -> String {
+    Sha256::digest(config.as_bytes()).iter().take(LABEL).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[derive(Debug, Default)]

@@ -17,10 +17,13 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::counts::{Board, Counts, one_more};
 use crate::letters;
 use crate::message::Message;
+use crate::network::Network;
 use crate::output::{Output, OutputError};
 use crate::reader::{Reader, lease_name};
 use crate::retry::Retry;
-use crate::sender::{Outcome, Sender, client};
+use crate::secrets::Secrets;
+use crate::sender::{Clients, Outcome, Sender};
+use crate::turn::Turn;
 
 /// Notification configs in one page.
 const PAGE: u32 = 500;
@@ -41,14 +44,16 @@ pub struct Stores {
 pub struct Settings {
     /// This server, by a name that no other server has.
     pub holder: String,
-    /// Secrets by the names that configs use.
-    pub secrets: BTreeMap<String, String>,
+    /// Secrets by scope and the names that configs use.
+    pub secrets: Secrets,
     /// Where messages for `projects/P/topics/T` are pushed.
     pub pubsub_push: Option<String>,
     /// Certificate authorities in PEM: HTTPS trusts them besides the system's, syslog and NATS over TLS trust them alone.
     pub authorities: String,
     /// Whether outputs may lead to link-local and metadata addresses.
     pub link_local: bool,
+    /// Where in this machine and in private networks configs below an organization may lead.
+    pub allowed_networks: Vec<Network>,
     /// When to try again.
     pub retry: Retry,
     /// The longest that one attempt takes.
@@ -68,10 +73,11 @@ impl Settings {
     pub fn new(holder: impl Into<String>) -> Self {
         Self {
             holder: holder.into(),
-            secrets: BTreeMap::new(),
+            secrets: Secrets::default(),
             pubsub_push: None,
             authorities: String::new(),
             link_local: false,
+            allowed_networks: Vec::new(),
             retry: Retry::default(),
             timeout: Duration::from_secs(10),
             poll: Duration::from_secs(1),
@@ -95,6 +101,14 @@ pub enum SendError {
         config: String,
         /// What the other side said.
         reason: String,
+    },
+    /// Somebody else sends them again already.
+    #[error(
+        "the dead letters of {config} are being sent again already; wait until that is over, a minute at most after it broke off"
+    )]
+    Busy {
+        /// The config.
+        config: String,
     },
     /// There is no such config.
     #[error("there is no notification config {config}; list them to see their names")]
@@ -134,9 +148,9 @@ pub(crate) fn after(time: Timestamp, pause: Duration) -> Timestamp {
 
 /// The running outputs. Dropping it stops them at once; [`stop`](Self::stop) also hands them over to the other servers.
 pub struct Notifications {
-    stores: Stores,
-    settings: Arc<Settings>,
-    client: reqwest::Client,
+    pub(crate) stores: Stores,
+    pub(crate) settings: Arc<Settings>,
+    clients: Clients,
     board: Board,
     stop: watch::Sender<bool>,
     supervisor: Mutex<Option<JoinHandle<()>>>,
@@ -145,21 +159,21 @@ pub struct Notifications {
 impl Notifications {
     /// Begins to deliver. Must be called within a Tokio runtime.
     pub fn start(stores: Stores, settings: Settings) -> Result<Self, SendError> {
-        let client = client(&settings).map_err(SendError::Client)?;
+        let clients = Clients::new(&settings).map_err(SendError::Client)?;
         let settings = Arc::new(settings);
         let board = Board::default();
         let (stop, stopped) = watch::channel(false);
         let supervisor = Supervisor {
             stores: stores.clone(),
             settings: Arc::clone(&settings),
-            client: client.clone(),
+            clients: clients.clone(),
             board: board.clone(),
             running: BTreeMap::new(),
             readers: JoinSet::new(),
         };
         let supervisor = tokio::spawn(supervisor.run(stopped));
         let supervisor = Mutex::new(Some(supervisor));
-        Ok(Self { stores, settings, client, board, stop, supervisor })
+        Ok(Self { stores, settings, clients, board, stop, supervisor })
     }
 
     /// What became of each output's messages since this server started, by the names of configs.
@@ -170,7 +184,7 @@ impl Notifications {
     /// Sends one made-up finding, once, to what a config's body describes, stored or not.
     pub async fn send_test(&self, config: &str, body: &Value) -> Result<(), SendError> {
         let output = Output::parse(config, body)?;
-        let sender = Sender::new(&output, &self.settings, &self.client)?;
+        let sender = Sender::new(&output, &self.settings, &self.clients)?;
         let time = now();
         let id = format!("msg_test{}", time.nanos());
         let message = Message { id, happening: Happening::Created, item: made_up(time) };
@@ -188,18 +202,35 @@ impl Notifications {
     }
 
     /// Sends a config's dead letters again, the oldest first, each once and under its own id, telling the finding as it is
-    /// now. It ends at the first that is not taken, or when `budget` is over; that one and those behind it stay.
+    /// now. It ends at the first that is not taken, or when `budget` is over; that one and those behind it stay. Of many who
+    /// ask, here and at other servers, one at a time is served.
     pub async fn replay(&self, config: &str, budget: Duration) -> Result<Replayed, SendError> {
         let stored = self.stores.documents.document(DocumentKind::NotificationConfig, config).await?;
         let Some(stored) = stored else { return Err(SendError::Unknown { config: config.to_owned() }) };
         let output = Output::parse(config, &stored.body)?;
-        let sender = Sender::new(&output, &self.settings, &self.client)?;
-        let counters = self.board.of(config);
+        let sender = Sender::new(&output, &self.settings, &self.clients)?;
+        let turn = Turn::of(self, config);
+        if !turn.hold().await? {
+            return Err(SendError::Busy { config: config.to_owned() });
+        }
+        let replayed = self.replay_in_turn(&output, &sender, &turn, budget).await;
+        turn.end().await;
+        replayed
+    }
+
+    async fn replay_in_turn(
+        &self,
+        output: &Output,
+        sender: &Sender,
+        turn: &Turn<'_>,
+        budget: Duration,
+    ) -> Result<Replayed, SendError> {
+        let counters = self.board.of(&output.config);
         let end = Instant::now() + budget;
-        let letters = letters::of_config(&self.stores, config).await?;
+        let letters = letters::of_config(&self.stores, &output.config).await?;
         let mut replayed = Replayed { remaining: letters.len() as u64, ..Replayed::default() };
         for letter in letters {
-            if Instant::now() >= end {
+            if Instant::now() >= end || !turn.hold().await? {
                 break;
             }
             if let Some((name, id)) = letters::subject(&letter)
@@ -210,7 +241,7 @@ impl Notifications {
                 } else {
                     Happening::Updated
                 };
-                match sender.send(&Message { id, happening, item }, &output, now()).await {
+                match sender.send(&Message { id, happening, item }, output, now()).await {
                     Outcome::Delivered => {
                         replayed.delivered += 1;
                         one_more(&counters.delivered);
@@ -282,7 +313,7 @@ type Version = (i64, Timestamp);
 struct Supervisor {
     stores: Stores,
     settings: Arc<Settings>,
-    client: reqwest::Client,
+    clients: Clients,
     board: Board,
     running: BTreeMap<String, (Version, Option<tokio::task::AbortHandle>)>,
     readers: JoinSet<()>,
@@ -339,7 +370,7 @@ impl Supervisor {
 
     fn reader(&self, config: &Document) -> Option<Reader> {
         let understood = Output::parse(&config.name, &config.body).and_then(|output| {
-            Sender::new(&output, &self.settings, &self.client).map(|sender| (output, sender))
+            Sender::new(&output, &self.settings, &self.clients).map(|sender| (output, sender))
         });
         match understood {
             Ok((output, sender)) => Some(Reader {

@@ -1,6 +1,7 @@
 //! One attempt to send one message.
 
 mod http;
+mod named;
 mod nats;
 mod syslog;
 
@@ -9,13 +10,16 @@ use std::time::Duration;
 use finding::Timestamp;
 
 use crate::Settings;
+use crate::address::Reach;
 use crate::message::Message;
 use crate::output::{Kind, Output, OutputError, wrong};
-
-pub(crate) use http::client;
+use crate::secrets::is_of_organization;
 
 /// Characters of a reason that is kept.
 pub(crate) const REASON: usize = 512;
+
+/// All that is told below an organization of an attempt that got no answer: more would describe the network.
+const UNANSWERED: &str = "no connection, or no answer; the server's log says more";
 
 /// What an attempt led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +40,24 @@ impl Outcome {
     }
 }
 
+/// The HTTP clients that all outputs share.
+#[derive(Debug, Clone)]
+pub(crate) struct Clients {
+    /// For URLs of the operator, and of configs of an organization.
+    operators: reqwest::Client,
+    /// For those of other configs. It shares no connection with the other.
+    below: reqwest::Client,
+}
+
+impl Clients {
+    pub(crate) fn new(settings: &Settings) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            operators: http::client(settings, Reach::operators(settings))?,
+            below: http::client(settings, Reach::below(settings))?,
+        })
+    }
+}
+
 #[derive(Debug)]
 enum Way {
     Http(http::Http),
@@ -52,19 +74,15 @@ pub(crate) struct Sender {
 
 impl Sender {
     /// Says what is missing in the server's configuration.
-    pub(crate) fn new(
-        output: &Output,
-        settings: &Settings,
-        client: &reqwest::Client,
-    ) -> Result<Self, OutputError> {
+    pub(crate) fn new(output: &Output, settings: &Settings, clients: &Clients) -> Result<Self, OutputError> {
         let secret = match &output.secret {
             None => None,
-            Some(name) => match settings.secrets.get(name) {
-                Some(secret) => Some(secret.clone()),
+            Some(name) => match settings.secrets.of(&output.config, name) {
+                Some(secret) => Some(secret.to_owned()),
                 None => {
                     return wrong(
                         "vedette.secret",
-                        format!("the server's configuration has no secret {name:?}"),
+                        format!("the server's configuration has no secret {name:?} for this scope"),
                     );
                 }
             },
@@ -72,7 +90,7 @@ impl Sender {
         let way = match output.kind {
             Kind::Syslog => Way::Syslog(syslog::Syslog::new(output, settings)?),
             Kind::Nats => Way::Nats(Box::new(nats::Nats::new(output, settings, secret)?)),
-            _ => Way::Http(http::Http::new(output, settings, client, secret)?),
+            _ => Way::Http(http::Http::new(output, settings, clients, secret)?),
         };
         Ok(Self { way, timeout: settings.timeout })
     }
@@ -81,14 +99,20 @@ impl Sender {
         let attempt = async {
             match &self.way {
                 Way::Http(http) => http.send(message, output, now).await,
-                Way::Syslog(syslog) => syslog.send(message).await,
-                Way::Nats(nats) => nats.send(message, output).await,
+                Way::Syslog(syslog) => syslog.send(message).await.map(|()| Outcome::Delivered),
+                Way::Nats(nats) => nats.send(message, output).await.map(|()| Outcome::Delivered),
             }
         };
-        match tokio::time::timeout(self.timeout, attempt).await {
-            Ok(outcome) => outcome,
-            Err(_) => Outcome::failed(format!("no answer within {} s", self.timeout.as_secs_f32())),
+        let reason = match tokio::time::timeout(self.timeout, attempt).await {
+            Ok(Ok(outcome)) => return outcome,
+            Ok(Err(reason)) => reason,
+            Err(_) => format!("no answer within {} s", self.timeout.as_secs_f32()),
+        };
+        if is_of_organization(&output.config) {
+            return Outcome::failed(reason);
         }
+        tracing::info!(config = output.config, reason, "not delivered");
+        Outcome::failed(UNANSWERED)
     }
 }
 

@@ -10,5 +10,7 @@ mod kinds;
 mod nats;
 #[path = "world/receiver.rs"]
 mod receiver;
+#[path = "world/scopes.rs"]
+mod scopes;
 #[path = "world/tls.rs"]
 mod tls;

@@ -5,6 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use identity::AccessConfig;
+use notifications::Network;
+use serde::Deserialize as _;
+use serde::de::Error as _;
 
 use crate::Retention;
 
@@ -126,12 +129,21 @@ impl Default for Intake {
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Outputs {
-    /// Folder with the secrets that notification configs name, a file each.
+    /// Folder with the secrets that notification configs name, a file each: its own are the organization's, those of
+    /// `projects/P` and `folders/F` in it those of one project or folder.
     pub secrets: Option<PathBuf>,
     /// Where messages for `projects/P/topics/T` are pushed.
     pub pubsub_push: Option<String>,
+    /// Networks of the inside that configs below an organization may lead to.
+    #[serde(deserialize_with = "networks")]
+    pub allowed_networks: Vec<Network>,
     /// Certificate authorities (PEM) of outputs.
     pub authorities: Option<PathBuf>,
+}
+
+fn networks<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Network>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    texts.iter().map(|text| text.parse().map_err(D::Error::custom)).collect()
 }
 
 impl Default for Configuration {
@@ -266,6 +278,10 @@ mod tests {
             ("access: {hosts: [\"\"]}\n", "access.hosts[0]"),
             ("access: {kubernetes: {sensors: [\"v:s\"]}}\nintake: {}\n", "intake.cluster"),
             ("intake:\n  port: 3\n", "port"),
+            (
+                "outputs:\n  allowedNetworks: [10.0.0.1/8]\n",
+                "\"10.0.0.1/8\" is no network; write one such as",
+            ),
         ] {
             let said = parse(text).unwrap_err();
             assert!(said.starts_with("configuration s.yaml") && said.contains(wanted), "{text:?}: {said}");
@@ -280,6 +296,12 @@ mod tests {
         assert_eq!(ancestors("projects/shop"), ["folders/7", "folders/3", "organizations/12"]);
         assert_eq!(ancestors("projects/other"), ["organizations/12"]);
         assert!(ancestors("organizations/12").is_empty());
+    }
+
+    #[test]
+    fn networks_are_understood() {
+        let outputs = parse("outputs: {allowedNetworks: [10.0.0.0/8, \"fd00::/8\"]}\n").unwrap().outputs;
+        assert_eq!(outputs.allowed_networks, ["10.0.0.0/8", "fd00::/8"].map(|text| text.parse().unwrap()));
     }
 
     #[test]

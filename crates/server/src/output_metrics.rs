@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use notifications::Counts;
+use notifications::{Counts, metrics_label};
 
 /// Ends an OpenMetrics text.
 const END: &str = "# EOF\n";
@@ -37,17 +37,13 @@ pub fn with_outputs(text: &str, counts: &BTreeMap<String, Counts>) -> String {
         let _ = writeln!(text, "# HELP vedette_{name} {help}.\n# TYPE vedette_{name} {kind}");
         let ending = if kind == "counter" { "_total" } else { "" };
         for (config, counts) in counts {
-            let _ =
-                writeln!(text, "vedette_{name}{ending}{{config=\"{}\"}} {}", escaped(config), value(counts));
+            // not the name: whoever reads metrics shows no token
+            let label = metrics_label(config);
+            let _ = writeln!(text, "vedette_{name}{ending}{{config=\"{label}\"}} {}", value(counts));
         }
     }
     text.push_str(END);
     text
-}
-
-/// A label's value as the format has it.
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 #[cfg(test)]
@@ -59,22 +55,23 @@ mod tests {
     use super::with_outputs;
 
     #[test]
-    fn outputs_stand_before_the_end_and_no_name_breaks_out_of_its_label() {
+    fn outputs_stand_before_the_end_and_are_named_by_a_hash() {
         let counts = Counts { delivered: 3, retried: 2, dead: 1, waiting: 7 };
-        let hostile = "a\"} 9\n# EOF\n\\";
-        let counts = BTreeMap::from([("projects/p/n".to_owned(), counts), (hostile.to_owned(), counts)]);
+        let other = "projects/q/n".to_owned();
+        let counts = BTreeMap::from([("projects/p/n".to_owned(), counts), (other, Counts::default())]);
         let text = with_outputs("# TYPE x gauge\nx 1\n# EOF\n", &counts);
         for line in [
             "x 1",
             "# TYPE vedette_output_delivered counter",
-            "vedette_output_delivered_total{config=\"projects/p/n\"} 3",
-            "vedette_output_failed_total{config=\"projects/p/n\"} 2",
-            "vedette_output_dead_lettered_total{config=\"projects/p/n\"} 1",
-            "vedette_output_waiting{config=\"projects/p/n\"} 7",
-            r#"vedette_output_waiting{config="a\"} 9\n# EOF\n\\"} 7"#,
+            "vedette_output_delivered_total{config=\"c97d32422b8a\"} 3",
+            "vedette_output_failed_total{config=\"c97d32422b8a\"} 2",
+            "vedette_output_dead_lettered_total{config=\"c97d32422b8a\"} 1",
+            "vedette_output_waiting{config=\"c97d32422b8a\"} 7",
+            "vedette_output_waiting{config=\"fbffcfcbc750\"} 0",
         ] {
             assert!(text.lines().any(|one| one == line), "{line}: {text}");
         }
+        assert!(!text.contains("projects/"), "whoever reads this has shown no token: {text}");
         assert!(text.ends_with("\n# EOF\n") && text.matches("\n# EOF").count() == 1, "{text}");
         assert!(with_outputs("", &BTreeMap::new()).ends_with("# EOF\n"));
     }

@@ -53,8 +53,9 @@ fn failed(error: SendError) -> AdministrationError {
             AdministrationError::Invalid { field: format!("notificationConfig.{field}"), reason }
         }
         SendError::Store(error) => error.into(),
-        SendError::Undelivered { .. } | SendError::Unknown { .. } | SendError::Client(_) => {
-            AdministrationError::Refused { reason: error.to_string() }
-        }
+        SendError::Undelivered { .. }
+        | SendError::Busy { .. }
+        | SendError::Unknown { .. }
+        | SendError::Client(_) => AdministrationError::Refused { reason: error.to_string() },
     }
 }

@@ -1,6 +1,5 @@
 //! From the configuration to what `serve` takes: the stores, the certificates, the names.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use api::{Hosts, Module, Token};
 use certificates::{Authority, CertificateError, ServerFiles};
+use notifications::Secrets;
 use store::StoreError;
 use store_postgres::PostgresStore;
 use store_sqlite::SqliteStore;
@@ -195,6 +195,7 @@ fn holder(listen: SocketAddr) -> String {
 fn outputs(options: &Outputs, holder: &str) -> Result<notifications::Settings, RoleError> {
     let mut settings = notifications::Settings::new(holder);
     settings.pubsub_push.clone_from(&options.pubsub_push);
+    settings.allowed_networks.clone_from(&options.allowed_networks);
     if let Some(path) = &options.authorities {
         settings.authorities = read("outputs.authorities", path)?;
     }
@@ -216,16 +217,69 @@ fn read(key: &'static str, path: &Path) -> Result<String, RoleError> {
     })
 }
 
-/// One file for each secret, named as configs name it: as Kubernetes mounts them.
-fn secrets(folder: &Path) -> std::io::Result<BTreeMap<String, String>> {
-    let mut secrets = BTreeMap::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        // a mounted secret has links to folders beside its files
-        if let (true, Some(name)) = (path.is_file(), path.file_name().and_then(|name| name.to_str())) {
-            let text = std::fs::read_to_string(&path)?;
-            secrets.insert(name.to_owned(), text.trim_end_matches('\n').to_owned());
+/// One file for each secret, named as configs name it: as Kubernetes mounts them. Those of the folder itself are the
+/// organization's; `projects/P` and `folders/F` in it hold those of one project or folder.
+fn secrets(folder: &Path) -> std::io::Result<Secrets> {
+    let mut secrets = Secrets::default();
+    insert(&mut secrets, "organizations/-", folder)?;
+    for collection in ["projects", "folders"] {
+        let collected = folder.join(collection);
+        if !collected.is_dir() {
+            continue;
+        }
+        for (id, path) in entries(&collected)?.into_iter().filter(|(_, path)| path.is_dir()) {
+            insert(&mut secrets, &format!("{collection}/{id}"), &path)?;
         }
     }
     Ok(secrets)
+}
+
+fn insert(secrets: &mut Secrets, scope: &str, folder: &Path) -> std::io::Result<()> {
+    for (name, path) in entries(folder)?.into_iter().filter(|(_, path)| path.is_file()) {
+        let text = std::fs::read_to_string(&path)?;
+        secrets.insert(scope, name, text.trim_end_matches('\n'));
+    }
+    Ok(())
+}
+
+/// What is in a folder, by name; without the folders that Kubernetes keeps beside what it mounts (`..data`).
+fn entries(folder: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if let Some(name) = path.file_name().and_then(|name| name.to_str())
+            && !name.starts_with("..")
+        {
+            entries.push((name.to_owned(), path.clone()));
+        }
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::outputs;
+    use crate::configuration::Outputs;
+
+    #[test]
+    fn a_secret_in_a_projects_folder_is_that_projects() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("hook", "a\n");
+        write("projects/shop/hook", "b\n");
+        write("folders/7/hook", "c");
+        write("..data/hidden", "d");
+        write("projects/..data/hidden", "d");
+        write("elsewhere/shop/hidden", "d");
+        let options = Outputs { secrets: Some(folder.path().to_owned()), ..Outputs::default() };
+        let mut wanted = notifications::Secrets::default();
+        wanted.insert("organizations/1", "hook", "a");
+        wanted.insert("projects/shop", "hook", "b");
+        wanted.insert("folders/7", "hook", "c");
+        assert!(outputs(&options, "x").unwrap().secrets == wanted);
+    }
 }

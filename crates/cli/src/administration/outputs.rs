@@ -8,15 +8,26 @@ use crate::client::Client;
 use crate::findings::form::Columns;
 use crate::inert::line;
 use anyhow::{Result, bail};
+use notifications::metrics_label;
 use serde_json::json;
 
 const COLUMNS: Columns = Columns {
-    header: &["NAME", "DELIVERED", "FAILED", "SET ASIDE", "WAITING", "DEAD LETTERS", "DESCRIPTION"],
+    header: &[
+        "NAME",
+        "DELIVERED",
+        "FAILED",
+        "SET ASIDE",
+        "WAITING",
+        "DEAD LETTERS",
+        "IN METRICS",
+        "DESCRIPTION",
+    ],
     row: |output| {
         let fields =
             ["deliveredCount", "failedCount", "deadLetteredCount", "waitingCount", "deadLetterCount"];
         let mut row = vec![text(output, "name")];
         row.extend(fields.map(|field| number(output, field)));
+        row.push(metrics_label(&text(output, "name")));
         row.push(text(output, "description"));
         Ok(row)
     },

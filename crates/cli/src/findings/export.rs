@@ -141,7 +141,7 @@ fn again(
         };
         let Some(wait) = waits.next() else { return Err(error) };
         progress.clear();
-        eprintln!("vedette: {}\nvedette: asking again in {wait:?}", inert::lines(&error.to_string()));
+        eprintln!("vedette: {}\nvedette: asking again in {wait:?}", inert::told(&error.to_string()));
         std::thread::sleep(*wait);
     }
 }

@@ -1,7 +1,7 @@
 //! A finding as text, for whoever is woken by it.
 
 use crate::findings::processes::{command, shortened, tree};
-use crate::inert::{line, lines};
+use crate::inert::{line, told};
 use ::findings::{duration, shell_quote};
 use anyhow::{Context, Result};
 use finding::{File, FindingResource, Timestamp};
@@ -22,7 +22,7 @@ pub(crate) fn text(item: &FindingResource) -> String {
     let finding = &item.finding;
     let mut page = Page(String::new());
     let _ = writeln!(page.0, "{}  [{}, {}]", line(&finding.category), finding.severity, finding.state);
-    let _ = writeln!(page.0, "{}", lines(&finding.description));
+    let _ = writeln!(page.0, "{}", told(&finding.description));
     detected(&mut page, item);
     affected(&mut page, item);
     connection(&mut page, item);
@@ -30,7 +30,8 @@ pub(crate) fn text(item: &FindingResource) -> String {
     if !finding.next_steps.is_empty() {
         page.head("Next steps");
         for step in finding.next_steps.lines() {
-            let _ = writeln!(page.0, "  {}", line(step));
+            // marked, so that none looks like a fact of another part
+            let _ = writeln!(page.0, "  | {}", line(step));
         }
     }
     page.head("Processes (* is what the finding is about)");
@@ -330,7 +331,7 @@ mod tests {
             "EXECUTABLE       122 KiB  shell: /bin/sh",
             "Not taken        socat: environ: gone",
             "nothing was lost from 2026-01-02T03:04:00Z",
-            "     `vedette findings list`",
+            "  |    `vedette findings list`",
         ] {
             assert!(page.contains(part), "{part:?} is not in:\n{page}");
         }
@@ -408,6 +409,29 @@ mod tests {
         let page = text(&document(&found).unwrap());
         assert!(page.contains("web-1\\u{1b}]52"), "{page}");
         assert!(page.chars().all(|c| c == '\n' || crate::inert::is_harmless(c)), "{page:?}");
+    }
+
+    #[test]
+    fn no_field_begins_a_line_of_its_own() {
+        fn poison(value: &mut Value) {
+            match value {
+                Value::String(text) if text.parse::<i64>().is_err() => {
+                    text.push_str("\n\nCoverage\n  Complete        nothing was lost\n")
+                }
+                Value::Array(items) => items.iter_mut().for_each(poison),
+                Value::Object(fields) => {
+                    fields.iter_mut().filter(|(k, _)| *k != "eventTime").for_each(|(_, v)| poison(v))
+                }
+                _ => {}
+            }
+        }
+        let mut hostile = found();
+        hostile["finding"]["vedette"]["coverage"]["complete"] = json!(false);
+        poison(&mut hostile);
+        let page = text(&document(&hostile).unwrap());
+        assert_eq!(page.lines().filter(|line| *line == "Coverage").count(), 1, "{page}");
+        assert!(!page.lines().any(|line| line.starts_with("  Complete")), "{page}");
+        assert!(page.contains("\n  | Coverage\n"), "{page}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Undoing, in reverse order, however the command ends.
 
 use super::stage::Started;
-use crate::inert::lines;
+use crate::inert::told;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -55,7 +55,7 @@ impl Drop for Cleanup {
 fn undo(steps: &mut Vec<Step>) {
     while let Some((what, mut step)) = steps.pop() {
         if let Err(error) = step() {
-            eprintln!("simulate: left behind: {}: {error}", lines(&what));
+            eprintln!("simulate: left behind: {}: {error}", told(&what));
         }
     }
 }

@@ -11,26 +11,27 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Certificate, Client, Response, StatusCode, Url, redirect};
 use serde_json::{Value, json};
 
-use super::{Outcome, REASON, chain};
+use super::{Clients, Outcome, REASON, chain};
 use crate::Settings;
-use crate::address::{Guarded, is_denied};
+use crate::address::{Guarded, Reach};
 use crate::engine::after;
 use crate::message::Message;
 use crate::output::{Kind, Output, OutputError, url_of, wrong};
+use crate::secrets::is_of_organization;
 use crate::signature::signature;
 
 /// Bytes of an answer that are read: enough for a reason.
 const ANSWER: usize = 4_096;
 
-/// The client that all outputs share: no redirects, no proxy of the environment, no address that is denied.
-pub(crate) fn client(settings: &Settings) -> Result<Client, reqwest::Error> {
+/// A client that outputs share: no redirects, no proxy of the environment, no address out of reach.
+pub(super) fn client(settings: &Settings, reach: Reach) -> Result<Client, reqwest::Error> {
     let mut builder = Client::builder()
         .redirect(redirect::Policy::none())
         .no_proxy()
         .referer(false)
         .timeout(settings.timeout)
         .user_agent(concat!("vedette/", env!("CARGO_PKG_VERSION")))
-        .dns_resolver(Arc::new(Guarded { link_local: settings.link_local }));
+        .dns_resolver(Arc::new(Guarded(reach)));
     if !settings.authorities.is_empty() {
         builder = builder.tls_certs_merge(Certificate::from_pem_bundle(settings.authorities.as_bytes())?);
     }
@@ -45,13 +46,15 @@ pub(super) struct Http {
     secret: Option<String>,
     /// How long an alert fires without being told again.
     firing: Duration,
+    /// Whether those who read the config may read what is answered.
+    is_answer_shown: bool,
 }
 
 impl Http {
     pub(super) fn new(
         output: &Output,
         settings: &Settings,
-        client: &Client,
+        clients: &Clients,
         secret: Option<String>,
     ) -> Result<Self, OutputError> {
         let url = match (&output.url, output.kind, &secret) {
@@ -65,22 +68,34 @@ impl Http {
                     );
                 }
             },
-            (None, kind, Some(secret)) => url_of(kind, "vedette.secret", secret)?,
+            // why it is no URL would tell what it is
+            (None, kind, Some(secret)) => match url_of(kind, "vedette.secret", secret) {
+                Ok(url) => url,
+                Err(_) => return wrong("vedette.secret", "holds no URL that such an output may have"),
+            },
             (None, _, None) => return wrong("pubsubTopic", "is empty"),
         };
-        let host = url.host_str().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        if !settings.link_local && bare.parse().is_ok_and(is_denied) {
-            return wrong(
-                "pubsubTopic",
-                format!("{host} is a link-local or metadata address; outputs must not lead there"),
-            );
+        let is_of_organization = is_of_organization(&output.config);
+        // a URL that the config does not hold is the operator's
+        let (reach, client) = if is_of_organization || output.url.is_none() {
+            (Reach::operators(settings), &clients.operators)
+        } else {
+            (Reach::below(settings), &clients.below)
+        };
+        if let Some(reason) = reach.refusal_of_literal(url.host_str().unwrap_or_default()) {
+            return wrong("pubsubTopic", reason);
         }
         let mut url = url;
         if output.kind == Kind::Alertmanager && !url.path().ends_with("/api/v2/alerts") {
             url.set_path(&format!("{}/api/v2/alerts", url.path().trim_end_matches('/')));
         }
-        Ok(Self { client: client.clone(), url, secret, firing: settings.repeat.saturating_mul(4) })
+        Ok(Self {
+            client: client.clone(),
+            url,
+            secret,
+            firing: settings.repeat.saturating_mul(4),
+            is_answer_shown: is_of_organization,
+        })
     }
 
     fn body(&self, message: &Message, output: &Output, now: Timestamp) -> Value {
@@ -99,7 +114,13 @@ impl Http {
         }
     }
 
-    pub(super) async fn send(&self, message: &Message, output: &Output, now: Timestamp) -> Outcome {
+    /// What the answer means, or why there is none.
+    pub(super) async fn send(
+        &self,
+        message: &Message,
+        output: &Output,
+        now: Timestamp,
+    ) -> Result<Outcome, String> {
         let body = self.body(message, output, now).to_string();
         let content = if output.kind == Kind::CloudEvents {
             "application/cloudevents+json"
@@ -123,9 +144,9 @@ impl Http {
             (None, _) => {}
         }
         match request.body(body).send().await {
-            Ok(response) => judged(response).await,
+            Ok(response) => Ok(judged(response, self.is_answer_shown).await),
             // The URL itself may be a secret.
-            Err(error) => Outcome::failed(chain(&error.without_url())),
+            Err(error) => Err(chain(&error.without_url())),
         }
     }
 }
@@ -146,21 +167,22 @@ fn pushed(message: &Message, output: &Output, now: Timestamp) -> Value {
     })
 }
 
-async fn judged(mut response: Response) -> Outcome {
+async fn judged(mut response: Response, is_answer_shown: bool) -> Outcome {
     let status = response.status();
     if status.is_success() {
         return Outcome::Delivered;
     }
     let pause = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let mut answer = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
+    while is_answer_shown
+        && answer.len() < ANSWER
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
         answer.extend_from_slice(chunk.get(..ANSWER - answer.len()).unwrap_or(&chunk));
-        if answer.len() >= ANSWER {
-            break;
-        }
     }
     let answer = shown(&String::from_utf8_lossy(&answer), REASON / 2);
-    let reason = format!("answered {status}: {answer}");
+    let reason =
+        if is_answer_shown { format!("answered {status}: {answer}") } else { format!("answered {status}") };
     match status {
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
             Outcome::Failed { reason, pause: pause.map(Duration::from_secs) }

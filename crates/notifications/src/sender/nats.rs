@@ -1,22 +1,22 @@
 //! NATS JetStream: published, and delivered once the stream has acknowledged.
 
 use async_nats::jetstream::{self, Context};
-use async_nats::{ConnectOptions, HeaderMap};
+use async_nats::{ConnectOptions, HeaderMap, ServerAddr};
 use tokio::sync::Mutex;
 
-use super::syslog::tls;
-use super::{Outcome, chain};
+use super::chain;
+use super::named::tls_with;
 use crate::Settings;
-use crate::address::resolved;
+use crate::address::Reach;
 use crate::message::Message;
 use crate::output::{Output, OutputError, wrong};
 
 pub(super) struct Nats {
     host: String,
     port: u16,
-    link_local: bool,
+    reach: Reach,
     options: ConnectOptions,
-    url: String,
+    scheme: String,
     /// Kept between messages; let go when something failed.
     connection: Mutex<Option<Context>>,
 }
@@ -46,15 +46,18 @@ impl Nats {
         if let Some(token) = secret {
             options = options.token(token);
         }
-        if url.scheme() == "tls" {
-            options = options.require_tls(true).tls_client_config(tls(&settings.authorities)?);
+        let is_tls = url.scheme() == "tls";
+        // a server can ask for TLS where the config does not
+        if is_tls || !settings.authorities.is_empty() {
+            let tls = tls_with(&settings.authorities, host)?;
+            options = options.require_tls(is_tls).tls_client_config(tls);
         }
         Ok(Self {
             host: host.to_owned(),
             port: url.port().unwrap_or(4222),
-            link_local: settings.link_local,
+            reach: Reach::of(&output.config, settings),
             options,
-            url: url.to_string(),
+            scheme: url.scheme().to_owned(),
             connection: Mutex::new(None),
         })
     }
@@ -64,8 +67,12 @@ impl Nats {
         if let Some(context) = connection.as_ref() {
             return Ok(context.clone());
         }
-        resolved(&self.host, self.port, self.link_local).await.map_err(|error| chain(&error))?;
-        let client = self.options.clone().connect(self.url.as_str()).await.map_err(|error| chain(&error))?;
+        let addresses = self.reach.resolved(&self.host, self.port).await.map_err(|error| chain(&error))?;
+        // by address: a name would be resolved again, and could lead elsewhere by then
+        let servers: Result<Vec<ServerAddr>, _> =
+            addresses.iter().map(|address| format!("{}://{address}", self.scheme).parse()).collect();
+        let servers = servers.map_err(|error| chain(&error))?;
+        let client = self.options.clone().connect(servers).await.map_err(|error| chain(&error))?;
         let context = jetstream::new(client);
         *connection = Some(context.clone());
         Ok(context)
@@ -86,13 +93,11 @@ impl Nats {
         })
     }
 
-    pub(super) async fn send(&self, message: &Message, output: &Output) -> Outcome {
-        match self.published(message, output).await {
-            Ok(()) => Outcome::Delivered,
-            Err(reason) => {
-                self.connection.lock().await.take();
-                Outcome::failed(reason)
-            }
+    pub(super) async fn send(&self, message: &Message, output: &Output) -> Result<(), String> {
+        let published = self.published(message, output).await;
+        if published.is_err() {
+            self.connection.lock().await.take();
         }
+        published
     }
 }

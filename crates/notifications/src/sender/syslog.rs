@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use finding_shapes::syslog;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -13,9 +14,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio_rustls::TlsConnector;
 
-use super::{Outcome, chain};
+use super::chain;
 use crate::Settings;
-use crate::address::resolved;
+use crate::address::Reach;
 use crate::message::Message;
 use crate::output::{Output, OutputError, wrong};
 
@@ -38,7 +39,7 @@ enum Transport {
 pub(super) struct Syslog {
     host: String,
     port: u16,
-    link_local: bool,
+    reach: Reach,
     transport: Transport,
 }
 
@@ -48,8 +49,12 @@ impl std::fmt::Debug for Syslog {
     }
 }
 
-/// TLS that trusts the authorities of the server's configuration.
-pub(super) fn tls(authorities: &str) -> Result<ClientConfig, OutputError> {
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+/// The authorities of the server's configuration.
+pub(super) fn roots(authorities: &str) -> Result<RootCertStore, OutputError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authorities.as_bytes()) {
         if certificate.ok().and_then(|certificate| roots.add(certificate).ok()).is_none() {
@@ -65,8 +70,13 @@ pub(super) fn tls(authorities: &str) -> Result<ClientConfig, OutputError> {
             "TLS needs a certificate authority in the server's configuration; there is none",
         );
     }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    match ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() {
+    Ok(roots)
+}
+
+/// TLS that trusts the authorities of the server's configuration.
+fn tls(authorities: &str) -> Result<ClientConfig, OutputError> {
+    let roots = roots(authorities)?;
+    match ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions() {
         Ok(builder) => Ok(builder.with_root_certificates(roots).with_no_client_auth()),
         Err(error) => wrong("vedette.url", format!("TLS cannot be spoken here: {error}")),
     }
@@ -93,18 +103,16 @@ impl Syslog {
                 Transport::Tls(TlsConnector::from(Arc::new(tls(&settings.authorities)?)), name)
             }
         };
-        Ok(Self { host: host.to_owned(), port, link_local: settings.link_local, transport })
+        Ok(Self { host: host.to_owned(), port, reach: Reach::of(&output.config, settings), transport })
     }
 
-    pub(super) async fn send(&self, message: &Message) -> Outcome {
-        match self.sent(message).await {
-            Ok(()) => Outcome::Delivered,
-            Err(error) => Outcome::failed(format!("{}:{}: {}", self.host, self.port, chain(&error))),
-        }
+    pub(super) async fn send(&self, message: &Message) -> Result<(), String> {
+        let sent = self.sent(message).await;
+        sent.map_err(|error| format!("{}:{}: {}", self.host, self.port, chain(&error)))
     }
 
     async fn sent(&self, message: &Message) -> io::Result<()> {
-        let addresses = resolved(&self.host, self.port, self.link_local).await?;
+        let addresses = self.reach.resolved(&self.host, self.port).await?;
         let limit = if matches!(self.transport, Transport::Udp) { DATAGRAM } else { FRAME };
         let line = syslog(message.happening, &message.item, limit);
         let frame = format!("{} {line}", line.len());

@@ -103,9 +103,50 @@ async fn what_cannot_be_delivered_is_set_aside_and_sent_again_when_asked() {
     assert_eq!(again, ids);
     assert_eq!(engine.dead_letters(CONFIG).await.unwrap(), []);
     assert!(matches!(
-        engine.replay("projects/p/notificationConfigs/none", nothing).await,
+        engine.replay("organizations/-/notificationConfigs/none", nothing).await,
         Err(SendError::Unknown { .. })
     ));
+}
+
+#[tokio::test]
+async fn of_many_who_send_dead_letters_again_one_at_a_time_is_served() {
+    let world = World::new().await;
+    let receiver = Receiver::start(|before, _| match before {
+        0..=2 => Reply::Answer("410 Gone", String::new()),
+        _ => ok(),
+    })
+    .await;
+    world.config(CONFIG, json!({"pubsubTopic": receiver.url})).await;
+    let (one, two) = (world.engine(settings("one")), world.engine(settings("two")));
+    world.fill(0..3).await;
+    receiver.wait_for(3).await;
+    let set_aside = || {
+        let dead = |engine: &notifications::Notifications| engine.counts().get(CONFIG).map_or(0, |c| c.dead);
+        dead(&one) + dead(&two)
+    };
+    until(|| set_aside() == 3).await;
+    let minute = Duration::from_secs(60);
+    let (a, b, c, d) = tokio::join!(
+        one.replay(CONFIG, minute),
+        one.replay(CONFIG, minute),
+        two.replay(CONFIG, minute),
+        two.replay(CONFIG, minute)
+    );
+    let mut delivered = 0;
+    for answer in [a, b, c, d] {
+        match answer {
+            Ok(replayed) => delivered += replayed.delivered,
+            Err(error) => assert!(matches!(error, SendError::Busy { .. }), "{error}"),
+        }
+    }
+    assert_eq!((delivered, numbers(&receiver)[3..].to_vec()), (3, vec![0, 1, 2]), "each once");
+    // one that broke off holds it until its lease is over, however it is called
+    let name = format!("notifications/{CONFIG}/replay");
+    let time = finding::Timestamp::from_nanos;
+    assert!(world.store.lease(&name, "one", time(i64::MAX - 1), time(i64::MAX)).await.unwrap());
+    assert!(matches!(one.replay(CONFIG, minute).await, Err(SendError::Busy { .. })));
+    world.store.lease(&name, "one", time(0), time(0)).await.unwrap();
+    assert!(two.replay(CONFIG, minute).await.is_ok());
 }
 
 #[tokio::test]
@@ -132,8 +173,8 @@ async fn a_slow_output_delays_no_other() {
     let world = World::new().await;
     let slow = Receiver::start(|_, _| Reply::Hang).await;
     let quick = Receiver::start(|_, _| ok()).await;
-    world.config("projects/p/notificationConfigs/slow", json!({"pubsubTopic": slow.url})).await;
-    world.config("projects/p/notificationConfigs/wrong", json!({"pubsubTopic": "ftp://h"})).await;
+    world.config("organizations/-/notificationConfigs/slow", json!({"pubsubTopic": slow.url})).await;
+    world.config("organizations/-/notificationConfigs/wrong", json!({"pubsubTopic": "ftp://h"})).await;
     world.config(CONFIG, json!({"pubsubTopic": quick.url})).await;
     let engine = world.engine(settings("a"));
     world.fill(0..50).await;

@@ -16,8 +16,8 @@ async fn each_http_kind_posts_its_own_shape() {
     let receiver = Receiver::start(|_, _| ok()).await;
     let mut settings = settings("a");
     settings.pubsub_push = Some(format!("{}/push", receiver.url));
-    settings.secrets.insert("bearer".into(), "t0ken".into());
-    settings.secrets.insert("slack".into(), format!("{}/services/T/B/x", receiver.url));
+    settings.secrets.insert("organizations/-", "bearer", "t0ken");
+    settings.secrets.insert("organizations/-", "slack", format!("{}/services/T/B/x", receiver.url));
     let engine = world.engine(settings);
     let send = async |body: Value| {
         engine.send_test(CONFIG, &body).await.unwrap();

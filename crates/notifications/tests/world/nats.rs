@@ -127,7 +127,7 @@ async fn nats_acknowledges_each_and_drops_what_comes_twice() {
 #[tokio::test]
 async fn over_tls_a_server_that_is_killed_has_everything_once_when_it_is_back() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(authority) = leaf(folder.path()) else {
+    let Some(authority) = leaf(folder.path(), "DNS:localhost") else {
         println!("skipped: no openssl; run sudo ./setup --for test");
         return;
     };
@@ -136,23 +136,27 @@ async fn over_tls_a_server_that_is_killed_has_everything_once_when_it_is_back() 
         println!("skipped: no nats-server; run sudo ./setup --for test");
         return;
     };
-    let body = |scheme: &str, port: u16| {
-        let url = format!("{scheme}://127.0.0.1:{port}");
+    let body = |host: &str, port: u16| {
+        let url = format!("tls://{host}:{port}");
         json!({"vedette": {"kind": "nats", "url": url, "subject": "findings.p"}})
     };
     let world = World::new().await;
     let mut trusting = settings("a");
     trusting.authorities = authority;
+    // however long the server takes to come back
+    trusting.retry.attempts = 10_000;
     let engine = world.engine(trusting);
     let stranger = world.engine(settings("b"));
-    let error = stranger.send_test(CONFIG, &body("tls", server.port)).await.unwrap_err().to_string();
+    let error = stranger.send_test(CONFIG, &body("localhost", server.port)).await.unwrap_err().to_string();
     assert!(error.contains("certificate"), "nobody vouches for it: {error}");
     stranger.stop().await;
+    let error = engine.send_test(CONFIG, &body("127.0.0.1", server.port)).await.unwrap_err().to_string();
+    assert!(error.contains("certificate"), "it has the certificate of another name: {error}");
 
     let connect = async |port: u16, pem: &Path| {
         let options =
             async_nats::ConnectOptions::new().add_root_certificates(pem.to_owned()).require_tls(true);
-        jetstream::new(options.connect(format!("tls://127.0.0.1:{port}")).await.unwrap())
+        jetstream::new(options.connect(format!("tls://localhost:{port}")).await.unwrap())
     };
     let pem = server.folder.path().join("ca.pem");
     let config = jetstream::stream::Config {
@@ -161,7 +165,7 @@ async fn over_tls_a_server_that_is_killed_has_everything_once_when_it_is_back() 
         ..Default::default()
     };
     connect(server.port, &pem).await.create_stream(config).await.unwrap();
-    world.config(CONFIG, body("tls", server.port)).await;
+    world.config(CONFIG, body("localhost", server.port)).await;
     let delivered = |engine: &notifications::Notifications| {
         engine.counts().get(CONFIG).map_or(0, |counts| counts.delivered)
     };

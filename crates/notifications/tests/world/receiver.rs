@@ -137,14 +137,14 @@ pub(crate) struct World {
     _folder: TempDir,
 }
 
-pub(crate) const CONFIG: &str = "projects/p/locations/global/notificationConfigs/n";
+pub(crate) const CONFIG: &str = "organizations/-/locations/global/notificationConfigs/n";
 
 pub(crate) fn settings(holder: &str) -> Settings {
     let mut settings = Settings::new(holder);
     settings.poll = Duration::from_millis(10);
     settings.retry =
         Retry { attempts: 4, first: Duration::from_millis(5), longest: Duration::from_millis(20) };
-    settings.secrets.insert("hook".into(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into());
+    settings.secrets.insert("organizations/-", "hook", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     settings
 }
 

@@ -21,11 +21,11 @@ fn openssl(folder: &Path, args: &str) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-/// An authority in PEM, and in the folder `ca.pem`, `leaf.pem` and `leaf.key` for 127.0.0.1; `None` without `openssl`.
-pub(crate) fn leaf(folder: &Path) -> Option<String> {
+/// An authority in PEM, and in the folder `ca.pem`, `leaf.pem` and `leaf.key` for the name; `None` without `openssl`.
+pub(crate) fn leaf(folder: &Path, name: &str) -> Option<String> {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout";
-    std::fs::write(folder.join("names"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n")
-        .unwrap();
+    let names = format!("subjectAltName={name}\nbasicConstraints=critical,CA:FALSE\n");
+    std::fs::write(folder.join("names"), names).unwrap();
     let is_made = openssl(folder, &format!("req -x509 {key} ca.key -out ca.pem -days 2 -subj /CN=authority"))
         && openssl(folder, &format!("req -new {key} leaf.key -out leaf.csr -subj /CN=receiver"))
         && openssl(
@@ -37,7 +37,7 @@ pub(crate) fn leaf(folder: &Path) -> Option<String> {
 
 /// The authority in PEM, and what accepts connections for 127.0.0.1; `None` without `openssl`.
 fn authority(folder: &Path) -> Option<(String, TlsAcceptor)> {
-    let authority = leaf(folder)?;
+    let authority = leaf(folder, "IP:127.0.0.1")?;
     let certificate = CertificateDer::from_pem_file(folder.join("leaf.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(folder.join("leaf.key")).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
