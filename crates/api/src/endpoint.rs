@@ -47,6 +47,8 @@ mod token_create;
 mod token_delete;
 mod tokens_list;
 
+pub use revoked_create::revoked_until;
+
 use crate::call::{Answer, Call};
 use crate::config::{BIGQUERY_EXPORT, MUTE_CONFIG, NOTIFICATION_CONFIG};
 use crate::error::ApiError;

@@ -43,6 +43,7 @@ pub use administration::{
     Administration, AdministrationError, Answering, Binding, Credential, Credentials, IssuedCertificate,
     NewCredential, NodeCertificates, OutputCounts, Outputs, Replayed,
 };
+pub use endpoint::revoked_until;
 pub use guard::Hosts;
 pub use method::{ApiMethod, Permission};
 pub use mutes::{apply as apply_mutes, mute_rules, settle};

@@ -248,6 +248,16 @@ async fn nodes_get_certificates_and_lose_them() {
     assert_eq!(names(&server.good("GET", &revoked, Value::Null).await, "revokedCertificates").len(), 1);
     server.good("DELETE", &format!("{revoked}/{fingerprint}"), Value::Null).await;
     assert_eq!(server.ask("DELETE", &format!("{revoked}/{fingerprint}"), Value::Null).await.0, 404);
+    let made = server.good("POST", &revoked, json!({"node": "prod/node-1", "reason": "stolen"})).await;
+    assert_eq!((&made["node"], &made["fingerprint"]), (&json!("prod/node-1"), &Value::Null));
+    assert!(made["issuedUntil"].as_str().unwrap() > "1970-01-01T00:00:00", "{made}");
+    assert!(server.store.document(DocumentKind::RevokedCertificate, "prod/node-1").await.unwrap().is_some());
+    assert_eq!(server.blamed("POST", &issue(ALL), json!({})).await, "name", "it would not count");
+    for wrong in ["prod", "prod/", "/n", "a/b/c", "a b/c", "../\u{e9}"] {
+        assert_eq!(server.blamed("POST", &revoked, json!({"node": wrong})).await, "node");
+    }
+    let both = json!({"node": "prod/n", "fingerprint": fingerprint});
+    assert_eq!(server.blamed("POST", &revoked, both).await, "node");
     let entries = server.store.audit(None, 100).await.unwrap();
     let noted: Vec<_> = entries.iter().filter(|r| r.entry.outcome == "OK").map(|r| &r.entry.detail).collect();
     assert!(noted.iter().any(|detail| detail["fingerprint"] == fingerprint), "{noted:?}");

@@ -21,7 +21,7 @@ pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const AUTHORITY_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// Clocks of nodes and servers may differ by this much.
-const SKEW: Duration = Duration::from_secs(5 * 60);
+pub(crate) const SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// A certificate and, where it was made here, its key.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! What a certificate says that the TLS library does not tell: its URI and when it ends.
+//! What a certificate says that the TLS library does not tell: its URI and when it begins and ends.
 //!
 //! Only certificates whose signature was checked come here; a malformed one is `None`, never a panic.
 
@@ -12,13 +12,16 @@ use x509_parser::prelude::FromDer;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub(crate) uris: Vec<String>,
+    pub(crate) not_before: SystemTime,
     pub(crate) not_after: SystemTime,
 }
 
 pub(crate) fn facts(certificate: &[u8]) -> Option<Facts> {
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    let seconds = u64::try_from(certificate.validity().not_after.timestamp()).ok()?;
-    let not_after = UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?;
+    let time = |seconds: i64| UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(seconds).ok()?));
+    let validity = certificate.validity();
+    let (not_before, not_after) =
+        (time(validity.not_before.timestamp())?, time(validity.not_after.timestamp())?);
     let names = certificate.subject_alternative_name().ok()?;
     let mut uris = Vec::new();
     for name in names.iter().flat_map(|names| &names.value.general_names) {
@@ -28,7 +31,7 @@ pub(crate) fn facts(certificate: &[u8]) -> Option<Facts> {
             _ => {}
         }
     }
-    Some(Facts { uris, not_after })
+    Some(Facts { uris, not_before, not_after })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use sha2::Digest;
 
+use crate::authority::SKEW;
 use crate::{NodeIdentity, facts};
 
 /// SHA-256 of a certificate as it is transmitted (DER). Written as 64 lower-case hexadecimal digits.
@@ -53,8 +54,9 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// Says whether a certificate was revoked. Asked on every call, so it must answer from memory.
-pub type Revocations = Arc<dyn Fn(&Fingerprint) -> bool + Send + Sync>;
+/// Says whether a certificate was revoked, by itself or with all of its node's. Asked on every call, so it must answer from
+/// memory.
+pub type Revocations = Arc<dyn Fn(&Peer) -> bool + Send + Sync>;
 
 /// Revokes nothing.
 pub fn nothing_revoked() -> Revocations {
@@ -82,6 +84,7 @@ pub enum PeerError {
 pub struct Peer {
     fingerprint: Fingerprint,
     node: Option<NodeIdentity>,
+    issued_at: SystemTime,
     not_after: SystemTime,
 }
 
@@ -94,12 +97,24 @@ impl Peer {
             [uri] => uri.parse().ok(),
             _ => None,
         };
-        Some(Self { fingerprint: Fingerprint::of(der), node, not_after: facts.not_after })
+        // the authority lets a certificate begin before it is made
+        let issued_at = facts.not_before.checked_add(SKEW)?;
+        Some(Self { fingerprint: Fingerprint::of(der), node, issued_at, not_after: facts.not_after })
     }
 
     /// Identity of the certificate.
     pub const fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+
+    /// The node that the certificate names, whether it counts or not.
+    pub const fn named(&self) -> Option<&NodeIdentity> {
+        self.node.as_ref()
+    }
+
+    /// When the own authority made the certificate, in whole seconds.
+    pub const fn issued_at(&self) -> SystemTime {
+        self.issued_at
     }
 
     /// When the certificate ends.
@@ -112,7 +127,7 @@ impl Peer {
     /// # Errors
     /// [`PeerError`] when it was revoked, has ended or names no node.
     pub fn check(&self, revoked: &Revocations, now: SystemTime) -> Result<&NodeIdentity, PeerError> {
-        if revoked(&self.fingerprint) {
+        if revoked(self) {
             return Err(PeerError::Revoked(self.fingerprint));
         }
         if now > self.not_after {

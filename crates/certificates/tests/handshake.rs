@@ -93,8 +93,10 @@ async fn both_sides_know_each_other_and_a_changed_certificate_is_taken_up() {
     let peer = accepted.unwrap().peer().unwrap();
     assert_eq!(peer.check(&nothing_revoked(), SystemTime::now()), Ok(&identity));
     let fingerprint = peer.fingerprint();
-    let revoked: certificates::Revocations = Arc::new(move |one| *one == fingerprint);
+    let revoked: certificates::Revocations = Arc::new(move |one| one.fingerprint() == fingerprint);
     assert_eq!(peer.check(&revoked, SystemTime::now()), Err(PeerError::Revoked(fingerprint)));
+    let age = SystemTime::now().duration_since(peer.issued_at()).unwrap();
+    assert!(age < DAY / 24, "{age:?}");
     let late = SystemTime::now() + 2 * DAY;
     assert_eq!(peer.check(&nothing_revoked(), late), Err(PeerError::Expired(fingerprint)));
 

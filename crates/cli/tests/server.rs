@@ -79,8 +79,8 @@ fn a_node_joins_delivers_is_told_its_modules_and_is_shut_out() {
             && !told.modules.is_empty()
     });
 
-    let fingerprint = certificates::identity_of(&pem).unwrap().fingerprint().to_string();
-    stage.good(&["sensors", "revoke", &fingerprint, "--reason", "the node was stolen"]);
+    let node = format!("{CLUSTER}/{NODE}");
+    stage.good(&["sensors", "revoke", &node, "--reason", "the node was stolen"]);
     stage.eventually("shut out", || !counters.connected.load(Ordering::Relaxed));
     spool.put_findings(&[item(3, "a lie")], now()).unwrap();
     let heard = counters.heartbeats.load(Ordering::Relaxed);

@@ -11,6 +11,7 @@ mod receiver;
 mod sender;
 mod sensor_document;
 mod spool;
+mod tenancy;
 pub mod watchers;
 
 /// The contract as Rust, printed from `proto/vedette/intake/v1/intake.proto`.
@@ -36,3 +37,4 @@ pub use receiver::{
 pub use sender::{HeartbeatSource, Sender, SenderCounters, SenderOptions};
 pub use sensor_document::{Change, SensorDocument};
 pub use spool::{Losses, Spool, SpoolError, SpoolState};
+pub use tenancy::Tenancy;

@@ -1,5 +1,6 @@
 //! The server's side: who calls, what they may write, into the store.
 
+mod admission;
 mod authentication;
 mod deliveries;
 mod service;
@@ -12,8 +13,8 @@ use std::time::Duration;
 
 use certificates::{Authority, Revocations, TlsListener};
 use finding::{FindingResource, Timestamp};
-use store::{DocumentStore, EvidenceStore, FindingStore, StoreError};
-use tokio::sync::Semaphore;
+use store::{AuditLog, DocumentStore, EvidenceStore, FindingStore, StoreError};
+use tokio::sync::{Mutex, Semaphore};
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
 
@@ -22,7 +23,10 @@ pub use authentication::{TokenCheck, TokenHolder, TokenPending};
 use crate::connection::Incoming;
 use crate::proto::Settings;
 use crate::proto::intake_server::IntakeServer;
-use crate::{LARGEST_MESSAGE, SensorDocument};
+use crate::{LARGEST_MESSAGE, SensorDocument, Tenancy};
+
+/// Findings that may be written at once on one server; many more than deliveries of one batch.
+const TURNS: usize = 4096;
 
 /// Where a receiver writes.
 #[derive(Clone)]
@@ -33,6 +37,8 @@ pub struct Stores {
     pub evidence: Arc<dyn EvidenceStore>,
     /// Heartbeats.
     pub documents: Arc<dyn DocumentStore>,
+    /// What nodes were given.
+    pub audit: Option<Arc<dyn AuditLog>>,
 }
 
 /// What is to be stored when a finding comes, given what is stored: `None` leaves that as it is.
@@ -101,6 +107,8 @@ pub struct Receiver {
     pub(crate) settle: Option<Settle>,
     pub(crate) settings: SettingsOf,
     pub(crate) places: Arc<Semaphore>,
+    pub(crate) turns: Arc<[Mutex<()>]>,
+    pub(crate) tenancy: Arc<Tenancy>,
     pub(crate) limits: ReceiverLimits,
     pub(crate) counters: Arc<ReceiverCounters>,
     pub(crate) clock: fn() -> Timestamp,
@@ -120,6 +128,8 @@ impl Receiver {
                 Box::pin(async { Ok(Settings { heartbeat_seconds: 30, ..Settings::default() }) })
             }),
             places: Arc::new(Semaphore::new(limits.batches.max(1))),
+            turns: (0..TURNS).map(|_| Mutex::new(())).collect(),
+            tenancy: Arc::default(),
             limits,
             counters: Arc::default(),
             clock: wall,
@@ -148,6 +158,12 @@ impl Receiver {
     #[must_use]
     pub fn with_settings(self, settings: SettingsOf) -> Self {
         Self { settings, ..self }
+    }
+
+    /// Where nodes may write is bounded.
+    #[must_use]
+    pub fn with_tenancy(self, tenancy: Arc<Tenancy>) -> Self {
+        Self { tenancy, ..self }
     }
 
     /// What it counted.

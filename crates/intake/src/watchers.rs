@@ -7,16 +7,16 @@ mod round;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use finding::{
-    Finding, FindingClass, FindingName, FindingResource, Kubernetes, Mute, Node, Resource, Severity, State,
-    Timestamp,
-};
+use finding::{Finding, FindingClass, FindingResource, Kubernetes, Mute, Node, Severity, State, Timestamp};
 use serde_json::json;
 use sha2::Digest;
 
 pub use round::watch_once;
 
-use crate::SensorDocument;
+use crate::{SensorDocument, Tenancy};
+
+/// Ids of the watchers' findings begin so; a sensor's own are hexadecimal digits.
+const RESERVED: &str = "sensor";
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -118,12 +118,13 @@ pub struct Watched {
     pub forget: Vec<(String, String)>,
 }
 
-/// Looks at all sensors. `open` are the names of findings that the last look left open; `since` is when this server began to
+/// Looks at all sensors. `tenancy` says where findings about one belong that says nothing usable itself. `open` are the names of findings that the last look left open; `since` is when this server began to
 /// listen: before, nobody could be heard.
 pub fn watch(
     sensors: &[SensorDocument],
     open: &BTreeSet<String>,
     rules: &WatchRules,
+    tenancy: &Tenancy,
     since: Timestamp,
     now: Timestamp,
 ) -> Watched {
@@ -136,8 +137,7 @@ pub fn watch(
             continue;
         }
         for (trouble, says) in troubles(sensor, rules, silence, now) {
-            // a parent that no finding can have: the sensor is of another version, or lies
-            let Some(item) = finding(sensor, trouble, says, now) else { continue };
+            let item = finding(sensor, trouble, says, tenancy, now);
             active.insert(item.finding.name.clone());
             if !open.contains(&item.finding.name) {
                 watched.open.push(item);
@@ -211,25 +211,39 @@ fn troubles(
 fn id(cluster: &str, node: &str, trouble: Trouble) -> String {
     let text = format!("{cluster}\n{node}\n{}", trouble.category());
     let digest: [u8; 32] = sha2::Sha256::digest(text).into();
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let digits = digest.iter().take(13).map(|byte| format!("{byte:02x}"));
+    std::iter::once(RESERVED.to_owned()).chain(digits).collect()
+}
+
+/// Whether a finding's id is one of the watchers', which no node may write.
+pub(crate) fn is_reserved_id(id: &str) -> bool {
+    id.get(..RESERVED.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED))
+}
+
+/// Whether a category is one of the watchers', or looks like one.
+pub(crate) fn is_reserved_category(category: &str) -> bool {
+    let visible: String = category.chars().filter(|c| c.is_alphanumeric() || *c == ':').collect();
+    visible.to_ascii_lowercase().starts_with("vedette:")
 }
 
 fn finding(
     sensor: &SensorDocument,
     trouble: Trouble,
     says: String,
+    tenancy: &Tenancy,
     now: Timestamp,
-) -> Option<FindingResource> {
-    let SensorDocument { cluster, node, parent, .. } = sensor;
+) -> FindingResource {
+    let SensorDocument { cluster, node, .. } = sensor;
+    // what a node says of itself must not make its silence invisible, nor somebody else's
+    let parent = if tenancy.is_usable(&sensor.parent) { sensor.parent.clone() } else { tenancy.fallback() };
     let name = format!("{parent}/findings/{}", id(cluster, node, trouble));
-    let _: FindingName = name.parse().ok()?;
-    let resource: Resource = serde_json::from_value(sensor.resource.clone()).unwrap_or_default();
+    let resource = tenancy.resource_of(cluster, &sensor.resource);
     let mut vedette = serde_json::Map::new();
     vedette.insert("sensor".into(), serde_json::to_value(sensor).unwrap_or_default());
     let finding = Finding {
         canonical_name: name.clone(),
         name,
-        parent: parent.clone(),
+        parent,
         parent_display_name: "Vedette".into(),
         resource_name: resource.name.clone(),
         state: State::Active,
@@ -248,7 +262,7 @@ fn finding(
         vedette,
         ..Finding::default()
     };
-    Some(FindingResource { finding, resource })
+    FindingResource { finding, resource }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+#[path = "wire/hostile.rs"]
+mod hostile;
 #[path = "wire/stage.rs"]
 mod stage;
 
@@ -10,12 +12,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use finding::{FindingName, State};
+use intake::Tenancy;
 use intake::proto::intake_client::IntakeClient;
 use intake::proto::{DeliverRequest, Delivery, EvidenceMeta, HeartbeatRequest, UploadEvidenceRequest};
 use intake::watchers::{Trouble, WatchRules, watch_once};
 use sha2::Digest;
 use stage::{Stage, eventually, item, now};
-use store::{DocumentKind, DocumentStore, EvidenceStore, FindingStore, Received, Sha256};
+use store::{AuditLog, DocumentKind, DocumentStore, EvidenceStore, FindingStore, Received, Sha256};
 use tonic::Code;
 use tonic::codegen::tokio_stream;
 
@@ -109,7 +112,8 @@ async fn duplicates_and_late_versions_change_nothing_and_lies_are_refused() {
     // another node cannot take the finding over
     let mut thief = IntakeClient::new(stage.channel(address, &stage.node_file("n2")).await.unwrap());
     let mut stolen = item(1, "n2", "nothing happened");
-    stolen.finding.name = name.to_string();
+    let canonical = item(1, "n1", "").finding.canonical_name;
+    (stolen.finding.name, stolen.finding.canonical_name) = (name.to_string(), canonical);
     let mut answers =
         thief.deliver(tokio_stream::iter(vec![batch(1, &[(99, stolen)])])).await.unwrap().into_inner();
     assert_eq!(answers.message().await.unwrap().unwrap().refused.len(), 1);
@@ -225,6 +229,10 @@ async fn a_certificate_is_renewed_while_the_old_one_holds() {
     assert_eq!(counters.renewed.load(Ordering::Relaxed), 1);
     let after = certificates::identity_of(&stage.node_file("n1")).unwrap();
     assert_ne!(after.fingerprint(), before);
+    let audit = stage.store.audit(None, 10).await.unwrap();
+    let entry = &audit[0].entry;
+    assert_eq!((entry.principal.as_str(), entry.method.as_str()), ("node:c1/n1", "sensors.renewCertificate"));
+    assert_eq!(entry.detail["fingerprint"], after.fingerprint().to_string());
     server.kill();
 }
 
@@ -273,20 +281,22 @@ async fn a_silent_sensor_becomes_a_finding_and_is_inactive_when_it_is_back() {
     assert_eq!(answer.settings.unwrap().heartbeat_seconds, 30);
     let findings: Arc<dyn FindingStore> = stage.store.clone();
     let documents: Arc<dyn DocumentStore> = stage.store.clone();
-    let rules = WatchRules::default();
+    let (rules, tenancy) = (WatchRules::default(), Tenancy::default());
     let later = finding::Timestamp::from_nanos(now().nanos() + 600_000_000_000);
     let since = finding::Timestamp::from_nanos(0);
-    let opened = watch_once(&findings, &documents, "a", &rules, since, later).await.unwrap().unwrap();
+    let opened =
+        watch_once(&findings, &documents, "a", &rules, &tenancy, since, later).await.unwrap().unwrap();
     assert_eq!(opened.open[0].finding.category, Trouble::Silent.category());
-    assert!(watch_once(&findings, &documents, "b", &rules, since, later).await.unwrap().is_none());
+    assert!(watch_once(&findings, &documents, "b", &rules, &tenancy, since, later).await.unwrap().is_none());
     let name: FindingName = opened.open[0].finding.name.parse().unwrap();
     let state = || async { stage.store.get(&name).await.unwrap().unwrap().finding.state };
     assert_eq!(state().await, State::Active);
     client.heartbeat(beat()).await.unwrap();
-    let closed = watch_once(&findings, &documents, "a", &rules, since, now()).await.unwrap().unwrap();
+    let closed =
+        watch_once(&findings, &documents, "a", &rules, &tenancy, since, now()).await.unwrap().unwrap();
     assert_eq!(closed.close, [name.to_string()]);
     assert_eq!(state().await, State::Inactive);
-    watch_once(&findings, &documents, "a", &rules, since, later).await.unwrap();
+    watch_once(&findings, &documents, "a", &rules, &tenancy, since, later).await.unwrap();
     assert_eq!(state().await, State::Active, "the same finding again");
     assert_eq!(stage.count().await, 1);
     let sensor = stage.store.document(DocumentKind::Sensor, "c1/n1").await.unwrap().unwrap();

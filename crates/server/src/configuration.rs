@@ -1,9 +1,10 @@
 //! The configuration file of `vedette server`. Every key is optional but those that say where findings are kept for many servers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use finding::Scope;
 use identity::AccessConfig;
 use notifications::Network;
 use serde::Deserialize as _;
@@ -111,6 +112,16 @@ pub struct Intake {
     pub heartbeat_seconds: u32,
     /// Hours that a renewed certificate of a node lives.
     pub certificate_hours: u32,
+    /// What each cluster may write findings of. With it, others may not deliver.
+    pub clusters: Option<BTreeMap<String, Cluster>>,
+}
+
+/// What a cluster may write findings of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cluster {
+    /// Projects, by id and by number.
+    pub projects: BTreeSet<String>,
 }
 
 impl Default for Intake {
@@ -121,6 +132,7 @@ impl Default for Intake {
             cluster: None,
             heartbeat_seconds: 30,
             certificate_hours: 24,
+            clusters: None,
         }
     }
 }
@@ -201,6 +213,9 @@ impl Configuration {
                 format!("{bad:?} is no host; write a name such as vedette.example.org, or an address");
             return Some(("hosts".into(), reason));
         }
+        if let Some(bad) = self.organization.as_ref().filter(|id| Scope::organization(id).is_err()) {
+            return Some(("organization".into(), format!("{bad:?} is no id, such as \"123456789012\"")));
+        }
         if self.tls.is_some() && self.behind_proxy {
             return some("behindProxy", "the proxy has the certificate then; leave out tls, or this");
         }
@@ -220,6 +235,12 @@ impl Configuration {
             if intake.certificate_hours == 0 {
                 return some("intake.certificateHours", "must be at least 1 hour");
             }
+            for (name, cluster) in intake.clusters.iter().flatten() {
+                if let Some(bad) = cluster.projects.iter().find(|project| Scope::project(project).is_err()) {
+                    let reason = format!("{bad:?} is no project's id or number, such as shop-prod or 424242");
+                    return Some((format!("intake.clusters.{name}.projects"), reason));
+                }
+            }
             let reviews = self.access.kubernetes.as_ref().is_some_and(|k| !k.sensors.is_empty());
             if reviews && intake.cluster.is_none() {
                 return some(
@@ -231,6 +252,16 @@ impl Configuration {
         match self.access.check() {
             Err(error) => Some((format!("access.{}", error.key), error.reason)),
             Ok(()) => None,
+        }
+    }
+
+    /// Where nodes may write.
+    pub fn tenancy(&self) -> intake::Tenancy {
+        let clusters = self.intake.as_ref().and_then(|intake| intake.clusters.as_ref());
+        let projects = |(name, cluster): (&String, &Cluster)| (name.clone(), cluster.projects.clone());
+        intake::Tenancy {
+            organization: self.organization.clone(),
+            clusters: clusters.map(|clusters| clusters.iter().map(projects).collect()),
         }
     }
 
@@ -282,6 +313,9 @@ mod tests {
                 "outputs:\n  allowedNetworks: [10.0.0.1/8]\n",
                 "\"10.0.0.1/8\" is no network; write one such as",
             ),
+            ("intake: {clusters: {shop: {}}}\n", "projects"),
+            ("intake: {clusters: {shop: {projects: [\"a/b\"]}}}\n", "intake.clusters.shop.projects: \"a/b\""),
+            ("organization: organizations/1\n", "organization: \"organizations/1\""),
         ] {
             let said = parse(text).unwrap_err();
             assert!(said.starts_with("configuration s.yaml") && said.contains(wanted), "{text:?}: {said}");
@@ -302,6 +336,14 @@ mod tests {
     fn networks_are_understood() {
         let outputs = parse("outputs: {allowedNetworks: [10.0.0.0/8, \"fd00::/8\"]}\n").unwrap().outputs;
         assert_eq!(outputs.allowed_networks, ["10.0.0.0/8", "fd00::/8"].map(|text| text.parse().unwrap()));
+    }
+
+    #[test]
+    fn clusters_are_bound_to_their_projects() {
+        let text = "organization: \"12\"\nintake: {clusters: {shop: {projects: [shop-prod, \"42\"]}}}\n";
+        let tenancy = parse(text).unwrap().tenancy();
+        assert!(tenancy.admits("shop").is_ok() && tenancy.admits("bank").is_err());
+        assert!(parse("intake: {}\n").unwrap().tenancy().admits("bank").is_ok());
     }
 
     #[test]

@@ -1,24 +1,24 @@
 //! Where sensors deliver: who may, what they are told, and what is watched of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use api::Module;
 use certificates::{
-    Authority, CertificateError, Fingerprint, HandshakeLimits, NodeIdentity, Revocations, ServerFiles,
+    Authority, CertificateError, Fingerprint, HandshakeLimits, NodeIdentity, Peer, Revocations, ServerFiles,
     ServerTls, TlsListener,
 };
-use finding::Resource;
+use finding::{Resource, Timestamp};
 use identity::Identity;
 use intake::proto::Settings;
 use intake::watchers::{WatchRules, watch_once};
 use intake::{
-    Receiver, ReceiverCounters, ReceiverLimits, SensorDocument, SettingsOf, TokenCheck, TokenHolder,
+    Receiver, ReceiverCounters, ReceiverLimits, SensorDocument, SettingsOf, Tenancy, TokenCheck, TokenHolder,
     TokenPending,
 };
-use store::{DocumentKind, DocumentQuery, DocumentStore, StoreError};
+use store::{Document, DocumentKind, DocumentQuery, DocumentStore, StoreError};
 use tokio::net::TcpListener;
 
 use crate::{Stores, now};
@@ -44,6 +44,8 @@ pub struct IntakeSettings {
     pub domain: String,
     /// The cluster whose Kubernetes tokens count.
     pub cluster: Option<String>,
+    /// Where nodes may write.
+    pub tenancy: Arc<Tenancy>,
     /// Between heartbeats, seconds.
     pub heartbeat_seconds: u32,
     /// Life of a renewed certificate.
@@ -77,6 +79,7 @@ pub(crate) struct Prepared {
     pub(crate) receiver: Receiver,
     pub(crate) revoked: Arc<Revoked>,
     pub(crate) rules: WatchRules,
+    pub(crate) tenancy: Arc<Tenancy>,
 }
 
 /// Listens. What was revoked is known before the first connection is taken.
@@ -99,6 +102,7 @@ pub(crate) async fn prepare(
         findings: Arc::clone(&stores.findings),
         evidence: Arc::clone(&stores.evidence),
         documents: Arc::clone(&stores.documents),
+        audit: Some(Arc::clone(&stores.audit)),
     };
     let told = Told {
         documents: Arc::clone(&stores.documents),
@@ -109,24 +113,26 @@ pub(crate) async fn prepare(
     let mut receiver = Receiver::new(into, &settings.domain, revoked.door(), limits)
         .with_authority(settings.authority)
         .with_settle(Arc::new(findings::settle))
+        .with_tenancy(Arc::clone(&settings.tenancy))
         .with_settings(told.source());
     if let Some(cluster) = settings.cluster {
         let identity = Arc::clone(identity);
         receiver = receiver.with_tokens(Arc::new(NodeTokens { identity, domain: settings.domain, cluster }));
     }
     let interval_ns = i64::from(settings.heartbeat_seconds) * 1_000_000_000;
-    Ok(Prepared { listener, receiver, revoked, rules: WatchRules { interval_ns, ..WatchRules::default() } })
+    let rules = WatchRules { interval_ns, ..WatchRules::default() };
+    Ok(Prepared { listener, receiver, revoked, rules, tenancy: settings.tenancy })
 }
 
 /// Looks at all sensors once in an interval, for ever.
-pub(crate) async fn watch_sensors(stores: Stores, holder: String, rules: WatchRules) {
+pub(crate) async fn watch_sensors(stores: Stores, holder: String, rules: WatchRules, tenancy: Arc<Tenancy>) {
     let since = now();
     let interval = Duration::from_nanos(u64::try_from(rules.interval_ns).unwrap_or(1).max(1_000_000_000));
     let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match watch_once(&stores.findings, &stores.documents, &holder, &rules, since, now()).await {
+        match watch_once(&stores.findings, &stores.documents, &holder, &rules, &tenancy, since, now()).await {
             Ok(Some(watched)) => {
                 for item in &watched.open {
                     tracing::warn!("{}: {}", item.finding.category, item.finding.description);
@@ -140,22 +146,52 @@ pub(crate) async fn watch_sensors(stores: Stores, holder: String, rules: WatchRu
 
 /// Certificates that no longer count, in memory.
 #[derive(Default)]
-pub(crate) struct Revoked(RwLock<HashSet<Fingerprint>>);
+pub(crate) struct Revoked(RwLock<Known>);
+
+/// A thief renews: of a node that was stolen, everything counts for nothing that was made until then.
+#[derive(Default)]
+struct Known {
+    certificates: HashSet<Fingerprint>,
+    /// `CLUSTER/NODE`, and until when.
+    nodes: HashMap<String, SystemTime>,
+}
+
+impl Known {
+    fn holds(&self, peer: &Peer) -> bool {
+        let of_node = peer.named().is_some_and(|node| {
+            let name = SensorDocument::name(node.cluster(), node.node());
+            self.nodes.get(&name).is_some_and(|until| peer.issued_at() <= *until)
+        });
+        of_node || self.certificates.contains(&peer.fingerprint())
+    }
+
+    fn learn(&mut self, document: &Document) {
+        if let Ok(fingerprint) = document.name.parse() {
+            self.certificates.insert(fingerprint);
+        } else if document.name.contains('/') {
+            // unreadable, it would better be too much than too little
+            let until = api::revoked_until(document).map_or(i64::MAX, Timestamp::nanos);
+            let until =
+                SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(until).unwrap_or_default());
+            self.nodes.insert(document.name.clone(), until);
+        }
+    }
+}
 
 impl Revoked {
     fn door(self: &Arc<Self>) -> Revocations {
         let revoked = Arc::clone(self);
-        Arc::new(move |one| revoked.0.read().unwrap_or_else(PoisonError::into_inner).contains(one))
+        Arc::new(move |one| revoked.0.read().unwrap_or_else(PoisonError::into_inner).holds(one))
     }
 
     async fn read(&self, documents: &dyn DocumentStore) -> Result<(), StoreError> {
-        let mut found = HashSet::new();
+        let mut found = Known::default();
         let mut after = None;
         loop {
             let kind = DocumentKind::RevokedCertificate;
             let query = DocumentQuery { kind, prefix: String::new(), after, limit: PAGE };
             let page = documents.documents(query).await?;
-            found.extend(page.iter().filter_map(|document| document.name.parse::<Fingerprint>().ok()));
+            page.iter().for_each(|document| found.learn(document));
             match page.last() {
                 Some(last) if page.len() >= PAGE as usize => after = Some(last.name.clone()),
                 _ => break,
@@ -283,8 +319,43 @@ pub(crate) fn metrics(counters: &ReceiverCounters) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::places;
-    use finding::Resource;
+    use super::{Known, SensorDocument, places};
+    use certificates::{Authority, NodeIdentity};
+    use finding::{Resource, Timestamp};
+    use std::time::{Duration, SystemTime};
+    use store::Document;
+
+    #[test]
+    fn a_stolen_node_loses_every_certificate_that_was_made_until_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        let authority = Authority::open(folder.path(), now).unwrap();
+        let made = |node: &str, at: SystemTime| {
+            let identity = NodeIdentity::new("vedette.test", "c", node).unwrap();
+            let issued = authority.node(&identity, at, Duration::from_secs(3_600)).unwrap();
+            let file = folder.path().join("node.pem");
+            std::fs::write(&file, format!("{}{}", issued.certificate_pem, issued.key_pem)).unwrap();
+            certificates::identity_of(&file).unwrap()
+        };
+        let until = now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
+        let until = Timestamp::from_nanos(i64::try_from(until).unwrap());
+        let document = |name: &str, body| Document {
+            name: name.into(),
+            body,
+            revision: 1,
+            create_time: until,
+            update_time: until,
+        };
+        let mut known = Known::default();
+        known.learn(&document("c/stolen", serde_json::json!({"issuedUntil": until})));
+        let hour = Duration::from_secs(3_600);
+        // renewed by the thief or not
+        assert!(known.holds(&made("stolen", now - hour)) && known.holds(&made("stolen", now)));
+        assert!(!known.holds(&made("stolen", now + Duration::from_secs(2))), "it was given a new one");
+        assert!(!known.holds(&made("other", now)));
+        known.learn(&document(&SensorDocument::name("c", "other"), serde_json::json!({})));
+        assert!(known.holds(&made("other", now + hour)), "nobody knows until when");
+    }
 
     #[test]
     fn a_cluster_is_decided_for_by_itself_its_project_and_what_that_belongs_to() {

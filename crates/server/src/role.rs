@@ -126,7 +126,7 @@ pub fn prepare(
     let intake = configuration.intake.as_ref().and_then(|intake| {
         let tokens = intake.cluster.is_some();
         let nodes = if tokens { Nodes::CertificatesOrTokens } else { Nodes::Certificates };
-        intake_settings(intake, files(nodes)?, authority.as_ref()?)
+        intake_settings(intake, configuration.tenancy(), files(nodes)?, authority.as_ref()?)
     });
     let mut access = configuration.access.clone();
     if access.hosts.is_empty() {
@@ -159,6 +159,7 @@ pub fn prepare(
 
 fn intake_settings(
     intake: &Intake,
+    tenancy: ::intake::Tenancy,
     files: ServerFiles,
     authority: &Arc<Authority>,
 ) -> Option<IntakeSettings> {
@@ -168,6 +169,7 @@ fn intake_settings(
         authority: Arc::clone(authority),
         domain: intake.domain.clone(),
         cluster: intake.cluster.clone(),
+        tenancy: Arc::new(tenancy),
         heartbeat_seconds: intake.heartbeat_seconds,
         certificate_life: Duration::from_secs(u64::from(intake.certificate_hours) * 3_600),
     })

@@ -115,7 +115,8 @@ pub async fn serve(
         tracing::info!("sensors deliver to {}", prepared.listener.address());
         counted = Some(prepared.receiver.counters());
         upkeep.spawn(prepared.revoked.follow(Arc::clone(&stores.documents)));
-        upkeep.spawn(sensors::watch_sensors(stores.clone(), settings.holder.clone(), prepared.rules));
+        let (holder, rules, tenancy) = (settings.holder.clone(), prepared.rules, prepared.tenancy);
+        upkeep.spawn(sensors::watch_sensors(stores.clone(), holder, rules, tenancy));
         let mut stopped = stopped.clone();
         let until = async move {
             // an error means that whoever would say it is gone

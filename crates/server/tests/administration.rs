@@ -93,7 +93,7 @@ async fn a_certificate_names_its_node_and_ends() {
     assert_eq!(node.to_string(), "spiffe://vedette.local/cluster/prod/node/node-1");
     let revoked: certificates::Revocations = {
         let fingerprint = issued.fingerprint.clone();
-        Arc::new(move |one| one.to_string() == fingerprint)
+        Arc::new(move |one| one.fingerprint().to_string() == fingerprint)
     };
     assert!(peer.check(&revoked, std::time::SystemTime::now()).is_err(), "it is revoked by its fingerprint");
     let life = (issued.not_after.nanos() - before.nanos()) / 1_000_000_000;

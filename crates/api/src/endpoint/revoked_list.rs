@@ -10,13 +10,19 @@ use crate::error::ApiError;
 use crate::paging;
 
 pub(super) fn written(scope: &Scope, revoked: &Document) -> Value {
-    json!({
+    let mut written = json!({
         "name": format!("{scope}/revokedCertificates/{}", revoked.name),
-        "fingerprint": revoked.name,
         "reason": revoked.body["reason"],
         "revokedBy": revoked.body["revokedBy"],
         "createTime": revoked.create_time,
-    })
+    });
+    if revoked.name.contains('/') {
+        written["node"] = revoked.name.as_str().into();
+        written["issuedUntil"] = revoked.body["issuedUntil"].clone();
+    } else {
+        written["fingerprint"] = revoked.name.as_str().into();
+    }
+    written
 }
 
 pub(crate) async fn answer(mut call: Call) -> Result<Answer, ApiError> {

@@ -3,14 +3,19 @@
 
 use std::time::Duration;
 
+use finding::Timestamp;
 use serde_json::{Map, Value, json};
+use store::DocumentKind;
 
 use crate::administration::{everything, present};
 use crate::call::{Answer, Call};
+use crate::endpoint::revoked_until;
 use crate::error::ApiError;
 
 /// Seconds for which a certificate counts, unless told otherwise: a day, as those that sensors renew themselves.
 const LIFE: i64 = 86_400;
+const SECOND: i64 = 1_000_000_000;
+
 /// A minute to 400 days.
 const LIVES: std::ops::RangeInclusive<i64> = 60..=400 * 86_400;
 
@@ -24,6 +29,16 @@ pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
     let certificates =
         present(&call.service.administration.certificates, "authority for certificates of nodes")?;
     let (cluster, node) = (call.target.names.get("cluster"), call.target.names.get("node"));
+    let revoked =
+        call.service.documents.document(DocumentKind::RevokedCertificate, &format!("{cluster}/{node}"));
+    // certificates know whole seconds
+    let until = revoked.await?.as_ref().and_then(revoked_until).map(|at| at.nanos().saturating_add(SECOND));
+    if let Some(until) = until.filter(|until| call.now.nanos() <= *until) {
+        let until = Timestamp::from_nanos(until);
+        let reason =
+            format!("the node's certificates until {until} are revoked; ask for a new one after that");
+        return Err(ApiError::invalid("name", &reason));
+    }
     let issued = certificates.issue(cluster, node, Duration::from_secs(life)).await?;
     let note = [
         ("fingerprint", Value::from(issued.fingerprint.as_str())),

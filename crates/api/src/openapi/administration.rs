@@ -60,8 +60,10 @@ pub(super) fn schemas() -> Value {
             "certificate": text(), "authority": text(), "fingerprint": text(), "expireTime": time(),
             "privateKey": {"type": "string", "description": "PEM: only in the answer that made it."},
         })),
-        "RevokedCertificate": needing(&["fingerprint"], json!({
+        "RevokedCertificate": object(json!({
             "name": text(), "fingerprint": {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"},
+            "node": {"type": "string", "description": "CLUSTER/NODE: every certificate that it was given so far."},
+            "issuedUntil": time(),
             "reason": {"type": "string", "maxLength": 1024}, "revokedBy": text(), "createTime": time(),
         })),
         "ListRevokedCertificatesResponse": page("revokedCertificates", "RevokedCertificate"),

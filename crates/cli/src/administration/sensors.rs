@@ -29,12 +29,18 @@ const COLUMNS: Columns = Columns {
 };
 
 const REVOKED: Columns = Columns {
-    header: &["FINGERPRINT", "REVOKED", "BY", "REASON"],
+    header: &["FINGERPRINT OR NODE", "REVOKED", "BY", "REASON"],
     row: |revoked| {
         let [by, reason] = ["revokedBy", "reason"].map(|field| text(revoked, field));
-        Ok(vec![id(revoked), time(revoked, "createTime"), by, reason])
+        Ok(vec![what(revoked), time(revoked, "createTime"), by, reason])
     },
 };
+
+/// One certificate, or a node.
+fn what(revoked: &Value) -> String {
+    let node = text(revoked, "node");
+    if node.is_empty() { id(revoked) } else { node }
+}
 
 fn path(node: &Node) -> String {
     format!("sensors/{}/{}", part(&node.cluster), part(&node.node))
@@ -109,13 +115,25 @@ pub(super) fn certificate(options: &SensorCertificate) -> Result<()> {
 pub(super) fn revoke(options: &SensorRevoke) -> Result<()> {
     let client = Client::new(&options.server.url)?;
     let path = "/v2/organizations/-/revokedCertificates";
+    let what = &options.what;
+    let is_node = what.contains('/');
     if options.undo {
-        client.delete(&format!("{path}/{}", part(&options.fingerprint.replace(':', ""))))?;
+        anyhow::ensure!(
+            !is_node,
+            "certificates of a node stay revoked; make it a new one with `vedette sensors certificate {}`",
+            line(what)
+        );
+        client.delete(&format!("{path}/{}", part(&what.replace(':', ""))))?;
         eprintln!("the certificate counts again");
         return Ok(());
     }
-    let body = json!({"fingerprint": options.fingerprint, "reason": options.reason});
-    let revoked: Value = client.post(path, &body)?;
-    eprintln!("the certificate {} is revoked", line(&text(&revoked, "fingerprint")));
+    let field = if is_node { "node" } else { "fingerprint" };
+    let revoked: Value = client.post(path, &json!({field: what, "reason": options.reason}))?;
+    if is_node {
+        let until = line(&time(&revoked, "issuedUntil"));
+        eprintln!("the certificates that {} was given until {until} are revoked", line(what));
+    } else {
+        eprintln!("the certificate {} is revoked", line(&text(&revoked, "fingerprint")));
+    }
     Ok(())
 }

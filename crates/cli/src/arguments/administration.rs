@@ -168,12 +168,14 @@ pub(crate) struct SensorCertificate {
 pub(crate) struct SensorRevoke {
     #[command(flatten)]
     pub(crate) server: Server,
-    /// SHA-256 of the certificate: 64 hexadecimal digits, with or without colons.
-    pub(crate) fingerprint: String,
+    /// SHA-256 of one certificate (64 hexadecimal digits, with or without colons), or the node, all of whose certificates until
+    /// now are revoked: whoever stole one may have renewed it.
+    #[arg(value_name = "FINGERPRINT|CLUSTER/NODE")]
+    pub(crate) what: String,
     /// Why.
     #[arg(long, default_value = "")]
     pub(crate) reason: String,
-    /// Let it count again.
+    /// Let the certificate count again. A node is given a new one instead.
     #[arg(long, conflicts_with = "reason")]
     pub(crate) undo: bool,
 }

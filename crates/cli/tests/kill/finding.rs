@@ -16,6 +16,7 @@ pub(crate) fn item(number: usize, description: &str) -> FindingResource {
     let parent = "organizations/1/sources/v/locations/l".to_owned();
     let finding = Finding {
         name: format!("{parent}/findings/{number:032x}"),
+        canonical_name: format!("projects/p/sources/v/locations/l/findings/{number:032x}"),
         parent,
         state: State::Active,
         category: "Reverse Shell".into(),

@@ -76,6 +76,7 @@ impl Receiver {
                 caller.node, self.domain
             )));
         }
+        self.tenancy.admits(caller.node.cluster()).map_err(Status::permission_denied)?;
         Ok(caller)
     }
 

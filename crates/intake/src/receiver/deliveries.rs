@@ -1,15 +1,17 @@
 //! Deliveries into the store.
 
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::Ordering;
 
 use certificates::NodeIdentity;
 use finding::{FindingName, FindingResource};
-use serde_json::Value;
 use store::StoreError;
 use tokio::task::JoinSet;
 use tonic::Status;
 
 use super::Receiver;
+use super::admission::{belongs, names, timely, unclaimed, unlocated};
 use crate::proto::{DeliverRequest, DeliverResponse, Delivery, Refused};
 
 /// More deliveries than this are no batch.
@@ -39,23 +41,6 @@ fn is_for_good(error: &StoreError) -> bool {
     matches!(error, StoreError::TooLarge { .. } | StoreError::Name(_) | StoreError::Refused(_))
 }
 
-/// The node that a finding speaks of.
-fn node_of(item: &FindingResource) -> Option<&str> {
-    item.finding.source_properties.get("VM_Instance_Name").and_then(Value::as_str)
-}
-
-/// What a finding says of where it was made, against who sends it.
-fn belongs(item: &FindingResource, sender: &NodeIdentity) -> Result<(), String> {
-    let (cluster, node) = (&item.resource.display_name, node_of(item).unwrap_or_default());
-    if cluster != sender.cluster() || node != sender.node() {
-        let sender = (sender.cluster(), sender.node());
-        return Err(format!(
-            "it speaks of node {node:?} of cluster {cluster:?}, but {sender:?} sent it; a node writes findings about itself"
-        ));
-    }
-    Ok(())
-}
-
 impl Receiver {
     /// Stores a batch and says what became of it.
     pub(super) async fn store(
@@ -72,23 +57,36 @@ impl Receiver {
         let _place = self.place().await?;
         let order = batch.deliveries.iter().map(|delivery| delivery.order).max().unwrap_or_default();
         let mut answer = DeliverResponse { batch: batch.batch, order, refused: Vec::new() };
-        let mut tasks = JoinSet::new();
+        // versions of one finding after one another, findings at once: the store puts writes that come at once into one
+        // transaction
+        let mut versions: BTreeMap<String, Vec<Delivery>> = BTreeMap::new();
         for delivery in batch.deliveries {
+            versions.entry(delivery.finding.clone()).or_default().push(delivery);
+        }
+        let mut tasks = JoinSet::new();
+        for mut versions in versions.into_values() {
+            versions.sort_by_key(|delivery| delivery.order);
             let (receiver, sender) = (self.clone(), sender.clone());
-            // the store puts writes that come at once into one transaction
-            tasks.spawn(async move { (delivery.order, receiver.store_one(delivery, &sender).await) });
+            tasks.spawn(async move {
+                let mut done = Vec::with_capacity(versions.len());
+                for delivery in versions {
+                    done.push((delivery.order, receiver.store_one(delivery, &sender).await));
+                }
+                done
+            });
         }
         while let Some(done) = tasks.join_next().await {
-            let (order, done) = done.map_err(|error| Status::internal(error.to_string()))?;
-            match done {
-                Ok(()) => {
-                    self.counters.stored.fetch_add(1, Ordering::Relaxed);
-                }
-                Err(Failure::Now(error)) => return Err(status(&error)),
-                Err(Failure::ForGood(reason)) => {
-                    self.counters.refused.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!("{sender}: a finding was refused: {reason}");
-                    answer.refused.push(Refused { order, reason });
+            for (order, done) in done.map_err(|error| Status::internal(error.to_string()))? {
+                match done {
+                    Ok(()) => {
+                        self.counters.stored.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Err(Failure::Now(error)) => return Err(status(&error)),
+                    Err(Failure::ForGood(reason)) => {
+                        self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                        tracing::warn!("{sender}: a finding was refused: {reason}");
+                        answer.refused.push(Refused { order, reason });
+                    }
                 }
             }
         }
@@ -102,18 +100,32 @@ impl Receiver {
             self.counters.wrong_node.fetch_add(1, Ordering::Relaxed);
             Failure::ForGood(reason)
         };
-        let item: FindingResource = serde_json::from_slice(&delivery.json)
+        let mut item: FindingResource = serde_json::from_slice(&delivery.json)
             .map_err(|error| for_good(format!("it cannot be read: {error}")))?;
-        let name: FindingName =
-            item.finding.name.parse().map_err(|e: finding::NameError| for_good(e.to_string()))?;
         if delivery.finding != item.finding.name {
-            return Err(for_good(format!("it is delivered as {:?} and says {name}", delivery.finding)));
+            let (as_, says) = (&delivery.finding, &item.finding.name);
+            return Err(for_good(format!("it is delivered as {as_:?} and says {says:?}")));
         }
         belongs(&item, sender).map_err(wrong_node)?;
+        let (name, canonical) = names(&item, sender, &self.tenancy).map_err(for_good)?;
+        // another connection may bring another version now: what is read here holds until it is written
+        let _turn = self.turn(&name).await;
         let stored = self.stores.findings.get(&name).await.map_err(Failure::Now)?;
         if let Some(stored) = &stored {
+            if stored.finding.name != item.finding.name {
+                return Err(wrong_node(format!("{name} is another finding's canonical name")));
+            }
             belongs(stored, sender).map_err(|_| wrong_node(format!("{name} is another node's")))?;
         }
+        let known = stored.as_ref().map(|stored| &stored.finding.canonical_name);
+        if known != Some(&item.finding.canonical_name) {
+            self.unshadowing(&name, &canonical).await?;
+        }
+        let now = (self.clock)();
+        if stored.is_none() {
+            unclaimed(&mut item);
+        }
+        timely(&mut item, stored.as_ref(), now);
         let item = match &self.settle {
             Some(settle) => match settle(stored.as_ref(), item) {
                 Some(item) => item,
@@ -121,10 +133,33 @@ impl Receiver {
             },
             None => item,
         };
-        let written = self.stores.findings.upsert(&item, delivery.order, (self.clock)()).await;
+        let written = self.stores.findings.upsert(&item, delivery.order, now).await;
         written.map(drop).map_err(|error| {
             if is_for_good(&error) { Failure::ForGood(error.to_string()) } else { Failure::Now(error) }
         })
+    }
+
+    /// Names are looked up in several spellings, and no new finding may answer to one that another finding has.
+    async fn unshadowing(&self, name: &FindingName, canonical: &FindingName) -> Result<(), Failure> {
+        let spellings = [unlocated(name), Some(canonical.clone()), unlocated(canonical)];
+        for spelling in spellings.into_iter().flatten() {
+            let found = self.stores.findings.get(&spelling).await.map_err(Failure::Now)?;
+            if let Some(found) = found.filter(|found| found.finding.name != name.to_string()) {
+                self.counters.wrong_node.fetch_add(1, Ordering::Relaxed);
+                let other = found.finding.name;
+                return Err(Failure::ForGood(format!("{name} would answer to {spelling}, which is {other}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until nobody else of this server is about to write the finding.
+    async fn turn(&self, name: &FindingName) -> tokio::sync::MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        let turns = self.turns.len().max(1) as u64;
+        let at = usize::try_from(hasher.finish() % turns).unwrap_or_default();
+        self.turns[at].lock().await
     }
 
     /// Waits for a place among those that write, for some time.

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::UNIX_EPOCH;
 
-use store::{DocumentKind, Expectation, Received, Sha256};
+use store::{AuditEntry, DocumentKind, Expectation, Received, Sha256};
 use tokio::sync::mpsc;
 use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -11,6 +11,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::Receiver;
 use super::deliveries::status;
 use crate::SensorDocument;
+use crate::connection::Origin;
 use crate::proto::intake_server::Intake;
 use crate::proto::{
     DeliverRequest, DeliverResponse, HeartbeatRequest, HeartbeatResponse, RenewRequest, RenewResponse,
@@ -20,6 +21,9 @@ use crate::spool::meta;
 
 /// Acknowledgements that wait for a caller to read them.
 const ANSWERS: usize = 4;
+
+/// Bytes of what a node says of its cluster.
+const LARGEST_RESOURCE: usize = 64 << 10;
 
 /// A heartbeat's document is written again when another server wrote it in between.
 const ATTEMPTS: usize = 5;
@@ -101,14 +105,26 @@ impl Intake for Receiver {
     ) -> Result<Response<HeartbeatResponse>, Status> {
         let node = self.caller(&request).await?.node;
         let beat = request.into_inner();
+        let size = beat.resource_json.len();
+        if size > LARGEST_RESOURCE {
+            return Err(Status::invalid_argument(format!(
+                "resource_json has {size} bytes; send at most {LARGEST_RESOURCE}"
+            )));
+        }
+        let _place = self.place().await?;
         let documents = &self.stores.documents;
         let name = SensorDocument::name(node.cluster(), node.node());
         for _ in 0..ATTEMPTS {
             let known =
                 documents.document(DocumentKind::Sensor, &name).await.map_err(|error| status(&error))?;
-            let before = known.as_ref().and_then(|known| serde_json::from_value(known.body.clone()).ok());
+            let before: Option<SensorDocument> =
+                known.as_ref().and_then(|known| serde_json::from_value(known.body.clone()).ok());
             let now = (self.clock)();
-            let after = SensorDocument::after(before.as_ref(), node.cluster(), node.node(), &beat, now);
+            let mut after = SensorDocument::after(before.as_ref(), node.cluster(), node.node(), &beat, now);
+            // findings about it stay where they were
+            if let Some(before) = before.filter(|_| !self.tenancy.is_usable(&after.parent)) {
+                after.parent = before.parent;
+            }
             let body = serde_json::to_value(&after).map_err(|error| Status::internal(error.to_string()))?;
             let expected = known.map_or(Expectation::Absent, |known| Expectation::Revision(known.revision));
             let put = documents.put_document(DocumentKind::Sensor, &name, body, expected, now).await;
@@ -123,6 +139,7 @@ impl Intake for Receiver {
 
     async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
         let node = self.caller(&request).await?.node;
+        let address = request.extensions().get::<Origin>().map(|origin| origin.address.ip().to_string());
         let authority = self.authority.as_ref().ok_or_else(|| {
             Status::unimplemented("this server has no authority; renew the certificate where it is from")
         })?;
@@ -130,6 +147,20 @@ impl Intake for Receiver {
         let issued = authority
             .node_for_key(&node, &request.into_inner().public_key, now, self.limits.certificate_life)
             .map_err(|error| Status::invalid_argument(error.to_string()))?;
+        if let Some(audit) = &self.stores.audit {
+            let name = SensorDocument::name(node.cluster(), node.node());
+            let entry = AuditEntry {
+                time: (self.clock)(),
+                principal: format!("node:{name}"),
+                method: "sensors.renewCertificate".into(),
+                resource: format!("organizations/-/sensors/{name}"),
+                outcome: "OK".into(),
+                address: address.unwrap_or_default(),
+                detail: serde_json::json!({"fingerprint": issued.fingerprint.to_string()}),
+            };
+            // what is not written down is not given out
+            audit.record(entry).await.map_err(|error| status(&error))?;
+        }
         self.counters.renewed.fetch_add(1, Ordering::Relaxed);
         tracing::info!("{node} was given the certificate {}", issued.fingerprint);
         let end = issued.not_after.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();

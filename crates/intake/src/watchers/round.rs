@@ -7,7 +7,7 @@ use finding::{FindingName, State, Timestamp};
 use store::{DocumentKind, DocumentQuery, DocumentStore, Expectation, FindingStore, StoreError};
 
 use super::{WatchRules, Watched, watch};
-use crate::SensorDocument;
+use crate::{SensorDocument, Tenancy};
 
 /// Document and lease of the watchers.
 const NAME: &str = "sensor-watchers";
@@ -24,6 +24,7 @@ pub async fn watch_once(
     documents: &Arc<dyn DocumentStore>,
     holder: &str,
     rules: &WatchRules,
+    tenancy: &Tenancy,
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Option<Watched>, StoreError> {
@@ -35,7 +36,7 @@ pub async fn watch_once(
     let known = documents.document(DocumentKind::Progress, NAME).await?;
     let open: BTreeSet<String> =
         known.and_then(|known| serde_json::from_value(known.body).ok()).unwrap_or_default();
-    let watched = watch(&sensors, &open, rules, since, now);
+    let watched = watch(&sensors, &open, rules, tenancy, since, now);
     let mut left = open.clone();
     for item in &watched.open {
         findings.upsert(item, now.nanos() / 1_000, now).await?;

@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use finding::{FindingClass, Timestamp};
 
 use super::{Trouble, WatchRules, Watched, watch};
-use crate::SensorDocument;
 use crate::proto::{Counter, HeartbeatRequest, SpoolState};
+use crate::{SensorDocument, Tenancy};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_nanos(seconds * 1_000_000_000)
@@ -29,7 +29,7 @@ fn after(before: Option<&SensorDocument>, beat: &HeartbeatRequest, seconds: i64)
 }
 
 fn look(sensor: &SensorDocument, open: &BTreeSet<String>, seconds: i64) -> Watched {
-    watch(std::slice::from_ref(sensor), open, &WatchRules::default(), at(0), at(seconds))
+    watch(std::slice::from_ref(sensor), open, &WatchRules::default(), &Tenancy::default(), at(0), at(seconds))
 }
 
 fn categories(watched: &Watched) -> Vec<&str> {
@@ -54,7 +54,8 @@ fn a_silent_node_is_one_finding_that_ends_when_it_is_back() {
 #[test]
 fn a_server_that_was_away_itself_calls_nobody_silent() {
     let sensor = after(None, &beat(100), 100);
-    let watched = watch(&[sensor], &BTreeSet::new(), &WatchRules::default(), at(9_000), at(9_100));
+    let watched =
+        watch(&[sensor], &BTreeSet::new(), &WatchRules::default(), &Tenancy::default(), at(9_000), at(9_100));
     assert_eq!(watched, Watched::default());
 }
 
@@ -120,8 +121,47 @@ fn too_many_starts_and_a_wrong_clock_are_errors() {
 }
 
 #[test]
-fn a_parent_that_no_finding_can_have_makes_none() {
-    let lie =
-        HeartbeatRequest { parent: "organizations/1/../../x".into(), probes_loaded: false, ..beat(100) };
-    assert_eq!(look(&after(None, &lie, 100), &BTreeSet::new(), 101), Watched::default());
+fn a_node_that_says_nothing_usable_of_where_it_is_does_not_go_unseen() {
+    let fallback = "organizations/local/sources/vedette/locations/global";
+    for parent in
+        ["", "organizations/1/../../x", "organizations/-/sources/v/locations/l", "projects/p/sources/v"]
+    {
+        let lie = HeartbeatRequest {
+            parent: parent.into(),
+            probes_loaded: false,
+            resource_json: br#"{"displayName": "another", "name": "//h/projects/p"}"#.to_vec(),
+            ..beat(100)
+        };
+        let watched = look(&after(None, &lie, 100), &BTreeSet::new(), 101);
+        assert_eq!(categories(&watched), [Trouble::ProbesGone.category()], "{parent:?}");
+        let item = &watched.open[0];
+        assert_eq!(item.finding.parent, fallback);
+        assert_eq!((item.resource.display_name.as_str(), item.resource.name.as_str()), ("c", ""));
+    }
+}
+
+#[test]
+fn an_organization_that_is_not_the_servers_is_not_written_to() {
+    let sensor = after(None, &beat(100), 100);
+    let tenancy = Tenancy { organization: Some("7".into()), ..Tenancy::default() };
+    let watched = watch(&[sensor], &BTreeSet::new(), &WatchRules::default(), &tenancy, at(0), at(999));
+    assert_eq!(watched.open[0].finding.parent, "organizations/7/sources/vedette/locations/global");
+}
+
+#[test]
+fn names_of_the_watchers_are_nobody_elses() {
+    let sensor = after(None, &beat(100), 100);
+    let item = &look(&sensor, &BTreeSet::new(), 999).open[0];
+    let name: finding::FindingName = item.finding.name.parse().unwrap();
+    assert_eq!(name.finding().len(), 32);
+    assert!(super::is_reserved_id(name.finding()) && super::is_reserved_id("Sensor1"));
+    assert!(!super::is_reserved_id(&"0f".repeat(16)) && !super::is_reserved_id("é"));
+    for category in Trouble::ALL.map(Trouble::category).into_iter().chain([
+        "vedette:x",
+        " Vedette : x",
+        "Ve\u{200b}dette: x",
+    ]) {
+        assert!(super::is_reserved_category(category), "{category:?}");
+    }
+    assert!(!super::is_reserved_category("Reverse Shell"));
 }

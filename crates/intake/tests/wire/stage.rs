@@ -12,7 +12,7 @@ use certificates::{
 use finding::{FindingResource, Timestamp};
 use intake::proto::HeartbeatRequest;
 use intake::{
-    Receiver, ReceiverCounters, ReceiverLimits, Sender, SenderOptions, Spool, Stores, TokenCheck,
+    Receiver, ReceiverCounters, ReceiverLimits, Sender, SenderOptions, Spool, Stores, Tenancy, TokenCheck,
     TokenHolder, TokenPending, serve,
 };
 use serde_json::json;
@@ -34,6 +34,7 @@ pub(crate) fn item(number: usize, node: &str, description: &str) -> FindingResou
     let finding = &mut item.finding;
     finding.parent = "organizations/1/sources/2/locations/global".into();
     finding.name = format!("{}/findings/{node}f{number}", finding.parent);
+    finding.canonical_name = format!("projects/p/sources/2/locations/global/findings/{node}f{number}");
     finding.category = "Execution: Test".into();
     finding.description = description.into();
     finding.event_time = Some(Timestamp::from_nanos(1_700_000_000_000_000_000 + number as i64));
@@ -95,16 +96,36 @@ impl Stage {
         write_private(&folder.path().join("server.pem"), pem.as_bytes()).unwrap();
         let revoked = Arc::new(Mutex::new(HashSet::new()));
         let asked = revoked.clone();
-        let stores = Stores { findings: store.clone(), evidence: store.clone(), documents: store.clone() };
+        let stores = Stores {
+            findings: store.clone(),
+            evidence: store.clone(),
+            documents: store.clone(),
+            audit: Some(store.clone()),
+        };
         let receiver = Receiver::new(
             stores,
             DOMAIN,
-            Arc::new(move |one| asked.lock().unwrap().contains(one)),
+            Arc::new(move |one| asked.lock().unwrap().contains(&one.fingerprint())),
             ReceiverLimits::default(),
         )
         .with_authority(authority.clone())
         .with_tokens(Arc::new(Tokens));
         Self { folder, store, authority, receiver, revoked, node: node.into() }
+    }
+
+    /// The same, of servers that bound where nodes may write.
+    pub(crate) fn bounded(mut self, tenancy: Tenancy) -> Self {
+        self.receiver = self.receiver.with_tenancy(Arc::new(tenancy));
+        self
+    }
+
+    /// The same, of servers that decide so what is stored.
+    pub(crate) fn settled(
+        mut self,
+        settle: fn(Option<&FindingResource>, FindingResource) -> Option<FindingResource>,
+    ) -> Self {
+        self.receiver = self.receiver.with_settle(Arc::new(settle));
+        self
     }
 
     pub(crate) fn counters(&self) -> Arc<ReceiverCounters> {
