@@ -3,6 +3,7 @@
 mod session;
 
 use std::collections::hash_map::RandomState;
+use std::error::Error;
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
@@ -12,8 +13,8 @@ use std::time::{Duration, SystemTime};
 
 use certificates::{CertificateError, ClientFiles, identity_of};
 use tokio::sync::watch;
-use tonic::Status;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::{Code, Status};
 
 use crate::proto::{HeartbeatRequest, Settings};
 use crate::{Spool, SpoolError};
@@ -92,11 +93,11 @@ enum Ended {
     Certificate(#[from] CertificateError),
     #[error("{0}")]
     Spool(#[from] SpoolError),
-    #[error("{server} cannot be reached: {source}; check its address and that it runs")]
-    Connect { server: String, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("it cannot be reached: {cause}; check its address and that it runs")]
+    Connect { cause: String },
     #[error("the token file {} cannot be used: {detail}; mount the token there", path.display())]
     Token { path: PathBuf, detail: String },
-    #[error("the server answered {}: {}", .0.code(), .0.message())]
+    #[error("{}", words(.0))]
     Answer(Box<Status>),
     #[error("no answer within {0:?}")]
     Late(Duration),
@@ -195,10 +196,7 @@ impl Sender {
 
     async fn connect(&self, server: &str) -> Result<Channel, Ended> {
         let options = &self.options;
-        let unreachable = |source: tonic::transport::Error| Ended::Connect {
-            server: server.into(),
-            source: chain(&source).into(),
-        };
+        let unreachable = |error: tonic::transport::Error| Ended::Connect { cause: innermost(&error) };
         // an expired certificate would end a handshake that the token could save
         let has_token = options.token.is_some();
         let holds = |path: &PathBuf| {
@@ -239,19 +237,75 @@ impl Sender {
     }
 }
 
-/// An error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
+/// What caused an error in the first place: those around it only say that something failed.
+fn innermost(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
     }
-    text
+    cause.to_string()
+}
+
+/// An answer that is no success, in words.
+fn words(status: &Status) -> String {
+    let said = match status.source() {
+        Some(source) => innermost(source),
+        None => status.message().to_owned(),
+    };
+    let meaning = match status.code() {
+        Code::Cancelled => "the connection ended before the server had answered",
+        Code::DeadlineExceeded => "the server did not answer in time",
+        Code::Unavailable | Code::Unknown | Code::Internal if status.source().is_some() => {
+            "the connection failed"
+        }
+        Code::Unavailable => "the server cannot store anything now",
+        Code::ResourceExhausted => "the server has more to do than it can",
+        Code::Unauthenticated => "the server does not know this sensor",
+        Code::PermissionDenied => "the server does not allow it",
+        Code::Unimplemented => "this is no Vedette intake, or an older one",
+        _ => "the server could not answer",
+    };
+    if said.is_empty() { meaning.to_owned() } else { format!("{meaning}: {said}") }
 }
 
 /// Between half of a pause and all of it, so that nodes which lost a server together do not come back together.
 fn jitter(pause: Duration) -> Duration {
     let random = RandomState::new().build_hasher().finish() % 512;
     pause.mul_f64(0.5 + f64::from(u16::try_from(random).unwrap_or_default()) / 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ended, Sender, SenderOptions, words};
+    use crate::Spool;
+    use std::sync::Arc;
+    use tonic::{Code, Status};
+
+    #[tokio::test]
+    async fn a_server_that_is_away_is_one_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = certificates::Authority::open(folder.path(), std::time::SystemTime::now()).unwrap();
+        let path = folder.path().join("authority.pem");
+        std::fs::write(&path, authority.certificate_pem()).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = format!("https://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let spool = Arc::new(Spool::open(&folder.path().join("spool"), 1 << 20).unwrap());
+        let options = SenderOptions::new(vec![server.clone()], path);
+        let sender = Sender::new(options, spool, Arc::new(Default::default));
+        let said = sender.connect(&server).await.err().map(|ended| ended.to_string()).unwrap();
+        assert_eq!(
+            said,
+            "it cannot be reached: Connection refused (os error 111); check its address and that it runs"
+        );
+    }
+
+    #[test]
+    fn answers_are_words() {
+        let said = |code, message| Ended::from(Status::new(code, message)).to_string();
+        assert_eq!(said(Code::Cancelled, ""), "the connection ended before the server had answered");
+        assert_eq!(said(Code::Unauthenticated, "no token"), "the server does not know this sensor: no token");
+        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        assert_eq!(words(&Status::from_error(Box::new(reset))), "the connection failed: connection reset");
+    }
 }

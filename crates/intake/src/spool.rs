@@ -5,20 +5,23 @@
 //! segments/NUMBER         header, then records: length, checksum, finding or reference to evidence
 //! evidence/SHA-256        bytes of evidence, once whatever refers to them
 //! damaged/                what could not be read
+//! refused/ORDER-ID.json   findings that the server refused for good
 //! ```
 //!
 //! What [`put_finding`](Spool::put_finding) answered for is on the disk. A crash may tear the last record, which then had
 //! not been accepted: the next start cuts it off. When there is no room, the oldest evidence goes first and findings last;
-//! each loss is counted.
+//! each loss is counted when it happens, and a finding whose evidence is lost says so when the evidence's turn comes.
 //!
 //! Everything here blocks for the disk.
 
 mod accept;
 mod files;
+mod lost;
 mod open;
 mod position;
 mod reader;
 mod record;
+mod refused;
 mod room;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -36,6 +39,7 @@ pub(crate) use reader::Reader;
 pub(crate) use record::{Piece, Record, meta};
 
 use files::Folder;
+use lost::{Dropped, Marks};
 use position::Position;
 
 /// Largest finding in bytes; it fits into a message with room to spare.
@@ -106,8 +110,14 @@ struct Segment {
 
 struct Blob {
     size: u64,
-    /// Order number of the last record that refers to it.
-    last: i64,
+    /// Order numbers of the records that refer to it, ascending; never empty.
+    orders: Vec<i64>,
+}
+
+impl Blob {
+    fn last(&self) -> i64 {
+        self.orders.last().copied().unwrap_or_default()
+    }
 }
 
 struct State {
@@ -117,6 +127,13 @@ struct State {
     blobs: HashMap<Sha256, Blob>,
     /// The same by order number.
     blob_order: BTreeSet<(i64, Sha256)>,
+    /// Evidence that records refer to and that is not here: it is counted as lost, unless it comes again.
+    gone: HashMap<Sha256, Vec<i64>>,
+    /// Where the latest version of each finding is that is still here: segment and offset, by a hash of the name.
+    versions: HashMap<u64, (u64, u64)>,
+    /// What later versions of findings have to say, too.
+    marks: Marks,
+    dropped: Dropped,
     position: Position,
     /// Sum of all sizes.
     bytes: u64,

@@ -211,6 +211,54 @@ async fn evidence_goes_on_at_another_server_where_the_first_one_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_finding_at_the_server_says_what_a_full_spool_lost() {
+    let stage = Stage::new("n1").await;
+    let spool = stage.spool();
+    let about = |number: usize| store::EvidenceMeta {
+        finding: item(number, "n1", "").finding.name.parse().unwrap(),
+        kind: store::EvidenceKind::Executable,
+        name: "shell: /tmp/nc".into(),
+        taken_at: now(),
+        original_size: 3,
+        truncated: false,
+    };
+    for number in 1..3 {
+        spool.put_finding(&item(number, "n1", "x"), now()).unwrap();
+    }
+    let never = Sha256::new([9; 32]);
+    spool.put_evidence(b"abc", &about(1), now()).unwrap();
+    spool.not_kept(&[(about(2), never, 3)], now(), false);
+    spool.put_finding(&item(3, "n2", "another node's"), now()).unwrap();
+    let address = stage.reserve().await;
+    let server = stage.serve(address).await;
+    let sending = tokio::spawn(stage.sender(spool.clone(), &[address]).run(std::future::pending()));
+    let kept = |number: usize| item(number, "n1", "").finding.name.parse::<FindingName>().unwrap();
+    let mut found = serde_json::Map::new();
+    for _ in 0..3_000 {
+        if let Some(stored) = stage.store.get(&kept(2)).await.unwrap() {
+            found = stored.finding.vedette;
+        }
+        if found.contains_key("evidenceLost") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    sending.abort();
+    assert_eq!(found["evidenceLost"][0]["sha256"], never.to_string());
+    assert_eq!(found["coverage"]["complete"], false);
+    let whole = stage.store.get(&kept(1)).await.unwrap().unwrap().finding.vedette;
+    assert!(!whole.contains_key("evidenceLost"));
+    let losses = spool.status().losses;
+    assert_eq!((losses.evidence, losses.refused), (1, 1));
+    // what was refused is kept beside the spool
+    let root = stage.folder.path().join("spool/refused");
+    let aside: Vec<_> = std::fs::read_dir(root).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(aside.len(), 1);
+    assert!(std::fs::read_to_string(&aside[0]).unwrap().contains("another node's"));
+    server.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_is_renewed_while_the_old_one_holds() {
     let stage = Stage::new("n1").await;
     let address = stage.reserve().await;

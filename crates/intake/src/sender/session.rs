@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use certificates::{NodeKey, identity_of, write_private};
+use finding::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
@@ -17,8 +18,9 @@ use tonic::{Code, Request};
 
 use super::{Ended, Sender};
 use crate::LARGEST_MESSAGE;
+use crate::Spool;
 use crate::proto::intake_client::IntakeClient;
-use crate::proto::{DeliverRequest, Delivery, RenewRequest, SpoolState, UploadEvidenceRequest};
+use crate::proto::{DeliverRequest, Delivery, Refused, RenewRequest, SpoolState, UploadEvidenceRequest};
 use crate::spool::{Lane, Reader, Record};
 
 /// Batches that are under way at once; with more, a server that is slow would only be sent more that it has to keep.
@@ -36,6 +38,15 @@ const PIECES: usize = 64;
 
 /// A piece of evidence that the server finds to be another one is sent so many times.
 const TRIES: usize = 2;
+
+/// What became of a piece of evidence.
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    /// The server has it, or wants it never.
+    Settled,
+    /// Neither the server nor the spool has it.
+    Lost,
+}
 
 /// What is sent together, and up to where everything is delivered when that is stored, if so.
 type Batch = (Vec<Record>, Option<i64>);
@@ -195,10 +206,11 @@ impl Sender {
             if batch != answer.batch {
                 return Err(Ended::Closed);
             }
-            for refused in &answer.refused {
-                tracing::error!("the server refused a finding (order {}): {}", refused.order, refused.reason);
-            }
             let refused = answer.refused.len() as u64;
+            if refused > 0 {
+                let spool = self.spool.clone();
+                tokio::task::spawn_blocking(move || set_aside(&spool, &answer.refused)).await?;
+            }
             self.spool.refused(refused);
             self.counters.refused.fetch_add(refused, Ordering::Relaxed);
             self.counters.findings.fetch_add((count as u64).saturating_sub(refused), Ordering::Relaxed);
@@ -220,18 +232,38 @@ impl Sender {
                 changed.await;
                 continue;
             };
+            // of one finding: it says once what it lost, and only then are these records done with
+            let mut lost: Vec<Record> = Vec::new();
             for record in records {
-                self.piece(&mut line, &record).await?;
-                self.delivered(Lane::Evidence, record.order).await?;
+                if lost.last().is_some_and(|before| before.finding != record.finding) {
+                    self.tell_lost(std::mem::take(&mut lost)).await?;
+                }
+                let order = record.order;
+                if self.piece(&mut line, &record).await? == Fate::Lost {
+                    lost.push(record);
+                }
+                if lost.is_empty() {
+                    self.delivered(Lane::Evidence, order).await?;
+                }
             }
+            self.tell_lost(lost).await?;
             self.delivered(Lane::Evidence, through).await?;
         }
     }
 
-    /// Sends one piece from where the server has it; when it returns, nothing is left to be done for it.
-    async fn piece(&self, line: &mut Line, record: &Record) -> Result<(), Ended> {
-        let Some((piece, sha256)) = record.evidence.as_ref().and_then(|p| Some((p, p.sha256()?))) else {
+    async fn tell_lost(&self, records: Vec<Record>) -> Result<(), Ended> {
+        if records.is_empty() {
             return Ok(());
+        }
+        let spool = self.spool.clone();
+        let now = Timestamp::from_nanos(now_ns());
+        Ok(tokio::task::spawn_blocking(move || spool.tell_lost(&records, now)).await??)
+    }
+
+    /// Sends one piece from where the server has it.
+    async fn piece(&self, line: &mut Line, record: &Record) -> Result<Fate, Ended> {
+        let Some((piece, sha256)) = record.evidence.as_ref().and_then(|p| Some((p, p.sha256()?))) else {
+            return Ok(Fate::Settled);
         };
         let message = |offset: u64, bytes: Vec<u8>| UploadEvidenceRequest {
             sha256: piece.sha256.clone(),
@@ -252,18 +284,18 @@ impl Sender {
                         tracing::error!("the server refused evidence {sha256}: {}", status.message());
                         self.spool.refused(1);
                         self.counters.refused.fetch_add(1, Ordering::Relaxed);
-                        return Ok(());
+                        return Ok(Fate::Settled);
                     }
                     Err(status) => return Err(status.into()),
                 };
                 if answer.whole {
                     self.counters.evidence.fetch_add(1, Ordering::Relaxed);
-                    return Ok(());
+                    return Ok(Fate::Settled);
                 }
                 let offset = answer.received;
                 let Some(mut file) = self.spool.open_evidence(sha256) else {
-                    self.spool.lost_evidence();
-                    return Ok(());
+                    self.spool.unreadable_evidence(sha256);
+                    return Ok(Fate::Lost);
                 };
                 let bytes = tokio::task::spawn_blocking(move || {
                     let mut bytes = Vec::new();
@@ -277,8 +309,8 @@ impl Sender {
             }
         }
         tracing::error!("evidence {sha256} is damaged in the spool; it is lost");
-        self.spool.lost_evidence();
-        Ok(())
+        self.spool.unreadable_evidence(sha256);
+        Ok(Fate::Lost)
     }
 
     async fn heartbeats(&self, mut line: Line) -> Result<Infallible, Ended> {
@@ -342,6 +374,26 @@ impl Sender {
         self.life.store(life.max(1), Ordering::Relaxed);
         self.counters.renewed.fetch_add(1, Ordering::Relaxed);
         Err(Ended::Renewed)
+    }
+}
+
+/// Keeps what the server will never take, and says it.
+fn set_aside(spool: &Spool, refused: &[Refused]) {
+    for Refused { order, reason } in refused {
+        let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        match spool.set_refused_aside(*order, &reason) {
+            Ok(Some((finding, path))) => tracing::error!(
+                "the server refused {finding} for good: {reason}; see to that, or the next ones are refused, too; this one \
+                 is kept in {}, as one of the 100 latest",
+                path.display()
+            ),
+            Ok(None) => tracing::error!(
+                "the server refused a finding for good: {reason}; it is no longer in the spool and could not be kept aside"
+            ),
+            Err(error) => tracing::error!(
+                "the server refused a finding for good: {reason}; it could not be kept aside: {error}"
+            ),
+        }
     }
 }
 

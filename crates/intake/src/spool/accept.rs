@@ -9,6 +9,7 @@ use sha2::Digest;
 use store::{EvidenceMeta, Sha256};
 
 use super::files::{create, failed};
+use super::lost::key_of;
 use super::record::{self, HEADER, Piece, Record};
 use super::{Blob, LARGEST_FINDING, Segment, Spool, SpoolError, State};
 
@@ -67,6 +68,7 @@ impl Spool {
             records.push(Record { order: 0, finding: name.clone(), json, evidence: None });
         }
         let mut state = self.state();
+        state.marks.apply(&mut records);
         self.append(&mut state, records, now)
     }
 
@@ -155,8 +157,11 @@ impl Spool {
         let sha256 = Sha256::new(hash.finalize().into());
         let mut state = self.state();
         let path = self.folder.evidence(&sha256.to_string());
-        if state.blobs.contains_key(&sha256) {
+        let known = state.blobs.get(&sha256).map(Blob::last);
+        if let Some(last) = known {
             let _ = fs::remove_file(temporary);
+            // the record must not make room by dropping what it refers to
+            state.blob_order.remove(&(last, sha256));
         } else {
             fs::rename(temporary, &path)
                 .and_then(|()| self.folder.sync_parent(&path))
@@ -167,52 +172,80 @@ impl Spool {
         let order = match self.append(&mut state, vec![record], now) {
             Ok(order) => order,
             Err(error) => {
-                if !state.blobs.contains_key(&sha256) {
-                    let _ = fs::remove_file(&path);
+                match known {
+                    Some(last) => {
+                        state.blob_order.insert((last, sha256));
+                    }
+                    None => {
+                        let _ = fs::remove_file(&path);
+                    }
                 }
                 return Err(error);
             }
         };
-        match state.blobs.insert(sha256, Blob { size, last: order }) {
-            Some(before) => {
-                state.blob_order.remove(&(before.last, sha256));
-            }
-            None => state.bytes += size,
+        if known.is_none() {
+            state.bytes += size;
+            let orders = self.came_again(&mut state, sha256);
+            state.blobs.insert(sha256, Blob { size, orders });
+        }
+        if let Some(blob) = state.blobs.get_mut(&sha256) {
+            blob.orders.push(order);
         }
         state.blob_order.insert((order, sha256));
         Ok(sha256)
     }
 
     /// Gives order numbers and writes; all or none.
-    fn append(&self, state: &mut State, mut records: Vec<Record>, now: Timestamp) -> Result<i64, SpoolError> {
+    pub(super) fn append(
+        &self,
+        state: &mut State,
+        records: Vec<Record>,
+        now: Timestamp,
+    ) -> Result<i64, SpoolError> {
+        self.append_within(state, records, now, true)
+    }
+
+    /// As [`append`](Self::append); whether room is made for it first.
+    pub(super) fn append_within(
+        &self,
+        state: &mut State,
+        mut records: Vec<Record>,
+        now: Timestamp,
+        makes_room: bool,
+    ) -> Result<i64, SpoolError> {
         let mut order = state.position.order.max(now.nanos() / 1_000 - 1);
-        let mut bytes = Vec::new();
+        let (mut bytes, mut offsets) = (Vec::new(), Vec::with_capacity(records.len()));
         for record in &mut records {
             order = order.saturating_add(1);
             record.order = order;
+            offsets.push(bytes.len() as u64);
             record::write(record, &mut bytes);
         }
         let size = bytes.len() as u64;
         let evidence = records.iter().all(|record| record.evidence.is_some());
-        if !self.make_room(state, size, !evidence) {
+        if makes_room && !self.make_room(state, size, !evidence) {
             let subject = format!("{} findings", records.len());
             return Err(SpoolError::TooLarge { subject, size, limit: self.limit });
         }
-        loop {
+        let (number, start) = loop {
             match self.write(state, &bytes, order) {
-                Ok(()) => break,
+                Ok(place) => break place,
                 // the disk is fuller than the spool knows: others write there, too
                 Err(SpoolError::Io { source, .. })
                     if source.kind() == io::ErrorKind::StorageFull && self.drop_oldest_evidence(state) => {}
                 Err(error) => return Err(error),
             }
+        };
+        for (record, offset) in records.iter().zip(offsets).filter(|(record, _)| record.evidence.is_none()) {
+            state.versions.insert(key_of(&record.finding), (number, start + offset));
         }
         state.position.order = order;
         self.changed.notify_waiters();
         Ok(order)
     }
 
-    fn write(&self, state: &mut State, bytes: &[u8], last: i64) -> Result<(), SpoolError> {
+    /// Where it was written: segment and offset.
+    fn write(&self, state: &mut State, bytes: &[u8], last: i64) -> Result<(u64, u64), SpoolError> {
         let full = |segment: &Segment| segment.bytes >= self.segment_size();
         if state.active.as_ref().is_some_and(|(number, _)| state.segments.get(number).is_none_or(full)) {
             state.active = None;
@@ -235,11 +268,12 @@ impl Spool {
             let _ = file.set_len(segment.bytes);
             return Err(failed("write", &path)(error));
         }
+        let start = segment.bytes;
         segment.bytes += bytes.len() as u64;
         segment.last = last;
         state.bytes += bytes.len() as u64;
         state.active = Some((number, file));
-        Ok(())
+        Ok((number, start))
     }
 
     fn begin(&self, state: &mut State) -> Result<(u64, File), SpoolError> {

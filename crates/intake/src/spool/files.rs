@@ -21,7 +21,8 @@ pub(super) fn failed<'a>(action: &'static str, path: &'a Path) -> impl Fn(io::Er
 
 impl Folder {
     pub(super) fn open(root: &Path) -> Result<Self, SpoolError> {
-        for folder in [root.to_owned(), root.join("segments"), root.join("evidence"), root.join("damaged")] {
+        let inside = ["segments", "evidence", "damaged", "refused"].map(|name| root.join(name));
+        for folder in [root.to_owned()].into_iter().chain(inside) {
             fs::DirBuilder::new()
                 .recursive(true)
                 .mode(0o700)
@@ -41,6 +42,10 @@ impl Folder {
 
     pub(super) fn evidence(&self, name: &str) -> PathBuf {
         self.root.join("evidence").join(name)
+    }
+
+    pub(super) fn refused(&self) -> PathBuf {
+        self.root.join("refused")
     }
 
     pub(super) fn position(&self) -> PathBuf {

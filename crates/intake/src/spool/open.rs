@@ -10,6 +10,7 @@ use store::Sha256;
 use tokio::sync::Notify;
 
 use super::files::{Folder, create, failed, read_at};
+use super::lost::{Dropped, Marks, key_of};
 use super::position::Position;
 use super::record::{HEADER, read};
 use super::{Blob, Segment, Spool, SpoolError, State};
@@ -32,12 +33,16 @@ impl Spool {
             active: None,
             blobs: HashMap::new(),
             blob_order: BTreeSet::new(),
+            gone: HashMap::new(),
+            versions: HashMap::new(),
+            marks: Marks::default(),
+            dropped: Dropped::default(),
             position: position(&folder),
             bytes: 0,
         };
         let mut wanted = HashMap::new();
         segments(&folder, &mut state, &mut wanted)?;
-        blobs(&folder, &mut state, &wanted)?;
+        blobs(&folder, &mut state, wanted)?;
         let limit = limit.max(1 << 20);
         let spool = Self {
             folder,
@@ -72,7 +77,11 @@ fn position(folder: &Folder) -> Position {
     })
 }
 
-fn segments(folder: &Folder, state: &mut State, wanted: &mut HashMap<Sha256, i64>) -> Result<(), SpoolError> {
+fn segments(
+    folder: &Folder,
+    state: &mut State,
+    wanted: &mut HashMap<Sha256, Vec<i64>>,
+) -> Result<(), SpoolError> {
     let losses = &mut state.position.losses;
     let names = folder.list("segments", &mut losses.damaged)?;
     let newest = names.last().map(|(name, _)| name.clone());
@@ -106,11 +115,15 @@ fn segments(folder: &Folder, state: &mut State, wanted: &mut HashMap<Sha256, i64
         };
         let (mut at, mut last) = (HEADER.len(), 0);
         while let Some((record, length)) = read(&bytes[at..]) {
-            at += length;
             last = record.order.max(last);
-            if let Some(sha256) = record.evidence.as_ref().and_then(super::Piece::sha256) {
-                wanted.insert(sha256, record.order);
+            match record.evidence.as_ref().map(super::Piece::sha256) {
+                None => {
+                    state.versions.insert(key_of(&record.finding), (number, at as u64));
+                }
+                Some(Some(sha256)) => wanted.entry(sha256).or_default().push(record.order),
+                Some(None) => {}
             }
+            at += length;
         }
         if at as u64 != size {
             if Some(&name) == newest.as_ref() {
@@ -139,15 +152,20 @@ fn cut(file: &File, length: u64) -> std::io::Result<()> {
     file.sync_all()
 }
 
-fn blobs(folder: &Folder, state: &mut State, wanted: &HashMap<Sha256, i64>) -> Result<(), SpoolError> {
+fn blobs(
+    folder: &Folder,
+    state: &mut State,
+    mut wanted: HashMap<Sha256, Vec<i64>>,
+) -> Result<(), SpoolError> {
     for (name, size) in folder.list("evidence", &mut state.position.losses.damaged)? {
         let path = folder.evidence(&name);
         let known: Option<Sha256> = name.parse().ok();
-        match known.and_then(|sha256| Some((sha256, *wanted.get(&sha256)?))) {
-            Some((sha256, last)) => {
+        match known.and_then(|sha256| Some((sha256, wanted.remove(&sha256)?))) {
+            Some((sha256, orders)) => {
                 state.bytes += size;
-                state.blob_order.insert((last, sha256));
-                state.blobs.insert(sha256, Blob { size, last });
+                let blob = Blob { size, orders };
+                state.blob_order.insert((blob.last(), sha256));
+                state.blobs.insert(sha256, blob);
             }
             // nothing refers to it: it was not accepted, or is delivered
             None if known.is_some() || name.ends_with(".new") => {
@@ -159,5 +177,8 @@ fn blobs(folder: &Folder, state: &mut State, wanted: &HashMap<Sha256, i64>) -> R
             }
         }
     }
+    // dropped, or not kept, before this start, and counted then
+    wanted.retain(|_, orders| orders.last().is_some_and(|last| *last > state.position.evidence));
+    state.gone = wanted;
     Ok(())
 }

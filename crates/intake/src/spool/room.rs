@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::sync::atomic::Ordering;
 
+use store::Sha256;
+
 use super::files::failed;
 use super::record::read;
 use super::{Lane, Spool, SpoolError, State};
@@ -33,9 +35,12 @@ impl Spool {
         self.state().position.losses.refused += count;
     }
 
-    /// Counts evidence that is no longer here when its turn comes.
-    pub(crate) fn lost_evidence(&self) {
-        self.state().position.losses.evidence += 1;
+    /// Counts evidence that should be here and cannot be read when its turn comes. What was dropped is counted already.
+    pub(crate) fn unreadable_evidence(&self, sha256: Sha256) {
+        let mut state = self.state();
+        if state.blobs.contains_key(&sha256) {
+            state.position.losses.evidence += 1;
+        }
     }
 
     /// Writes the position. A full disk stops nothing: what is delivered is removed nevertheless, or there would never be
@@ -81,6 +86,10 @@ impl Spool {
         for number in gone {
             self.remove_segment(state, number)?;
         }
+        state.gone.retain(|_, orders| orders.last().is_some_and(|last| *last > evidence));
+        for blob in state.blobs.values_mut() {
+            blob.orders.retain(|order| *order > evidence);
+        }
         Ok(true)
     }
 
@@ -92,11 +101,12 @@ impl Spool {
         remove(&path)?;
         if let Some(segment) = state.segments.remove(&number) {
             state.bytes = state.bytes.saturating_sub(segment.bytes);
+            state.versions.retain(|_, (at, _)| *at != number);
         }
         Ok(())
     }
 
-    fn remove_blob(&self, state: &mut State, order: i64, sha256: store::Sha256) -> Result<(), SpoolError> {
+    fn remove_blob(&self, state: &mut State, order: i64, sha256: Sha256) -> Result<(), SpoolError> {
         remove(&self.folder.evidence(&sha256.to_string()))?;
         state.blob_order.remove(&(order, sha256));
         if let Some(blob) = state.blobs.remove(&sha256) {
@@ -105,14 +115,21 @@ impl Spool {
         Ok(())
     }
 
-    /// Drops the oldest evidence; whether there was any.
+    /// Drops the oldest evidence; whether there was any. Each record that refers to it and waits is a piece that is lost.
     pub(super) fn drop_oldest_evidence(&self, state: &mut State) -> bool {
         let Some(&(order, sha256)) = state.blob_order.first() else { return false };
-        // The loss is counted by the sender, when it comes to the records that refer to it: several may.
+        let delivered = state.position.evidence;
+        let waiting = state.blobs.get(&sha256).map_or(&[][..], |blob| &blob.orders);
+        let waiting: Vec<i64> = waiting.iter().copied().filter(|order| *order > delivered).collect();
         if let Err(error) = self.remove_blob(state, order, sha256) {
             tracing::error!("no room can be made in the spool: {error}");
             return false;
         }
+        let pieces = waiting.len() as u64;
+        state.position.losses.evidence += pieces;
+        state.gone.insert(sha256, waiting);
+        self.save(state, false);
+        state.dropped.say(pieces, self.limit);
         true
     }
 
@@ -134,12 +151,15 @@ impl Spool {
         let Some(&number) = state.segments.keys().next() else { return false };
         let path = self.folder.segment(number);
         let (mut findings, mut evidence) = (0, 0);
+        let last = state.segments.get(&number).map_or(0, |segment| segment.last);
         if let Ok(bytes) = fs::read(&path) {
             let mut at = super::record::HEADER.len();
             while let Some((record, length)) = bytes.get(at..).and_then(read) {
                 at += length;
-                if record.evidence.is_some() {
-                    evidence += u64::from(record.order > state.position.evidence);
+                if let Some(piece) = &record.evidence {
+                    // what is not here is counted already
+                    let is_here = piece.sha256().is_some_and(|sha256| state.blobs.contains_key(&sha256));
+                    evidence += u64::from(is_here && record.order > state.position.evidence);
                 } else {
                     findings += u64::from(record.order > state.position.findings);
                 }
@@ -151,6 +171,10 @@ impl Spool {
         }
         state.position.losses.findings += findings;
         state.position.losses.evidence += evidence;
+        for orders in state.gone.values_mut() {
+            orders.retain(|order| *order > last);
+        }
+        state.gone.retain(|_, orders| !orders.is_empty());
         self.save(state, true);
         if findings > 0 {
             tracing::error!("the spool is full: its {findings} oldest findings were dropped");

@@ -1,8 +1,10 @@
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use finding::{FindingResource, Timestamp};
-use store::{EvidenceKind, EvidenceMeta};
+use serde_json::json;
+use store::{EvidenceKind, EvidenceMeta, Sha256};
 
 use super::{Lane, Record, Spool, SpoolError};
 
@@ -155,6 +157,95 @@ fn when_full_evidence_goes_first_and_then_the_oldest_findings() {
     drop(spool);
     let spool = Spool::open(folder.path(), MIB).unwrap();
     assert_eq!(spool.status().losses.findings, lost, "counted across a start");
+}
+
+#[test]
+fn evidence_that_is_dropped_is_counted_then_and_across_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+    let shared = spool.put_evidence(&[1; 300 << 10], &about(0), at(1)).unwrap();
+    spool.put_evidence(&[1; 300 << 10], &about(1), at(1)).unwrap();
+    let lost = |spool: &Spool| spool.status().losses.evidence;
+    for number in 2..5 {
+        spool.put_evidence(&[number; 300 << 10], &about(number.into()), at(1)).unwrap();
+    }
+    assert_eq!(lost(&spool), 2, "two findings lost the one piece that both have");
+    let position = fs::read_to_string(folder.path().join("position.json")).unwrap();
+    assert!(position.contains("\"evidence\":2"), "{position}");
+    drop(spool);
+    let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+    assert_eq!(lost(&spool), 2);
+    // its turn comes: it is counted already
+    spool.unreadable_evidence(shared);
+    assert_eq!(lost(&spool), 2);
+    // the same bytes come again: now the first of the others has to go
+    spool.put_evidence(&[1; 300 << 10], &about(9), at(1)).unwrap();
+    assert_eq!(lost(&spool), 1);
+    assert!(spool.open_evidence(shared).is_some());
+    // what was not accepted counts once, too
+    spool.not_kept(&[(about(7), Sha256::new([7; 32]), 5)], at(1), false);
+    assert_eq!(lost(&spool), 2);
+    drop(spool);
+    assert_eq!(lost(&Spool::open(folder.path(), MIB).unwrap()), 2);
+}
+
+#[test]
+fn a_finding_says_what_it_lost_in_this_version_and_in_later_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+    let sha256 = Sha256::new([7; 32]);
+    let mut listed = item(1, 10);
+    listed.finding.vedette.insert(
+        "evidence".into(),
+        json!([
+            {"kind": "EXECUTABLE", "name": "/tmp/nc", "sha256": sha256.to_string(), "size": "5"},
+            {"kind": "SCRIPT", "name": "/tmp/x", "sha256": "00", "size": "1"},
+        ]),
+    );
+    listed.finding.vedette.insert("coverage".into(), json!({"complete": true, "lost": {}}));
+    spool.put_finding(&listed, at(1)).unwrap();
+    spool.not_kept(&[(about(1), sha256, 5)], at(1), false);
+    drop(spool);
+    let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+    let records = all(&spool, Lane::Evidence);
+    spool.tell_lost(&records, at(2)).unwrap();
+    spool.put_finding(&listed, at(3)).unwrap();
+    let versions = all(&spool, Lane::Findings);
+    assert_eq!(versions.len(), 3);
+    for version in &versions[1..] {
+        let said: FindingResource = serde_json::from_slice(&version.json).unwrap();
+        let said = said.finding.vedette;
+        assert_eq!(said["evidence"].as_array().unwrap().len(), 1);
+        assert_eq!(said["evidenceLost"][0]["sha256"], sha256.to_string());
+        let missing = said["evidenceMissing"][0].as_str().unwrap();
+        assert!(missing.starts_with("/tmp/nc: EXECUTABLE: taken, but "), "{missing}");
+        assert_eq!(said["coverage"], json!({"complete": false, "lost": {"evidence": 1}}));
+    }
+    // it is said once
+    spool.tell_lost(&records, at(4)).unwrap();
+    assert_eq!(all(&spool, Lane::Findings).len(), 3);
+}
+
+#[test]
+fn refused_findings_are_kept_aside_each_once_and_not_without_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+    let orders: Vec<i64> =
+        (0..105).map(|number| spool.put_finding(&item(number, 1), at(1)).unwrap()).collect();
+    let again = spool.put_finding(&item(104, 2), at(1)).unwrap();
+    for order in orders.iter().chain([&again]) {
+        spool.set_refused_aside(*order, "it is another node's").unwrap().unwrap();
+    }
+    assert_eq!(spool.set_refused_aside(again + 1, "x").unwrap(), None);
+    let mut files: Vec<_> =
+        fs::read_dir(folder.path().join("refused")).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    assert_eq!(files.len(), 100);
+    let name = |at: usize| files[at].file_name().unwrap().to_str().unwrap();
+    assert!(name(0).ends_with("-f5.json") && name(99).ends_with("-f104.json"), "{} {}", name(0), name(99));
+    assert_eq!(fs::metadata(&files[0]).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(&files[99]).unwrap();
+    assert!(text.contains("it is another node's") && text.contains("\"xx\""), "{text}");
 }
 
 #[test]

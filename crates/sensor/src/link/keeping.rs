@@ -28,7 +28,7 @@ const EVIDENCE_QUEUE: usize = 256;
 pub(crate) struct Keeping {
     /// Pieces of evidence that were kept.
     pub(crate) evidence: AtomicU64,
-    /// Pieces of evidence that never came to the spool because too many waited.
+    /// Pieces of evidence that never came to the spool because their finding's name is not valid.
     pub(crate) evidence_lost: AtomicU64,
     /// Findings that wait in memory for the spool.
     pub(crate) waiting: AtomicU64,
@@ -47,6 +47,9 @@ pub(crate) fn run(deliveries: &Receiver<Delivery>, spool: &Spool, keeping: &Keep
             for (finding, evidence) in waiting {
                 for piece in evidence {
                     let kept = keep_evidence(spool, &finding, &piece);
+                    if kept.is_err() {
+                        note(spool, &finding, std::slice::from_ref(&piece), true);
+                    }
                     keeping.evidence.fetch_add(u64::from(kept.is_ok()), Ordering::Relaxed);
                     said.about(kept, "evidence is lost");
                 }
@@ -114,10 +117,10 @@ impl Keeper<'_> {
                 return tracing::error!("evidence is lost: a finding's name is not valid ({error})");
             }
         };
-        if let Err(TrySendError::Full((name, _)) | TrySendError::Disconnected((name, _))) =
+        if let Err(TrySendError::Full((name, evidence)) | TrySendError::Disconnected((name, evidence))) =
             self.pieces.try_send((name, evidence))
         {
-            self.keeping.evidence_lost.fetch_add(count, Ordering::Relaxed);
+            note(self.spool, &name, &evidence, false);
             tracing::error!(
                 "{count} pieces of evidence of {name} are lost: too much evidence waits for the disk"
             );
@@ -156,6 +159,17 @@ impl Keeper<'_> {
         }
         self.keeping.waiting.store(self.unkept.len() as u64, Ordering::Relaxed);
     }
+}
+
+/// Evidence that the spool does not have: its finding will say so.
+fn note(spool: &Spool, finding: &FindingName, pieces: &[EvidenceContent], is_counted: bool) {
+    let noted: Vec<_> = pieces
+        .iter()
+        .filter_map(|piece| {
+            Some((piece.meta(finding.clone()), piece.item.sha256.parse().ok()?, piece.item.size))
+        })
+        .collect();
+    spool.not_kept(&noted, now(), is_counted);
 }
 
 fn keep_evidence(spool: &Spool, finding: &FindingName, piece: &EvidenceContent) -> Result<(), SpoolError> {
