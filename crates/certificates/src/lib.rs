@@ -8,6 +8,7 @@
 //! The handshake checks who signed a certificate and its dates. A connection outlives both: [`Peer::check`] asks again,
 //! on every call, whether the certificate still counts.
 
+mod admission;
 mod authority;
 mod error;
 mod facts;

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::admission::{Admission, Place};
 use crate::{Peer, ServerTls};
 
 /// How often the certificate's files are looked at.
@@ -23,18 +24,31 @@ const LOOK: Duration = Duration::from_secs(10);
 /// After this long a failed accept is tried again: the process has no descriptors left, and some may be closed meanwhile.
 const BREATH: Duration = Duration::from_millis(200);
 
-/// Bounds of handshakes.
+/// Bounds of handshakes and connections. A share is that of an address: of the /64 with IPv6. Whoever has its share is
+/// refused at once, so that it does not stand in front of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HandshakeLimits {
-    /// So many at once; further connections wait in the kernel's queue.
+    /// So many handshakes at once; further connections wait in the kernel's queue.
     pub at_once: usize,
+    /// So many of them with one address.
+    pub per_address: usize,
     /// A handshake that takes longer is ended.
     pub time: Duration,
+    /// So many connections in all.
+    pub connections: usize,
+    /// So many of them with one address; many nodes can be behind one.
+    pub connections_per_address: usize,
 }
 
 impl Default for HandshakeLimits {
     fn default() -> Self {
-        Self { at_once: 128, time: Duration::from_secs(10) }
+        Self {
+            at_once: 128,
+            per_address: 16,
+            time: Duration::from_secs(3),
+            connections: 8_192,
+            connections_per_address: 1_024,
+        }
     }
 }
 
@@ -43,6 +57,8 @@ pub struct TlsConnection {
     stream: Box<TlsStream<TcpStream>>,
     address: SocketAddr,
     peer: Option<Arc<Peer>>,
+    /// Counted among the connections of its address until it is closed.
+    _place: Place,
 }
 
 impl TlsConnection {
@@ -165,16 +181,33 @@ async fn accept(
     ready: mpsc::Sender<TlsConnection>,
 ) {
     let places = Arc::new(Semaphore::new(limits.at_once.max(1)));
+    let admission = Admission::new(limits);
+    // a connection that is refused leaves its turn to the next
+    let mut free = None;
     loop {
-        // never closed
-        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let turn = match free.take() {
+            Some(turn) => turn,
+            None => match places.clone().acquire_owned().await {
+                Ok(turn) => turn,
+                // never closed
+                Err(_) => return,
+            },
+        };
         let (stream, address) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!("a connection could not be accepted: {error}");
                 tokio::time::sleep(BREATH).await;
+                free = Some(turn);
                 continue;
             }
+        };
+        let Some(mut place) = admission.enter(address.ip()) else {
+            tracing::debug!(
+                "{address}: closed: it has as many connections or handshakes as it may, or all are taken"
+            );
+            free = Some(turn);
+            continue;
         };
         let (acceptor, ready) = (TlsAcceptor::from(tls.current()), ready.clone());
         tokio::spawn(async move {
@@ -183,13 +216,15 @@ async fn accept(
                 Ok(Ok(stream)) => {
                     let presented = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
                     let peer = presented.and_then(|der| Peer::of(der)).map(Arc::new);
+                    place.established();
                     // refused only when nobody accepts any more
-                    let _ = ready.send(TlsConnection { stream: Box::new(stream), address, peer }).await;
+                    let connection = TlsConnection { stream: Box::new(stream), address, peer, _place: place };
+                    let _ = ready.send(connection).await;
                 }
                 Ok(Err(error)) => tracing::debug!("{address}: no TLS connection: {error}"),
                 Err(_) => tracing::debug!("{address}: no TLS connection within {:?}", limits.time),
             }
-            drop(place);
+            drop(turn);
         });
     }
 }

@@ -69,7 +69,8 @@ async fn both_sides_know_each_other_and_a_changed_certificate_is_taken_up() {
     let node = place(folder.path(), "node.pem", &authority.node(&identity, SystemTime::now(), DAY).unwrap());
     let tls = Arc::new(ServerTls::open(server_files(&path, &authority), &[b"h2"]).unwrap());
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let limits = HandshakeLimits { at_once: 4, time: Duration::from_millis(200) };
+    let limits =
+        HandshakeLimits { at_once: 4, time: Duration::from_millis(200), ..HandshakeLimits::default() };
     let mut listener = TlsListener::new(socket, tls.clone(), limits).unwrap();
     let address = listener.address();
     let files =
@@ -125,4 +126,57 @@ fn those_that_start_together_share_one_authority() {
         });
         assert!(made.iter().all(|one| *one == made[0]));
     }
+}
+
+#[tokio::test]
+async fn an_address_full_of_silent_connections_keeps_no_other_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::open(&folder.path().join("authority"), SystemTime::now()).unwrap();
+    let issued = authority.server(&["one.example".into()], SystemTime::now(), DAY).unwrap();
+    let path = place(folder.path(), "server.pem", &issued);
+    let files = ServerFiles { without_certificate: true, ..server_files(&path, &authority) };
+    let tls = Arc::new(ServerTls::open(files, &[b"h2"]).unwrap());
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // silent ones would stay for longer than any test lasts
+    let limits = HandshakeLimits {
+        time: Duration::from_secs(3_600),
+        connections_per_address: 20,
+        ..HandshakeLimits::default()
+    };
+    let mut listener = TlsListener::new(socket, tls, limits).unwrap();
+    let address = listener.address();
+    let from = |ip: &'static str| async move {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{ip}:0").parse().unwrap()).unwrap();
+        socket.connect(address).await.unwrap()
+    };
+    let mut silent = Vec::new();
+    for _ in 0..600 {
+        silent.push(from("127.0.0.2").await);
+    }
+    let files = ClientFiles { authority: authority.certificate_file().into(), identity: None };
+    let connector = TlsConnector::from(Arc::new(client_config(&files, &[b"h2"]).unwrap()));
+    let mut honest = async || {
+        let name = "one.example".try_into().unwrap();
+        let (client, accepted) = tokio::join!(
+            async { connector.connect(name, from("127.0.0.3").await).await.unwrap() },
+            listener.next()
+        );
+        (client, accepted.unwrap())
+    };
+    let mut open = Vec::new();
+    for _ in 0..limits.connections_per_address {
+        open.push(honest().await);
+    }
+    // the silent address has its share, and everything else of it was closed
+    let mut closed = 0;
+    for stream in silent.iter().skip(limits.per_address) {
+        stream.readable().await.unwrap();
+        closed += usize::from(matches!(stream.try_read(&mut [0; 1]), Ok(0) | Err(_)));
+    }
+    assert_eq!(closed, 600 - limits.per_address);
+    let refused = connector.connect("one.example".try_into().unwrap(), from("127.0.0.3").await).await;
+    assert!(refused.is_err(), "an address has so many connections and no more");
+    open.pop();
+    open.push(honest().await);
 }
