@@ -33,8 +33,11 @@ pub trait Reader: Send {
     fn damaged(&self, name: &str, error: &serde_json::Error) -> StoreError;
 }
 
+/// Rows that were found, each with the bytes of its document.
+type Found = [(Key, i64)];
+
 /// The first of them, as many as are read at once, and the rest.
-pub(super) fn together(found: &[(Key, i64)]) -> Option<(&[(Key, i64)], &[(Key, i64)])> {
+pub(super) fn together(found: &Found) -> Option<(&Found, &Found)> {
     let mut bytes = 0;
     let fits = |(_, size): &&(Key, i64)| {
         bytes += size;
