@@ -392,7 +392,7 @@ fn a_terminal_sees_how_far_it_is_and_nothing_that_it_would_obey() {
     drop(command);
     let text = shown(seen);
     assert!(child.wait().unwrap().success());
-    assert!(text.contains("calc'!A0\\u{1b}[2J") && !text.contains('\u{1b}'), "{text:?}");
+    assert!(text.contains("calc'!A0\\x1b[2J") && !text.contains('\u{1b}'), "{text:?}");
     assert_eq!(text.lines().count(), 26);
 }
 
