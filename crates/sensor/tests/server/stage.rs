@@ -191,7 +191,12 @@ impl Stage {
             let pem = format!("{}{}", issued.certificate_pem, issued.key_pem);
             write_private(&path(name), pem.as_bytes()).unwrap();
         }
-        let stores = Stores { findings: store.clone(), evidence: store.clone(), documents: store.clone() };
+        let stores = Stores {
+            findings: store.clone(),
+            evidence: store.clone(),
+            documents: store.clone(),
+            audit: None,
+        };
         let settings = Arc::new(Mutex::new(Settings { heartbeat_seconds: 30, ..Settings::default() }));
         let told = settings.clone();
         let receiver = Receiver::new(stores, DOMAIN, nothing_revoked(), ReceiverLimits::default())
