@@ -37,6 +37,9 @@ const PIECES: usize = 64;
 /// A piece of evidence that the server finds to be another one is sent so many times.
 const TRIES: usize = 2;
 
+/// A server that has no room for evidence is asked again after this.
+const EVIDENCE_PAUSE: Duration = Duration::from_secs(10);
+
 /// What is sent together, and up to where everything is delivered when that is stored, if so.
 type Batch = (Vec<Record>, Option<i64>);
 
@@ -246,6 +249,13 @@ impl Sender {
                 let answer = match line.client.upload_evidence(line.call(next)).await {
                     Ok(answer) => answer.into_inner(),
                     Err(status) if status.code() == Code::DataLoss => break,
+                    // no room for evidence is no reason to keep findings back
+                    Err(status) if status.code() == Code::ResourceExhausted => {
+                        tracing::warn!("the server takes no evidence for now: {}", status.message());
+                        tokio::time::sleep(EVIDENCE_PAUSE).await;
+                        next = message(0, Vec::new());
+                        continue;
+                    }
                     Err(status)
                         if matches!(status.code(), Code::InvalidArgument | Code::PermissionDenied) =>
                     {
