@@ -169,12 +169,15 @@ impl Folder {
             return Ok(Received::Until(here));
         }
         let holder = path.parent().unwrap_or(&self.root);
+        if here < part.total {
+            // before there is a file: what is refused leaves nothing
+            part.within_quota(sizes_beside(holder, &path)?)?;
+            self.room_for(part.bytes.len() as u64)?;
+        }
         make(holder)?;
         let mut file =
             File::options().read(true).append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
         if here < part.total {
-            part.within_quota(sizes_beside(holder, &path)?)?;
-            self.room_for(part.bytes.len() as u64)?;
             file.write_all(&part.bytes).and_then(|()| file.sync_all()).map_err(failed)?;
             if until < part.total {
                 return Ok(Received::Until(until));
