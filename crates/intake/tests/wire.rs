@@ -18,7 +18,7 @@ use intake::proto::{DeliverRequest, Delivery, EvidenceMeta, HeartbeatRequest, Up
 use intake::watchers::{Trouble, WatchRules, watch_once};
 use sha2::Digest;
 use stage::{Stage, eventually, item, now};
-use store::{AuditLog, DocumentKind, DocumentStore, EvidenceStore, FindingStore, Received, Sha256};
+use store::{AuditLog, DocumentKind, DocumentStore, EvidenceStore, FindingStore, Sha256};
 use tonic::Code;
 use tonic::codegen::tokio_stream;
 
@@ -206,7 +206,7 @@ async fn evidence_goes_on_at_another_server_where_the_first_one_ended() {
     eventually(|| counters.evidence.load(Ordering::Relaxed) == 1).await;
     sending.abort();
     assert_eq!(counters.evidence_bytes.load(Ordering::Relaxed), 1_500_000, "only the missing half was sent");
-    assert_eq!(stage.store.received(Sha256::new(digest)).await.unwrap(), Received::Whole);
+    assert_eq!(EvidenceStore::open(&*stage.store, Sha256::new(digest)).await.unwrap(), Some(bytes));
     second.kill();
 }
 
@@ -255,6 +255,46 @@ async fn a_finding_at_the_server_says_what_a_full_spool_lost() {
     let aside: Vec<_> = std::fs::read_dir(root).unwrap().map(|file| file.unwrap().path()).collect();
     assert_eq!(aside.len(), 1);
     assert!(std::fs::read_to_string(&aside[0]).unwrap().contains("another node's"));
+    server.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_knows_a_hash_gets_nothing_and_harms_nobody() {
+    let stage = Stage::new("n1").await;
+    let address = stage.reserve().await;
+    let server = stage.serve(address).await;
+    let bytes: Vec<u8> = (0..100_000_u32).map(|number| (number % 251) as u8).collect();
+    let digest: [u8; 32] = sha2::Sha256::digest(&bytes).into();
+    let ask = |node: &str, offset: usize, part: &[u8]| UploadEvidenceRequest {
+        sha256: digest.to_vec(),
+        size: bytes.len() as u64,
+        offset: offset as u64,
+        bytes: part.to_vec(),
+        meta: Some(EvidenceMeta {
+            finding: item(1, node, "").finding.name,
+            kind: "EXECUTABLE".into(),
+            ..EvidenceMeta::default()
+        }),
+    };
+    let line =
+        async |node: &str| IntakeClient::new(stage.channel(address, &stage.node_file(node)).await.unwrap());
+    let (mut victim, mut attacker) = (line("n1").await, line("n2").await);
+    // wrong bytes under the hash that the other is about to send
+    let wrong = ask("n2", 0, &[0; 99_999]);
+    assert_eq!(attacker.upload_evidence(wrong).await.unwrap().into_inner().received, 99_999);
+    let question = victim.upload_evidence(ask("n1", 0, &[])).await.unwrap().into_inner();
+    assert_eq!((question.whole, question.received), (false, 0));
+    assert!(victim.upload_evidence(ask("n1", 0, &bytes)).await.unwrap().into_inner().whole);
+    assert!(victim.upload_evidence(ask("n1", 0, &[])).await.unwrap().into_inner().whole, "it has it");
+
+    let status = attacker.upload_evidence(ask("n2", 99_999, &[0])).await.unwrap_err();
+    assert_eq!(status.code(), Code::DataLoss, "{status}");
+    for offset in [0, bytes.len()] {
+        let answer = attacker.upload_evidence(ask("n2", offset, &[])).await.unwrap().into_inner();
+        assert_eq!((answer.whole, answer.received), (false, 0));
+    }
+    let own = item(1, "n2", "").finding.name.parse().unwrap();
+    assert_eq!(stage.store.evidence_of(&own).await.unwrap(), []);
     server.kill();
 }
 

@@ -14,6 +14,9 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// A lease outlives the longest pause between two batches.
 const LEASE: Duration = Duration::from_secs(120);
 
+/// Days that evidence waits for its finding, and an upload for its next part.
+const EVIDENCE_DAYS: u32 = 1;
+
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -72,7 +75,7 @@ impl Upkeep {
 
     /// Removes what is too old at `now`; how many findings. Nothing while another server does it.
     pub async fn expire(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let Stores { findings, documents, changes, audit, .. } = &self.stores;
+        let Stores { findings, documents, changes, audit, evidence, .. } = &self.stores;
         let mut removed = 0;
         loop {
             let (start, until) = (crate::now(), later(crate::now(), LEASE));
@@ -85,6 +88,11 @@ impl Upkeep {
             }
             // writers come first
             tokio::task::yield_now().await;
+        }
+        while evidence.sweep(days_before(now, EVIDENCE_DAYS)).await? > 0 {
+            if !documents.lease("retention", &self.holder, crate::now(), later(crate::now(), LEASE)).await? {
+                return Ok(removed);
+            }
         }
         audit.forget_audit(days_before(now, self.retention.audit_days)).await?;
         changes.forget_changes(days_before(now, self.retention.changes_days)).await?;
@@ -122,7 +130,10 @@ mod tests {
     use finding::Timestamp;
     use std::sync::Arc;
     use store::contract::{everything, example};
-    use store::{DocumentKind, DocumentQuery, DocumentStore, Expectation, FindingStore};
+    use store::{
+        DocumentKind, DocumentQuery, DocumentStore, EvidenceKind, EvidenceMeta, EvidenceStore, Expectation,
+        FindingStore,
+    };
     use store_sqlite::SqliteStore;
 
     const DAY: i64 = 86_400_000_000_000;
@@ -142,6 +153,27 @@ mod tests {
         assert!(store.lease("retention", "another", now, days_ago(1)).await.unwrap(), "given up");
         assert_eq!(upkeep.expire(now).await.unwrap(), 2);
         assert_eq!(store.list(everything()).await.unwrap().total_size, 2);
+    }
+
+    #[tokio::test]
+    async fn evidence_that_no_finding_came_for_goes_after_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(folder.path()).await.unwrap());
+        let meta = EvidenceMeta {
+            finding: store::contract::name(1),
+            kind: EvidenceKind::Other,
+            name: "x".into(),
+            taken_at: crate::now(),
+            original_size: 1,
+            truncated: false,
+        };
+        let sha256 = store.put(vec![1], meta).await.unwrap();
+        let upkeep = Upkeep::new(Stores::of(&store), Retention::default(), "this");
+        let days_from_now = |days: i64| Timestamp::from_nanos(crate::now().nanos() + days * DAY);
+        upkeep.expire(days_from_now(0)).await.unwrap();
+        assert!(EvidenceStore::open(&*store, sha256).await.unwrap().is_some(), "its finding may still come");
+        upkeep.expire(days_from_now(2)).await.unwrap();
+        assert_eq!(EvidenceStore::open(&*store, sha256).await.unwrap(), None);
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use store::{
     AuditEntry, AuditLog, AuditRecord, Change, ChangeCursor, ChangeFeed, Created, Document, DocumentKind,
     DocumentQuery, DocumentStore, Edit, EvidenceItem, EvidenceMeta, EvidenceStore, Expectation, FindingStore,
-    GroupPage, GroupQuery, ListQuery, MuteRules, Page, Pending, Received, Sha256, StoreError, Upserted,
+    GroupPage, GroupQuery, ListQuery, MuteRules, Page, Part, Pending, Received, Sha256, StoreError, Upserted,
 };
 
 use crate::evidence::Source;
@@ -16,7 +16,7 @@ use crate::months::month;
 use crate::open::{Repeats, transaction};
 use crate::write::Write;
 use crate::{
-    PostgresStore, audit, changes, documents, evidence, expire, failure, group, list, past, present,
+    PostgresStore, audit, changes, documents, evidence, expire, failure, group, list, past, present, uploads,
 };
 
 /// Reads with one connection; again, when it was lost.
@@ -191,35 +191,29 @@ impl EvidenceStore for PostgresStore {
         })
     }
 
-    fn received(&self, sha256: Sha256) -> Pending<'_, Received> {
+    fn receive(&self, part: Part) -> Pending<'_, Received> {
         Box::pin(async move {
-            read!(self, |connection| evidence::received(connection, &self.subject, sha256).await)
-        })
-    }
-
-    fn receive(&self, sha256: Sha256, offset: u64, bytes: Vec<u8>, total: u64) -> Pending<'_, Received> {
-        Box::pin(async move {
-            let size = total.max(offset.saturating_add(bytes.len() as u64));
+            let size = part.total.max(part.offset.saturating_add(part.bytes.len() as u64));
             if size > evidence::LIMIT {
-                let subject = format!("evidence {sha256}");
+                let subject = format!("evidence {}", part.sha256);
                 return Err(StoreError::TooLarge { subject, size, limit: evidence::LIMIT });
             }
             let received = transaction!(self, Repeats::Well, |connection| {
-                evidence::receive(connection, &self.subject, (sha256, offset, &bytes, total)).await
+                uploads::receive(connection, &self.subject, &part).await
             });
             if matches!(received, Err(StoreError::Mismatch { .. })) {
                 transaction!(self, Repeats::Well, |connection| {
-                    evidence::discard(connection, &self.subject, sha256).await
+                    uploads::discard(connection, &self.subject, &part).await
                 })?;
             }
             received
         })
     }
 
-    fn attach(&self, sha256: Sha256, meta: EvidenceMeta) -> Pending<'_, bool> {
+    fn sweep(&self, before: Timestamp) -> Pending<'_, u64> {
         Box::pin(async move {
             transaction!(self, Repeats::Well, |connection| {
-                evidence::attach(connection, &self.subject, sha256, &meta).await
+                uploads::sweep(connection, &self.subject, before).await
             })
         })
     }

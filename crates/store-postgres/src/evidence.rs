@@ -7,7 +7,7 @@ use finding::{FindingName, Timestamp};
 use sha2::Digest;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
-use store::{EvidenceItem, EvidenceKind, EvidenceMeta, Received, Sha256, StoreError};
+use store::{EvidenceItem, EvidenceKind, EvidenceMeta, Sha256, StoreError};
 
 use crate::{escape, failure};
 
@@ -15,7 +15,7 @@ use crate::{escape, failure};
 pub(crate) const LIMIT: u64 = 256 << 20;
 
 /// Bytes of a part at most.
-const PART: usize = 1 << 20;
+pub(crate) const PART: usize = 1 << 20;
 
 /// Bytes to be kept, read part by part, as often as it takes.
 pub(crate) enum Source {
@@ -53,44 +53,36 @@ impl Source {
     }
 }
 
-fn stored(size: u64) -> i64 {
+pub(crate) fn stored(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
 
-/// How much is here, and the piece's row locked until the transaction ends.
-async fn lock(connection: &mut PgConnection, subject: &str, sha256: Sha256) -> Result<Received, StoreError> {
+/// Whether the piece is here, and its row locked until the transaction ends. When it is not, nothing of it is.
+pub(crate) async fn lock(
+    connection: &mut PgConnection,
+    subject: &str,
+    sha256: Sha256,
+) -> Result<bool, StoreError> {
     let failed = |e| failure::postgres("write", subject, e);
     sqlx::query("INSERT INTO evidence_pieces (sha256) VALUES ($1) ON CONFLICT DO NOTHING")
         .bind(sha256.to_string())
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    let (received, whole) =
-        sqlx::query_as("SELECT received, whole FROM evidence_pieces WHERE sha256 = $1 FOR UPDATE")
+    let is_whole: bool = sqlx::query_scalar("SELECT whole FROM evidence_pieces WHERE sha256 = $1 FOR UPDATE")
+        .bind(sha256.to_string())
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failed)?;
+    if !is_whole {
+        // a server of an older version shared uploads between nodes
+        sqlx::query("DELETE FROM evidence_parts WHERE sha256 = $1")
             .bind(sha256.to_string())
-            .fetch_one(connection)
+            .execute(connection)
             .await
             .map_err(failed)?;
-    Ok(told(received, whole))
-}
-
-fn told(received: i64, whole: bool) -> Received {
-    if whole { Received::Whole } else { Received::Until(u64::try_from(received).unwrap_or_default()) }
-}
-
-/// How much is here.
-pub(crate) async fn received(
-    connection: &mut PgConnection,
-    subject: &str,
-    sha256: Sha256,
-) -> Result<Received, StoreError> {
-    let row: Option<(i64, bool)> =
-        sqlx::query_as("SELECT received, whole FROM evidence_pieces WHERE sha256 = $1")
-            .bind(sha256.to_string())
-            .fetch_optional(connection)
-            .await
-            .map_err(|e| failure::postgres("read", subject, e))?;
-    Ok(row.map_or(Received::Until(0), |(received, whole)| told(received, whole)))
+    }
+    Ok(is_whole)
 }
 
 /// Keeps a whole piece, unless it is here already.
@@ -100,10 +92,10 @@ pub(crate) async fn keep(
     sha256: Sha256,
     source: &mut Source,
 ) -> Result<(), StoreError> {
-    let mut at = match lock(&mut *connection, subject, sha256).await? {
-        Received::Whole => return Ok(()),
-        Received::Until(at) => at,
-    };
+    if lock(&mut *connection, subject, sha256).await? {
+        return Ok(());
+    }
+    let mut at = 0;
     loop {
         let part = source.part(at).map_err(|e| unreadable(sha256, e))?;
         if part.is_empty() {
@@ -179,42 +171,6 @@ async fn walk(
     }
 }
 
-/// One part of an upload.
-pub(crate) async fn receive(
-    connection: &mut PgConnection,
-    subject: &str,
-    (sha256, offset, bytes, total): (Sha256, u64, &[u8], u64),
-) -> Result<Received, StoreError> {
-    let here = lock(&mut *connection, subject, sha256).await?;
-    if here != Received::Until(offset) {
-        return Ok(here);
-    }
-    let mut at = offset;
-    for part in bytes.chunks(PART) {
-        add(&mut *connection, subject, sha256, at, part).await?;
-        at += part.len() as u64;
-    }
-    if at < total {
-        return Ok(Received::Until(at));
-    }
-    finish(connection, subject, sha256).await?;
-    Ok(Received::Whole)
-}
-
-/// Forgets an upload that is not whole.
-pub(crate) async fn discard(
-    connection: &mut PgConnection,
-    subject: &str,
-    sha256: Sha256,
-) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM evidence_pieces WHERE sha256 = $1 AND NOT whole")
-        .bind(sha256.to_string())
-        .execute(connection)
-        .await
-        .map_err(|e| failure::postgres("write", subject, e))?;
-    Ok(())
-}
-
 /// Whether the piece is here; then it belongs to the finding.
 pub(crate) async fn attach(
     connection: &mut PgConnection,
@@ -257,7 +213,12 @@ pub(crate) async fn open(
     subject: &str,
     sha256: Sha256,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    if received(&mut *connection, subject, sha256).await? != Received::Whole {
+    let is_whole: Option<bool> = sqlx::query_scalar("SELECT whole FROM evidence_pieces WHERE sha256 = $1")
+        .bind(sha256.to_string())
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(|e| failure::postgres("read", subject, e))?;
+    if is_whole != Some(true) {
         return Ok(None);
     }
     let (mut bytes, mut hash) = (Vec::new(), sha2::Sha256::new());
@@ -326,9 +287,19 @@ pub(crate) async fn remove(
             .fetch_all(&mut *connection)
             .await
             .map_err(failed)?;
+    remove_unused(connection, subject, &hashes).await.map(drop)
+}
+
+/// Those pieces that no finding has; how many.
+pub(crate) async fn remove_unused(
+    connection: &mut PgConnection,
+    subject: &str,
+    hashes: &[String],
+) -> Result<u64, StoreError> {
+    let failed = |e| failure::postgres("remove from", subject, e);
     // locked first: whoever attaches one meanwhile has done so when the next statement looks
     sqlx::query("SELECT 1 FROM evidence_pieces WHERE sha256 = ANY ($1) ORDER BY sha256 FOR UPDATE")
-        .bind(&hashes)
+        .bind(hashes)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
@@ -336,9 +307,9 @@ pub(crate) async fn remove(
         "DELETE FROM evidence_pieces WHERE sha256 = ANY ($1)
          AND NOT EXISTS (SELECT 1 FROM evidence WHERE evidence.sha256 = evidence_pieces.sha256)",
     )
-    .bind(&hashes)
+    .bind(hashes)
     .execute(connection)
     .await
-    .map_err(failed)?;
-    Ok(())
+    .map(|done| done.rows_affected())
+    .map_err(failed)
 }

@@ -27,6 +27,7 @@ mod present;
 mod schema;
 #[cfg(feature = "server")]
 pub mod server;
+mod uploads;
 mod versions;
 mod write;
 

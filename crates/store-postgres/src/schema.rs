@@ -9,6 +9,7 @@ use crate::{addresses, failure};
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_lanes_and_addresses.sql"),
+    include_str!("../migrations/0003_uploads.sql"),
 ];
 
 /// The version that keeps addresses; what older databases hold is gathered once.

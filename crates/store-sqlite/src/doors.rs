@@ -8,10 +8,11 @@ use serde_json::Value;
 use store::{
     AuditEntry, AuditLog, AuditRecord, Change, ChangeCursor, ChangeFeed, Created, Document, DocumentKind,
     DocumentQuery, DocumentStore, Edit, EvidenceItem, EvidenceMeta, EvidenceStore, Expectation, FindingStore,
-    GroupPage, GroupQuery, ListQuery, MuteRules, Page, Pending, Received, Sha256, StoreError, Upserted,
+    GroupPage, GroupQuery, ListQuery, MuteRules, Page, Part, Pending, Received, Sha256, StoreError, Upserted,
 };
 
 use crate::expire::Expire;
+use crate::folder::{Folder, Pin};
 use crate::upsert::{Amend, Create, Upsert};
 use crate::writer::Work;
 use crate::{SqliteStore, audit, changes, documents, evidence, failure, group, list, past, present};
@@ -24,13 +25,14 @@ impl SqliteStore {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn note(&self, item: EvidenceItem) -> Result<(), StoreError> {
+    /// Records a piece; it is not removed before that is done, whoever waits for it.
+    async fn note(&self, item: EvidenceItem, pin: Pin) -> Result<(), StoreError> {
         let path = self.path.clone();
-        let item = Arc::new(item);
+        let item = Arc::new((item, pin));
         self.writer
             .act(move |connection| {
                 let (item, path) = (Arc::clone(&item), path.clone());
-                Box::pin(async move { evidence::add(connection, &path, &item).await })
+                Box::pin(async move { evidence::add(connection, &path, &item.0).await })
             })
             .await
     }
@@ -124,8 +126,8 @@ impl EvidenceStore for SqliteStore {
         Box::pin(async move {
             let size = bytes.len() as u64;
             bounded(size, || format!("evidence {:?} of {}", meta.name, meta.finding))?;
-            let (sha256, _pin) = self.blocking(move |folder| folder.keep(&bytes)).await?;
-            self.note(EvidenceItem { sha256, size, meta }).await?;
+            let (sha256, pin) = self.blocking(move |folder| folder.keep(&bytes)).await?;
+            self.note(EvidenceItem { sha256, size, meta }, pin).await?;
             Ok(sha256)
         })
     }
@@ -134,34 +136,38 @@ impl EvidenceStore for SqliteStore {
         Box::pin(async move {
             let size = size.min(EVIDENCE_LIMIT);
             let kept = self.blocking(move |folder| folder.keep_file(file, size, expected)).await?;
-            let (sha256, size, _pin) = kept;
-            self.note(EvidenceItem { sha256, size, meta }).await?;
+            let (sha256, size, pin) = kept;
+            self.note(EvidenceItem { sha256, size, meta }, pin).await?;
             Ok(sha256)
         })
     }
 
-    fn received(&self, sha256: Sha256) -> Pending<'_, Received> {
-        Box::pin(self.blocking(move |folder| folder.received(sha256)))
-    }
-
-    fn receive(&self, sha256: Sha256, offset: u64, bytes: Vec<u8>, total: u64) -> Pending<'_, Received> {
+    fn receive(&self, part: Part) -> Pending<'_, Received> {
         Box::pin(async move {
-            bounded(total, || format!("evidence {sha256}"))?;
-            // one at a time: two senders of the same piece must not both write its next bytes
-            let _alone = self.receiving.lock().await;
-            self.blocking(move |folder| folder.receive(sha256, offset, &bytes, total)).await
+            let sha256 = part.sha256;
+            bounded(part.total, || format!("evidence {sha256}"))?;
+            let pin = self.evidence.pin(sha256);
+            let finding = &part.meta.finding;
+            let has = evidence::has(&mut *self.reader().await?, &self.path, finding, sha256).await?;
+            let mut size = self.blocking(move |folder| Ok(folder.size(sha256))).await?.filter(|_| has);
+            let meta = part.meta.clone();
+            if size.is_none() {
+                // one at a time: two calls of one holder must not both write its next bytes
+                let _alone = self.receiving.lock().await;
+                let receive = move |folder: &Arc<Folder>| Ok((folder.receive(&part)?, folder.size(sha256)));
+                let (received, here) = self.blocking(receive).await?;
+                if received != Received::Whole {
+                    return Ok(received);
+                }
+                size = here;
+            }
+            self.note(EvidenceItem { sha256, size: size.unwrap_or_default(), meta }, pin).await?;
+            Ok(Received::Whole)
         })
     }
 
-    fn attach(&self, sha256: Sha256, meta: EvidenceMeta) -> Pending<'_, bool> {
-        Box::pin(async move {
-            let _pin = self.evidence.pin(sha256);
-            let Some(size) = self.blocking(move |folder| Ok(folder.size(sha256))).await? else {
-                return Ok(false);
-            };
-            self.note(EvidenceItem { sha256, size, meta }).await?;
-            Ok(true)
-        })
+    fn sweep(&self, before: Timestamp) -> Pending<'_, u64> {
+        Box::pin(self.sweep_some(before))
     }
 
     fn open(&self, sha256: Sha256) -> Pending<'_, Option<Vec<u8>>> {

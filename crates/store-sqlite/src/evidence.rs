@@ -4,7 +4,7 @@ use std::path::Path;
 
 use finding::{FindingName, Timestamp};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
-use store::{EvidenceItem, EvidenceKind, EvidenceMeta, StoreError};
+use store::{EvidenceItem, EvidenceKind, EvidenceMeta, Sha256, StoreError};
 
 use crate::failure;
 
@@ -20,8 +20,8 @@ pub(crate) async fn add(
 ) -> Result<(), StoreError> {
     let meta = &item.meta;
     sqlx::query(
-        "INSERT INTO evidence (finding, kind, name, sha256, size, original_size, truncated, taken_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+        "INSERT INTO evidence (finding, kind, name, sha256, size, original_size, truncated, taken_at, stored_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, unixepoch() * 1000000000) ON CONFLICT DO NOTHING",
     )
     .bind(meta.finding.to_string())
     .bind(meta.kind.name())
@@ -35,6 +35,21 @@ pub(crate) async fn add(
     .await
     .map_err(|e| failure::sqlite("write", path, e))?;
     Ok(())
+}
+
+/// Whether the very finding has a piece.
+pub(crate) async fn has(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    finding: &FindingName,
+    sha256: Sha256,
+) -> Result<bool, StoreError> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM evidence WHERE finding = ?1 AND sha256 = ?2)")
+        .bind(finding.to_string())
+        .bind(sha256.to_string())
+        .fetch_one(connection)
+        .await
+        .map_err(|e| failure::sqlite("read", path, e))
 }
 
 /// Everything of a finding, in the order in which it was taken.

@@ -9,13 +9,14 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use sha2::Digest;
-use store::{Received, Sha256, StoreError};
+use store::{Part, Received, Sha256, StoreError};
 
 use crate::failure;
 
-/// Where pieces stand that have not been received whole.
+/// Where pieces stand that have not been received whole: a folder for each holder.
 const PARTIAL: &str = "partial";
 
 /// Makes a folder that only its owner can read, with its parents.
@@ -154,48 +155,93 @@ impl Folder {
         Ok(())
     }
 
-    /// How much of a piece is here.
-    pub(crate) fn received(&self, sha256: Sha256) -> Result<Received, StoreError> {
-        if self.path_of(sha256).is_file() {
-            return Ok(Received::Whole);
-        }
-        match fs::metadata(self.partial(sha256)) {
-            Ok(metadata) => Ok(Received::Until(metadata.len())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Received::Until(0)),
-            Err(error) => Err(failure::file("read", &self.partial(sha256), error)),
-        }
-    }
-
-    /// More of a piece. On return it survives a power cut.
-    pub(crate) fn receive(
-        &self,
-        sha256: Sha256,
-        offset: u64,
-        bytes: &[u8],
-        total: u64,
-    ) -> Result<Received, StoreError> {
-        let path = self.partial(sha256);
+    /// More of a holder's upload. On return it survives a power cut. One call at a time.
+    pub(crate) fn receive(&self, part: &Part) -> Result<Received, StoreError> {
+        let path = self.partial(part);
         let failed = |e| failure::file("write", &path, e);
-        match self.received(sha256)? {
-            Received::Until(here) if here == offset && here + bytes.len() as u64 <= total => {}
-            other => return Ok(other),
+        let here = match fs::metadata(&path) {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(failed(error)),
+        };
+        let until = here.saturating_add(part.bytes.len() as u64);
+        if here < part.total && (part.bytes.is_empty() || part.offset != here || until > part.total) {
+            return Ok(Received::Until(here));
         }
-        make(&self.root.join(PARTIAL))?;
+        let holder = path.parent().unwrap_or(&self.root);
+        if here < part.total {
+            // before there is a file: what is refused leaves nothing
+            part.within_quota(sizes_beside(holder, &path)?)?;
+            self.room_for(part.bytes.len() as u64)?;
+        }
+        make(holder)?;
         let mut file =
             File::options().read(true).append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
-        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
-        let here = offset + bytes.len() as u64;
-        if here < total {
-            return Ok(Received::Until(here));
+        if here < part.total {
+            file.write_all(&part.bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+            if until < part.total {
+                return Ok(Received::Until(until));
+            }
         }
         file.rewind().map_err(failed)?;
         let (found, _) = copy(&mut file, &mut io::sink()).map_err(failed)?;
-        if found != sha256 {
+        if found != part.sha256 {
             fs::remove_file(&path).map_err(failed)?;
-            return Err(StoreError::Mismatch { subject: sha256.to_string() });
+            return Err(StoreError::Mismatch { subject: part.sha256.to_string() });
         }
-        self.settle(&path, &self.path_of(sha256))?;
+        self.settle(&path, &self.path_of(part.sha256))?;
         Ok(Received::Whole)
+    }
+
+    /// Whether so many more bytes leave enough to findings.
+    fn room_for(&self, bytes: u64) -> Result<(), StoreError> {
+        let room =
+            rustix::fs::statvfs(&self.root).map_err(|e| failure::file("read", &self.root, e.into()))?;
+        let free = room.f_bavail.saturating_mul(room.f_frsize);
+        let floor = floor(room.f_blocks.saturating_mul(room.f_frsize));
+        if free < floor.saturating_add(bytes) {
+            return Err(StoreError::Scarce { subject: self.root.display().to_string(), free, floor });
+        }
+        Ok(())
+    }
+
+    /// Removes uploads that did not go on since a time; how many. Not while one is received.
+    pub(crate) fn sweep_uploads(&self, before: SystemTime) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        for holder in entries(&self.root.join(PARTIAL))? {
+            // versions before this one kept uploads in the folder itself
+            if !holder.is_dir() {
+                removed += u64::from(remove_old(&holder, before)?);
+                continue;
+            }
+            for upload in entries(&holder)? {
+                removed += u64::from(remove_old(&upload, before)?);
+            }
+            // stays while there is something in it
+            let _ = fs::remove_dir(&holder);
+        }
+        Ok(removed)
+    }
+
+    /// The first two digits of the pieces that are here.
+    pub(crate) fn shelves(&self) -> Result<Vec<String>, StoreError> {
+        let names =
+            entries(&self.root)?.into_iter().filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
+        Ok(names.filter(|name| name.len() == 2).collect())
+    }
+
+    /// Whole pieces of a shelf that were kept before a time.
+    pub(crate) fn kept_before(&self, shelf: &str, before: SystemTime) -> Result<Vec<Sha256>, StoreError> {
+        let mut old = Vec::new();
+        for path in entries(&self.root.join(shelf))? {
+            let sha256 = path.file_name().and_then(|name| name.to_str()?.parse().ok());
+            if let Some(sha256) = sha256
+                && is_before(&path, before)?
+            {
+                old.push(sha256);
+            }
+        }
+        Ok(old)
     }
 
     /// Size of a piece that is here whole.
@@ -203,23 +249,24 @@ impl Folder {
         fs::metadata(self.path_of(sha256)).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len())
     }
 
-    /// Removes what no finding has any more, unless one is about to.
-    pub(crate) fn remove(&self, sha256: Sha256) -> Result<(), StoreError> {
+    /// Removes what no finding has any more, unless one is about to; whether it did.
+    pub(crate) fn remove(&self, sha256: Sha256) -> Result<bool, StoreError> {
         let pinned = self.pinned();
         if pinned.contains_key(&sha256) {
-            return Ok(());
+            return Ok(false);
         }
         let path = self.path_of(sha256);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(failure::file("remove", &path, error))
-            }
-            _ => Ok(()),
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(failure::file("remove", &path, error)),
         }
     }
 
-    fn partial(&self, sha256: Sha256) -> PathBuf {
-        self.root.join(PARTIAL).join(sha256.to_string())
+    /// A holder's name is any text; its hash is a name of a folder.
+    fn partial(&self, part: &Part) -> PathBuf {
+        let holder = digest(part.holder.as_bytes()).to_string();
+        self.root.join(PARTIAL).join(holder).join(part.sha256.to_string())
     }
 
     /// The bytes, if they are kept and still what they were.
@@ -237,6 +284,45 @@ impl Folder {
         }
         Ok(Some(bytes))
     }
+}
+
+/// What of a disk of that size evidence leaves to findings.
+fn floor(size: u64) -> u64 {
+    (size / 20).min(1 << 30)
+}
+
+/// What is in a folder; nothing when there is none.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let failed = |e| failure::file("read", folder, e);
+    match fs::read_dir(folder) {
+        Ok(found) => found.map(|entry| entry.map(|entry| entry.path()).map_err(failed)).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn sizes_beside(folder: &Path, own: &Path) -> Result<Vec<u64>, StoreError> {
+    let others = entries(folder)?.into_iter().filter(|path| path != own);
+    others
+        .map(|path| fs::metadata(&path).map(|m| m.len()).map_err(|e| failure::file("read", &path, e)))
+        .collect()
+}
+
+/// Whether a file is older than a time; one that is gone is not.
+fn is_before(path: &Path, time: SystemTime) -> Result<bool, StoreError> {
+    match fs::metadata(path).and_then(|metadata| metadata.modified()) {
+        Ok(modified) => Ok(modified < time),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failure::file("read", path, error)),
+    }
+}
+
+fn remove_old(path: &Path, before: SystemTime) -> Result<bool, StoreError> {
+    let is_old = is_before(path, before)?;
+    if is_old {
+        fs::remove_file(path).map_err(|e| failure::file("remove", path, e))?;
+    }
+    Ok(is_old)
 }
 
 fn sync(folder: &Path) -> io::Result<()> {
@@ -266,6 +352,12 @@ fn digest(bytes: &[u8]) -> Sha256 {
 mod tests {
     use super::Folder;
     use std::sync::Arc;
+
+    #[test]
+    fn a_twentieth_stays_free_and_no_more_than_a_gibibyte() {
+        assert_eq!(super::floor(100 << 20), 5 << 20);
+        assert_eq!(super::floor(10 << 40), 1 << 30);
+    }
 
     #[test]
     fn what_is_about_to_be_recorded_is_not_removed() {

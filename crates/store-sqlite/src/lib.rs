@@ -26,6 +26,7 @@ mod past;
 mod present;
 mod row;
 mod schema;
+mod sweep;
 mod upsert;
 mod versions;
 mod writer;

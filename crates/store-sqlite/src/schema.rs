@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_findings_service.sql"),
     include_str!("../migrations/0004_days.sql"),
     include_str!("../migrations/0005_lanes_and_addresses.sql"),
+    include_str!("../migrations/0006_evidence_waits.sql"),
 ];
 
 /// The version that keeps addresses; what older files hold is gathered once.

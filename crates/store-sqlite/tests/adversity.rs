@@ -11,7 +11,9 @@ use std::process::{Command, Stdio};
 use finding::Timestamp;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use store::contract::{everything, example, name};
-use store::{EvidenceKind, EvidenceMeta, EvidenceStore, FindingStore, StoreError, Upserted};
+use store::{
+    EvidenceKind, EvidenceMeta, EvidenceStore, FindingStore, Part, Received, Sha256, StoreError, Upserted,
+};
 use store_sqlite::SqliteStore;
 
 const NOW: Timestamp = Timestamp::from_nanos(1);
@@ -96,7 +98,7 @@ async fn a_newer_file_is_refused_with_both_versions() {
     execute(&path, "PRAGMA user_version = 900").await;
     let before = fs::read(&path).unwrap();
     let error = refusal(folder.path()).await;
-    assert!(matches!(error, StoreError::Newer { found: 900, supported: 5, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Newer { found: 900, supported: 6, .. }), "{error:?}");
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
@@ -201,6 +203,52 @@ async fn a_full_disk_says_so_and_writing_goes_on_when_there_is_room() {
     store.put(vec![2; 1000], meta_of(0)).await.unwrap();
     let total = store.list(everything()).await.unwrap().total_size;
     assert_eq!(total, acknowledged.len() as u64 + 1);
+}
+
+#[tokio::test]
+async fn evidence_leaves_room_to_findings() {
+    let disk = match SmallDisk::mount(64) {
+        Ok(disk) => disk,
+        Err(reason) => return println!("skipped: {reason}"),
+    };
+    let store = open(&disk.0.path().join("data")).await;
+    let part = |offset: u64| Part {
+        holder: "a".into(),
+        sha256: Sha256::new([7; 32]),
+        meta: meta_of(1),
+        total: 1 << 20,
+        offset,
+        bytes: vec![1; 100_000],
+        quota: u64::MAX,
+    };
+    assert_eq!(store.receive(part(0)).await.unwrap(), Received::Until(100_000));
+    // a twentieth is 3.2 MiB
+    let room = rustix::fs::statvfs(disk.0.path()).unwrap();
+    let free = usize::try_from(room.f_bavail * room.f_frsize).unwrap();
+    let ballast = disk.0.path().join("ballast");
+    fs::write(&ballast, vec![1; free - (3 << 20)]).unwrap();
+    let error = store.receive(part(100_000)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Scarce { .. }), "{error:?}");
+    assert_eq!(store.upsert(&example(1), 1, NOW).await.unwrap(), Upserted::Created, "findings go on");
+    fs::remove_file(&ballast).unwrap();
+    assert_eq!(store.receive(part(100_000)).await.unwrap(), Received::Until(200_000));
+}
+
+#[tokio::test]
+async fn evidence_that_was_kept_and_never_recorded_is_swept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let recorded = store.put(b"recorded".to_vec(), meta_of(1)).await.unwrap();
+    store.upsert(&example(1), 1, NOW).await.unwrap();
+    let shelf = folder.path().join("evidence").join("07");
+    let stray = shelf.join(Sha256::new([7; 32]).to_string());
+    fs::create_dir_all(&shelf).unwrap();
+    fs::write(&stray, "stray").unwrap();
+    assert_eq!(store.sweep(Timestamp::from_nanos(0)).await.unwrap(), 0);
+    assert!(stray.exists());
+    assert_eq!(store.sweep(Timestamp::from_nanos(i64::MAX)).await.unwrap(), 1);
+    assert!(!stray.exists());
+    assert!(EvidenceStore::open(&store, recorded).await.unwrap().is_some());
 }
 
 const FOLDER: &str = "VEDETTE_TEST_STORE";

@@ -17,8 +17,9 @@ pub use documents::{
     a_lease_has_one_holder, documents_are_kept_by_kind_and_name, the_audit_log_keeps_what_it_was_told,
 };
 pub use evidence::{
-    equal_bytes_are_kept_once, evidence_is_listed_and_opened, evidence_is_received_in_parts,
-    files_are_kept_like_bytes, hostile_names_are_only_shown,
+    a_hash_alone_opens_nothing, equal_bytes_are_kept_once, evidence_is_listed_and_opened,
+    evidence_is_received_in_parts, files_are_kept_like_bytes, hostile_names_are_only_shown,
+    unfinished_evidence_has_a_quota, unfinished_evidence_is_its_holders, what_nobody_waits_for_is_swept,
 };
 pub use extremes::{the_largest_filters_are_answered, times_far_away_are_kept_and_in_order};
 pub use filters::{a_filter_means_what_its_evaluation_says, a_filtered_walk_meets_every_match_once};
@@ -57,7 +58,8 @@ macro_rules! contract_tests {
             rules_decide_when_a_finding_is_written, the_past_is_as_it_was, groups_count_what_findings_say,
             changes_are_told_in_order, what_is_too_old_goes, documents_are_kept_by_kind_and_name,
             a_lease_has_one_holder, the_audit_log_keeps_what_it_was_told, evidence_is_received_in_parts,
-            evidence_is_listed_and_opened, equal_bytes_are_kept_once,
+            evidence_is_listed_and_opened, equal_bytes_are_kept_once, a_hash_alone_opens_nothing,
+            unfinished_evidence_is_its_holders, unfinished_evidence_has_a_quota, what_nobody_waits_for_is_swept,
             hostile_names_are_only_shown, files_are_kept_like_bytes,
             a_filter_means_what_its_evaluation_says, a_filtered_walk_meets_every_match_once,
             the_rows_of_the_filter_table_hold, the_largest_filters_are_answered,

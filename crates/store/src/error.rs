@@ -76,6 +76,32 @@ pub enum StoreError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// Too much that is not finished.
+    #[error(
+        "the unfinished evidence of {subject} would take {bytes} bytes, more than its {quota}; send what was begun to its \
+         end, or wait: what does not go on for a day is removed"
+    )]
+    Quota {
+        /// Whose evidence.
+        subject: String,
+        /// What it would take.
+        bytes: u64,
+        /// What it may take.
+        quota: u64,
+    },
+    /// Room is kept for findings.
+    #[error(
+        "{subject} has {free} bytes free, and evidence leaves {floor} to findings; free some space there, evidence is \
+         taken again as soon as there is room"
+    )]
+    Scarce {
+        /// The folder.
+        subject: String,
+        /// What is free there, in bytes.
+        free: u64,
+        /// What has to stay free.
+        floor: u64,
+    },
     /// Bytes are not what they were said to be.
     #[error(
         "the bytes received for evidence {subject} are others; they were dropped: send them again from the start"

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use finding::{FindingName, Timestamp};
 
-use crate::{Pending, hex};
+use crate::{Pending, StoreError, hex};
 
 /// SHA-256 of a piece of evidence: its identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -133,6 +133,44 @@ pub enum Received {
     Until(u64),
 }
 
+/// A part of a piece of evidence, as whoever took it sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Who sends it: its unfinished pieces are nobody else's.
+    pub holder: String,
+    /// The piece.
+    pub sha256: Sha256,
+    /// What is known of the piece, and the finding it is for.
+    pub meta: EvidenceMeta,
+    /// How many bytes the piece has in all.
+    pub total: u64,
+    /// Where this part begins.
+    pub offset: u64,
+    /// Its bytes. None, of a piece that has some, only asks where to go on.
+    pub bytes: Vec<u8>,
+    /// The holder's unfinished pieces take at most so many bytes together.
+    pub quota: u64,
+}
+
+/// An unfinished piece counts as so many bytes at least: many small ones fill a disk, too.
+pub const SMALLEST_UNFINISHED: u64 = 64 << 10;
+
+impl Part {
+    /// Whether the holder may begin or go on, `others` being the sizes of its unfinished pieces besides this one.
+    ///
+    /// # Errors
+    /// [`StoreError::Quota`].
+    pub fn within_quota(&self, others: impl IntoIterator<Item = u64>) -> Result<(), StoreError> {
+        let own = self.offset.saturating_add(self.bytes.len() as u64);
+        let sizes = others.into_iter().chain([own]).map(|size| size.max(SMALLEST_UNFINISHED));
+        let bytes = sizes.fold(0, u64::saturating_add);
+        if bytes > self.quota {
+            return Err(StoreError::Quota { subject: self.holder.clone(), bytes, quota: self.quota });
+        }
+        Ok(())
+    }
+}
+
 /// Keeps evidence by its content: equal bytes are kept once.
 pub trait EvidenceStore: Send + Sync {
     /// Keeps bytes and what is known of them. Acknowledged evidence survives a power cut. The same again changes
@@ -144,16 +182,17 @@ pub trait EvidenceStore: Send + Sync {
     /// now is kept and answered.
     fn put_file(&self, file: File, size: u64, expected: Sha256, meta: EvidenceMeta) -> Pending<'_, Sha256>;
 
-    /// How much of a piece is here.
-    fn received(&self, sha256: Sha256) -> Pending<'_, Received>;
+    /// Takes a part of a piece. What begins elsewhere than where the holder's own upload ends so far changes nothing; the
+    /// answer says where to go on. With its last bytes the piece is checked and belongs to the finding:
+    /// [`StoreError::Mismatch`] when it is not what its hash says, and then the upload is gone.
+    ///
+    /// A piece is whole without being sent only when the very finding has it: whoever knows a hash has not shown that it
+    /// has the bytes, and does not learn whether others have them.
+    fn receive(&self, part: Part) -> Pending<'_, Received>;
 
-    /// Takes the bytes of a piece from `offset` on, `total` being what it has in all. What begins elsewhere than where the
-    /// piece ends so far changes nothing; the answer says where to go on. With its last bytes the piece is checked:
-    /// [`StoreError::Mismatch`] when it is not what its hash says, and then it is gone.
-    fn receive(&self, sha256: Sha256, offset: u64, bytes: Vec<u8>, total: u64) -> Pending<'_, Received>;
-
-    /// Records that a piece which is here whole belongs to a finding; whether it is here.
-    fn attach(&self, sha256: Sha256, meta: EvidenceMeta) -> Pending<'_, bool>;
+    /// Removes some of what nobody waits for any more, by the store's own clock: uploads that did not go on since
+    /// `before`, and what was kept before it and belongs to no finding. How many things; ask again until there are none.
+    fn sweep(&self, before: Timestamp) -> Pending<'_, u64>;
 
     /// The bytes, checked against their identity; `None` when there are none.
     fn open(&self, sha256: Sha256) -> Pending<'_, Option<Vec<u8>>>;

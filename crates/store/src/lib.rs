@@ -26,7 +26,10 @@ pub use audit::{AuditEntry, AuditLog, AuditRecord};
 pub use changes::{Change, ChangeCursor, ChangeFeed, ChangeKind};
 pub use documents::{Document, DocumentKind, DocumentQuery, DocumentStore, Expectation};
 pub use error::{PATIENCE_SECONDS, StoreError};
-pub use evidence::{EvidenceItem, EvidenceKind, EvidenceMeta, EvidenceStore, NotADigest, Received, Sha256};
+pub use evidence::{
+    EvidenceItem, EvidenceKind, EvidenceMeta, EvidenceStore, NotADigest, Part, Received, SMALLEST_UNFINISHED,
+    Sha256,
+};
 pub use findings::{Created, Edit, FindingStore, Pending, Refusal, Upserted, merged};
 pub use group::{Group, GroupField, GroupPage, GroupQuery, Groups, default_of};
 pub use muting::{MuteRule, MuteRules, say};

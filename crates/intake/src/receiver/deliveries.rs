@@ -28,7 +28,9 @@ enum Failure {
 /// What a store's error means to a caller.
 pub(super) fn status(error: &StoreError) -> Status {
     match error {
-        StoreError::Full { .. } => Status::resource_exhausted(error.to_string()),
+        StoreError::Full { .. } | StoreError::Quota { .. } | StoreError::Scarce { .. } => {
+            Status::resource_exhausted(error.to_string())
+        }
         StoreError::Mismatch { .. } => Status::data_loss(error.to_string()),
         StoreError::TooLarge { .. } | StoreError::Name(_) | StoreError::Refused(_) => {
             Status::invalid_argument(error.to_string())

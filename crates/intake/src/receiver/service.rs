@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::UNIX_EPOCH;
 
-use store::{AuditEntry, DocumentKind, Expectation, Received, Sha256};
+use store::{AuditEntry, DocumentKind, Expectation, Part, Received, Sha256};
 use tokio::sync::mpsc;
 use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -27,6 +27,9 @@ const LARGEST_RESOURCE: usize = 64 << 10;
 
 /// A heartbeat's document is written again when another server wrote it in between.
 const ATTEMPTS: usize = 5;
+
+/// Bytes of evidence that a node may have begun to send and not finished.
+const UNFINISHED: u64 = 512 << 20;
 
 #[tonic::async_trait]
 impl Intake for Receiver {
@@ -80,20 +83,21 @@ impl Intake for Receiver {
             .and_then(meta)
             .ok_or_else(|| Status::invalid_argument("meta.finding: send the name of a finding"))?;
         self.may_add(&about.finding, &caller.node).await?;
-        let sha256 = Sha256::new(digest);
         let _place = self.place().await?;
-        let store = &self.stores.evidence;
-        let received = if request.bytes.is_empty() && request.size > 0 {
-            store.received(sha256).await
-        } else {
-            store.receive(sha256, request.offset, request.bytes, request.size).await
+        let part = Part {
+            holder: caller.node.to_string(),
+            sha256: Sha256::new(digest),
+            meta: about,
+            total: request.size,
+            offset: request.offset,
+            bytes: request.bytes,
+            quota: UNFINISHED,
         };
-        let answer = match received.map_err(|error| status(&error))? {
+        let answer = match self.stores.evidence.receive(part).await.map_err(|error| status(&error))? {
             Received::Until(received) => UploadEvidenceResponse { whole: false, received },
             Received::Whole => {
-                let whole = store.attach(sha256, about).await.map_err(|error| status(&error))?;
-                self.counters.evidence.fetch_add(u64::from(whole), Ordering::Relaxed);
-                UploadEvidenceResponse { whole, received: if whole { request.size } else { 0 } }
+                self.counters.evidence.fetch_add(1, Ordering::Relaxed);
+                UploadEvidenceResponse { whole: true, received: request.size }
             }
         };
         Ok(Response::new(answer))

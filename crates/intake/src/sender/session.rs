@@ -39,6 +39,9 @@ const PIECES: usize = 64;
 /// A piece of evidence that the server finds to be another one is sent so many times.
 const TRIES: usize = 2;
 
+/// A server that has no room for evidence is asked again after this.
+const EVIDENCE_PAUSE: Duration = Duration::from_secs(10);
+
 /// What became of a piece of evidence.
 #[derive(Debug, PartialEq, Eq)]
 enum Fate {
@@ -278,6 +281,13 @@ impl Sender {
                 let answer = match line.client.upload_evidence(line.call(next)).await {
                     Ok(answer) => answer.into_inner(),
                     Err(status) if status.code() == Code::DataLoss => break,
+                    // no room for evidence is no reason to keep findings back
+                    Err(status) if status.code() == Code::ResourceExhausted => {
+                        tracing::warn!("the server takes no evidence for now: {}", status.message());
+                        tokio::time::sleep(EVIDENCE_PAUSE).await;
+                        next = message(0, Vec::new());
+                        continue;
+                    }
                     Err(status)
                         if matches!(status.code(), Code::InvalidArgument | Code::PermissionDenied) =>
                     {

@@ -19,7 +19,7 @@ use intake::proto::Settings;
 use intake::{Receiver, ReceiverLimits, Stores};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use store::{DocumentKind, DocumentStore, EvidenceStore, FindingStore, ListQuery, Received};
+use store::{DocumentKind, DocumentStore, EvidenceStore, FindingStore, ListQuery};
 use store_sqlite::SqliteStore;
 use tokio::runtime::Runtime;
 
@@ -277,8 +277,8 @@ impl Stage {
     }
 
     pub(crate) fn has_evidence(&self, sha256: &str) -> bool {
-        let received = self.runtime.block_on(self.store.received(sha256.parse().unwrap())).unwrap();
-        received == Received::Whole
+        let bytes = EvidenceStore::open(&*self.store, sha256.parse().unwrap());
+        self.runtime.block_on(bytes).unwrap().is_some()
     }
 
     pub(crate) fn document(&self, kind: DocumentKind, name: &str) -> Option<Value> {

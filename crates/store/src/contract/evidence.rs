@@ -2,8 +2,11 @@
 
 use finding::Timestamp;
 
-use super::{expected, name};
-use crate::{EvidenceKind, EvidenceMeta, EvidenceStore, Received, Sha256, StoreError};
+use super::{example, expected, name};
+use crate::{
+    EvidenceKind, EvidenceMeta, EvidenceStore, FindingStore, Part, Received, SMALLEST_UNFINISHED, Sha256,
+    StoreError,
+};
 
 fn meta(n: i64, label: &str, taken_at: i64) -> EvidenceMeta {
     EvidenceMeta {
@@ -83,35 +86,145 @@ pub async fn hostile_names_are_only_shown(store: &dyn EvidenceStore) {
     assert_eq!(listed, names);
 }
 
+fn whole() -> Vec<u8> {
+    (0..3000_u32).flat_map(u32::to_be_bytes).collect()
+}
+
+/// What a holder sends of [`whole`] for a finding.
+fn part(holder: &str, n: i64, bytes: &[u8], offset: usize) -> Part {
+    Part {
+        holder: holder.to_owned(),
+        sha256: expected(WHOLE.parse(), "a hash"),
+        meta: meta(n, "whole", 1),
+        total: 12_000,
+        offset: offset as u64,
+        bytes: bytes.to_vec(),
+        quota: 1 << 20,
+    }
+}
+
+async fn send(store: &dyn EvidenceStore, part: Part) -> Received {
+    expected(store.receive(part).await, "a part")
+}
+
 /// A piece arrives in parts, goes on where it was, and is checked at its end.
 pub async fn evidence_is_received_in_parts(store: &dyn EvidenceStore) {
-    let whole: Vec<u8> = (0..3000_u32).flat_map(u32::to_be_bytes).collect();
-    let total = whole.len() as u64;
-    // kept once to learn its hash, and once more under it
-    let sample = expected(store.put(whole[1..].to_vec(), meta(9, "rest", 1)).await, "a hash");
-    let part = async |sha256, from: usize, until: usize, total| {
-        let offset = from as u64;
-        store.receive(sha256, offset, whole[from..until].to_vec(), total).await
-    };
-    assert_eq!(expected(store.received(sample).await, "received"), Received::Whole);
-    let sha256: Sha256 = expected(WHOLE.parse(), "a hash");
-    assert_eq!(expected(store.received(sha256).await, "received"), Received::Until(0));
-    assert!(!expected(store.attach(sha256, meta(1, "whole", 1)).await, "attach"), "it is not here yet");
-    assert_eq!(expected(part(sha256, 0, 5000, total).await, "part"), Received::Until(5000));
-    assert_eq!(expected(part(sha256, 0, 5000, total).await, "again"), Received::Until(5000));
-    assert_eq!(expected(part(sha256, 6000, 7000, total).await, "a gap"), Received::Until(5000));
+    let whole = whole();
+    let next = |from: usize, until: usize| part("a", 1, &whole[from..until], from);
+    let sha256 = next(0, 0).sha256;
+    assert_eq!(send(store, next(0, 0)).await, Received::Until(0));
+    assert_eq!(send(store, next(0, 5000)).await, Received::Until(5000));
+    assert_eq!(send(store, next(0, 5000)).await, Received::Until(5000));
+    assert_eq!(send(store, next(6000, 7000)).await, Received::Until(5000), "a gap");
+    assert_eq!(send(store, next(0, 0)).await, Received::Until(5000), "a question");
     assert_eq!(expected(store.open(sha256).await, "open"), None);
-    assert_eq!(expected(part(sha256, 5000, 12_000, total).await, "the end"), Received::Whole);
+    assert_eq!(expected(store.evidence_of(&name(1)).await, "evidence"), []);
+    assert_eq!(send(store, next(5000, 12_000)).await, Received::Whole);
     assert_eq!(expected(store.open(sha256).await, "open"), Some(whole.clone()));
-    assert!(expected(store.attach(sha256, meta(1, "whole", 1)).await, "attach"));
     let items = expected(store.evidence_of(&name(1)).await, "evidence");
-    assert_eq!(items.iter().map(|item| (item.sha256, item.size)).collect::<Vec<_>>(), [(sha256, total)]);
+    assert_eq!(items.iter().map(|item| (item.sha256, item.size)).collect::<Vec<_>>(), [(sha256, 12_000)]);
 
-    let other = Sha256::new([7; 32]);
-    let answer = part(other, 0, 12_000, total).await;
+    let other = Part { sha256: Sha256::new([7; 32]), ..next(0, 12_000) };
+    let answer = store.receive(other.clone()).await;
     assert!(matches!(answer, Err(StoreError::Mismatch { .. })), "{answer:?}");
-    assert_eq!(expected(store.received(other).await, "received"), Received::Until(0));
+    assert_eq!(send(store, Part { bytes: Vec::new(), ..other }).await, Received::Until(0));
+    let empty = Part { sha256: expected(EMPTY.parse(), "a hash"), total: 0, ..next(0, 0) };
+    assert_eq!(send(store, empty).await, Received::Whole);
 }
+
+/// Whoever knows a hash has not shown that it has the bytes: they come from the holder, or the very finding has them.
+pub async fn a_hash_alone_opens_nothing(store: &dyn EvidenceStore) {
+    let whole = whole();
+    assert_eq!(send(store, part("a", 1, &whole, 0)).await, Received::Whole);
+    put(store, &whole, meta(3, "kept otherwise", 1)).await;
+    for holder in ["b", "a"] {
+        assert_eq!(send(store, part(holder, 2, &[], 0)).await, Received::Until(0), "{holder}");
+    }
+    // at its end already, so it says
+    assert_eq!(send(store, part("b", 2, &[], 12_000)).await, Received::Until(0));
+    assert_eq!(send(store, part("b", 2, &whole[11_999..], 11_999)).await, Received::Until(0));
+    assert_eq!(expected(store.evidence_of(&name(2)).await, "evidence"), []);
+
+    // the very finding has it: nothing is sent again, and it may have it under another name
+    assert_eq!(send(store, part("a", 1, &[], 0)).await, Received::Whole);
+    assert_eq!(expected(store.evidence_of(&name(1)).await, "evidence").len(), 1);
+    let again = Part { meta: meta(1, "renamed", 2), ..part("a", 1, &[], 0) };
+    assert_eq!(send(store, again).await, Received::Whole);
+    assert_eq!(expected(store.evidence_of(&name(1)).await, "evidence").len(), 2);
+
+    assert_eq!(send(store, part("b", 2, &whole, 0)).await, Received::Whole);
+    assert_eq!(expected(store.evidence_of(&name(2)).await, "evidence").len(), 1);
+    assert_eq!(expected(store.open(part("b", 2, &[], 0).sha256).await, "open"), Some(whole));
+}
+
+/// An unfinished piece is its holder's: what another sends under the same hash neither helps nor harms.
+pub async fn unfinished_evidence_is_its_holders(store: &dyn EvidenceStore) {
+    let whole = whole();
+    let hostile = "../../a\u{0}";
+    assert_eq!(send(store, part(hostile, 1, &[0xFF; 11_999], 0)).await, Received::Until(11_999));
+    assert_eq!(send(store, part("a", 2, &[], 0)).await, Received::Until(0));
+    assert_eq!(send(store, part("a", 2, &whole[..5000], 0)).await, Received::Until(5000));
+    let answer = store.receive(part(hostile, 1, &[0xFF], 11_999)).await;
+    assert!(matches!(answer, Err(StoreError::Mismatch { .. })), "{answer:?}");
+    assert_eq!(send(store, part(hostile, 1, &[], 0)).await, Received::Until(0));
+    assert_eq!(send(store, part("a", 2, &whole[5000..], 5000)).await, Received::Whole);
+    assert_eq!(expected(store.evidence_of(&name(1)).await, "evidence"), []);
+}
+
+/// What a holder has begun takes no more than its quota, in one large piece or in many small ones.
+pub async fn unfinished_evidence_has_a_quota(store: &dyn EvidenceStore) {
+    let whole = whole();
+    let begun = |number: u8| Part {
+        sha256: Sha256::new([number; 32]),
+        quota: 2 * SMALLEST_UNFINISHED,
+        ..part("a", 1, &[1], 0)
+    };
+    assert_eq!(send(store, begun(1)).await, Received::Until(1));
+    assert_eq!(send(store, begun(2)).await, Received::Until(1));
+    let answer = store.receive(begun(3)).await;
+    assert!(matches!(answer, Err(StoreError::Quota { .. })), "{answer:?}");
+    let large = vec![1; 70_000];
+    let answer = store.receive(Part { offset: 1, bytes: large, total: 80_000, ..begun(1) }).await;
+    assert!(matches!(answer, Err(StoreError::Quota { .. })), "{answer:?}");
+    // another holder's are not counted, and what was begun goes on
+    let other = Part { quota: SMALLEST_UNFINISHED, ..part("b", 1, &whole, 0) };
+    assert_eq!(send(store, other).await, Received::Whole);
+    assert_eq!(send(store, Part { offset: 1, ..begun(1) }).await, Received::Until(2));
+}
+
+/// Uploads that stopped, and evidence that no finding came for, go after some time; evidence of findings stays.
+pub async fn what_nobody_waits_for_is_swept<S: FindingStore + EvidenceStore>(store: &S) {
+    let whole = whole();
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(since.as_nanos()).unwrap_or_default();
+    let hour = 3_600_000_000_000;
+    expected(store.upsert(&example(1), 1, Timestamp::from_nanos(now)).await, "a finding");
+    let shared = put(store, b"shared", meta(1, "a", 1)).await;
+    put(store, b"shared", meta(2, "b", now + 100 * hour)).await;
+    let lonely = put(store, b"lonely", meta(2, "c", now + 100 * hour)).await;
+    assert_eq!(send(store, part("a", 1, &whole[..5000], 0)).await, Received::Until(5000));
+
+    assert_eq!(expected(store.sweep(Timestamp::from_nanos(now - hour)).await, "sweep"), 0);
+    assert_eq!(expected(store.evidence_of(&name(2)).await, "evidence").len(), 2);
+    assert_eq!(send(store, part("a", 1, &[], 0)).await, Received::Until(5000));
+
+    let mut swept = 0;
+    loop {
+        match expected(store.sweep(Timestamp::from_nanos(now + hour)).await, "sweep") {
+            0 => break,
+            some => swept += some,
+        }
+    }
+    assert_eq!(swept, 4, "an upload, two records and a piece");
+    assert_eq!(send(store, part("a", 1, &[], 0)).await, Received::Until(0));
+    assert_eq!(expected(store.evidence_of(&name(2)).await, "evidence"), []);
+    assert_eq!(expected(store.open(lonely).await, "open"), None);
+    assert_eq!(expected(store.evidence_of(&name(1)).await, "evidence").len(), 1);
+    assert!(expected(store.open(shared).await, "open").is_some());
+}
+
+/// SHA-256 of nothing.
+const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// SHA-256 of the numbers below 3000, four bytes each, the largest byte first.
 const WHOLE: &str = "4ea8764f2a4096a0d2eddf89699a1f37311e26aa8eaf501dd85b57ac453d02a0";
