@@ -254,12 +254,15 @@ fn a_key_file_is_saved_for_its_owner_alone() {
     assert!(out.is_empty() && words.contains(path), "{words}");
     let saved: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!((saved, mode(&file)), (json!({"private_key": "the key"}), 0o600));
+    let again = ["service-accounts", "create-key", "soar", "--role", "viewer", "-o", path];
+    assert!(server.refused(&again).contains("--overwrite"));
     let nowhere = server.file("none/soar.json");
     let create =
         ["service-accounts", "create-key", "soar", "--role", "viewer", "-o", nowhere.to_str().unwrap()];
     assert!(server.refused(&create).contains("cannot be written"));
     let (value, _) = server.said(&["service-accounts", "list-keys", "--format", "value(name)"]);
     assert_eq!(value.lines().count(), 1, "nothing was asked for what could not be saved: {value}");
+    server.said(&[&again[..], &["--overwrite"]].concat());
     let (table, _) = server.said(&["service-accounts", "list-keys", "soar"]);
     assert!(table.contains("soar@vedette.local") && table.contains(&"0f".repeat(20)), "{table}");
     server.said(&["service-accounts", "revoke-key", &"0f".repeat(20)]);
@@ -290,7 +293,9 @@ fn sensors_are_seen_and_nodes_get_certificates() {
     assert_eq!(std::fs::read_to_string(&authority).unwrap(), "the authority\n");
     assert_eq!((mode(&file), mode(&authority) & 0o600, out.as_str()), (0o600, 0o600, ""));
     assert!(words.contains("1970-01-02T00:00:00Z") && words.contains(&"0f".repeat(32)), "{words}");
-    let (out, _) = server.said(&["sensors", "certificate", "prod/n2", "-o", path, "--authority-out", "-"]);
+    let again = ["sensors", "certificate", "prod/n2", "-o", path, "--authority-out", "-"];
+    assert!(server.refused(&again).contains("is there already; --overwrite"));
+    let (out, _) = server.said(&[&again[..], &["--overwrite"]].concat());
     assert_eq!(out, "the authority\n");
     assert!(server.refused(&["sensors", "certificate", "prod", "-o", path]).contains("CLUSTER/NODE"));
 

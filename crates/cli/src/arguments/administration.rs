@@ -94,6 +94,9 @@ pub(crate) struct KeyCreate {
     /// File to make, readable by you alone.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Let it replace a file that is there: the key in it still counts, and is lost.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Args)]
@@ -156,6 +159,9 @@ pub(crate) struct SensorCertificate {
     /// File to make with the certificate and its key (PEM), readable by you alone.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Let it replace a file that is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
     /// File to make with the authority's certificate (PEM), which the sensor trusts; - prints it.
     #[arg(long, value_name = "FILE")]
     pub(crate) authority_out: Option<PathBuf>,
