@@ -12,7 +12,7 @@ const EVERYTHING: &str = "organizations/-/sources/-";
 
 #[derive(Subcommand)]
 pub(crate) enum Findings {
-    /// List findings, newest first.
+    /// List findings, those that happened last first.
     List(Box<List>),
     /// Count findings by what some of their fields say.
     Group(Box<Group>),
@@ -51,7 +51,7 @@ pub(crate) struct List {
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) page_size: u16,
     /// Fields to sort by, such as "severity desc,event_time".
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "event_time desc")]
     pub(crate) order_by: String,
     #[command(flatten)]
     pub(crate) form: FormOf,
