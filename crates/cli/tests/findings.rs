@@ -126,6 +126,14 @@ fn lists_come_in_every_form_and_only_as_text() {
     let lines = server.said(&["list", "--limit", "0", "-o", "ndjson", "--filter", "severity=LOW"]);
     let items: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(items.len(), 24);
+    for filter in ["-severity=LOW", "-severity:\"LOW\""] {
+        for command in
+            [&["list", "--filter", filter][..], &["group", "--group-by", "name", "--filter", filter]]
+        {
+            let table = server.said(command);
+            assert!(table.contains("f024") && !table.contains("f023"), "{table}");
+        }
+    }
     let wrong = server.run(&["list", "--filter", "severity=HIGH AN"]);
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(!wrong.status.success() && said.contains("character 15"), "{said}");

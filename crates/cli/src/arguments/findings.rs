@@ -93,7 +93,7 @@ pub(crate) struct Which {
     #[arg(long)]
     pub(crate) category: Option<String>,
     /// That match this filter of findings, such as severity="HIGH" AND NOT mute="MUTED"; see docs/filter.md.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub(crate) filter: Option<String>,
     /// Whose event time is not before this: RFC 3339, or how long ago (15m, 6h, 2d).
     #[arg(long, value_name = "TIME", value_parser = crate::findings::moment)]
@@ -232,7 +232,7 @@ pub(crate) struct BulkMute {
     #[arg(long, default_value = "organizations/-")]
     pub(crate) parent: String,
     /// Which findings; see docs/filter.md.
-    #[arg(long, required = true)]
+    #[arg(long, required = true, allow_hyphen_values = true)]
     pub(crate) filter: String,
     /// Hidden, or as the rules say.
     #[arg(long, value_enum, ignore_case = true, default_value_t = BulkState::Muted)]
