@@ -356,7 +356,9 @@ fn outputs_are_tried_and_sent_again() {
     let letter = json!({"finding": "projects/p/sources/s/findings/f", "reason": HOSTILE, "attempts": 10});
     server.put(DocumentKind::DeadLetter, &format!("{CONFIG}/1-msg"), letter);
     let (table, _) = server.said(&["outputs", "list"]);
-    assert!(table.contains("51") && table.contains("notificationConfigs/away"), "{table}");
+    let words: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().take(2).collect()).collect();
+    assert_eq!(words, [["ID", "PARENT"], ["pager", "organizations/-"], ["away", "projects/p"]], "{table}");
+    assert!(table.contains("51"), "{table}");
     assert!(table.contains(&notifications::metrics_label(CONFIG)), "its name in metrics: {table}");
     server.said(&["outputs", "test", "pager"]);
     server.said(&["outputs", "test", CONFIG]);
@@ -367,8 +369,19 @@ fn outputs_are_tried_and_sent_again() {
     );
     assert_eq!(server.run(&["outputs", "test", "none"]).status.code(), Some(2));
     let (letters, _) = server.said(&["outputs", "dead-letters", "pager"]);
-    assert!(letters.contains("findings/f") && letters.contains("10"), "{letters}");
+    assert!(
+        letters.contains("pager") && letters.contains("findings/f") && letters.contains("10"),
+        "{letters}"
+    );
     let (_, words) = server.said(&["outputs", "replay", "pager"]);
     assert!(words.contains("3 were sent again, 0 are left"), "{words}");
     assert!(server.refused(&["outputs", "replay", "pager"]).contains("the other side did not take one"));
 }
+    assert!(
+        server.refused(&["outputs", "test", "away"]).contains("projects/p/locations/global"),
+        "found by its id"
+    );
+    let other = "projects/q/locations/global/notificationConfigs/away";
+    server.put(DocumentKind::NotificationConfig, other, json!({}));
+    let several = server.refused(&["outputs", "test", "away"]);
+    assert!(several.contains(away) && several.contains(other), "{several}");

@@ -226,7 +226,7 @@ pub(crate) enum Outputs {
 pub(crate) struct OutputOf {
     #[command(flatten)]
     pub(crate) at: OutputAt,
-    /// The notification config: its full name, or its id under --parent.
+    /// The notification config: its full name, or its id; without --parent it is looked for under every parent.
     pub(crate) config: String,
 }
 
