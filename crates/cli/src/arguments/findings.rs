@@ -192,9 +192,9 @@ pub(crate) struct Update {
     /// Web page with more about it.
     #[arg(long, value_name = "URL")]
     pub(crate) external_uri: Option<String>,
-    /// Form of the answer.
-    #[arg(short, long, visible_alias = "format", value_enum, default_value_t = ShowForm::Yaml)]
-    pub(crate) output: ShowForm,
+    /// Show the whole answer, in this form. Default: a line that says what changed.
+    #[arg(short, long, visible_alias = "format", value_enum)]
+    pub(crate) output: Option<ShowForm>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -212,9 +212,9 @@ pub(crate) struct SetMute {
     /// Hidden, shown whatever the rules say, or as the rules say.
     #[arg(long, value_enum, ignore_case = true)]
     pub(crate) mute: Mute,
-    /// Form of the answer.
-    #[arg(short, long, visible_alias = "format", value_enum, default_value_t = ShowForm::Yaml)]
-    pub(crate) output: ShowForm,
+    /// Show the whole answer, in this form. Default: a line that says what changed.
+    #[arg(short, long, visible_alias = "format", value_enum)]
+    pub(crate) output: Option<ShowForm>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -269,9 +269,9 @@ pub(crate) struct UpdateMarks {
     /// "marks" replaces all.
     #[arg(long, value_delimiter = ',')]
     pub(crate) update_mask: Vec<String>,
-    /// Form of the answer.
-    #[arg(short, long, visible_alias = "format", value_enum, default_value_t = ShowForm::Yaml)]
-    pub(crate) output: ShowForm,
+    /// Show the whole answer, in this form. Default: a line that says what changed.
+    #[arg(short, long, visible_alias = "format", value_enum)]
+    pub(crate) output: Option<ShowForm>,
 }
 
 /// `KEY=VALUE`.
