@@ -53,6 +53,11 @@ fn main() -> ExitCode {
             return ExitCode::from(FAILED);
         }
     };
+    // the error itself says it, with what to do
+    let filter = match "rustls_platform_verifier=off".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
