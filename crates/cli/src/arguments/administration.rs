@@ -250,7 +250,7 @@ pub(crate) struct DeadLetters {
     pub(crate) form: FormOf,
 }
 
-fn scope(text: &str) -> Result<Scope, String> {
+pub(super) fn scope(text: &str) -> Result<Scope, String> {
     let text = text.trim_matches('/');
     let parent: Option<finding::Parent> = format!("{text}/sources/-").parse().ok();
     let scope = parent.map(|parent| parent.scope().clone()).filter(|scope| scope.to_string() == text);
