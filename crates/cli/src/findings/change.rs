@@ -37,7 +37,8 @@ pub(crate) fn update(options: &Update) -> Result<()> {
     let client = Client::new(&options.server.url)?;
     let name = lookup::name(&lookup::finding(&client, &options.name)?)?;
     let mut body = Map::new();
-    let (mut mask, mut changes): (Vec<String>, Vec<String>) = Default::default();
+    let mut mask: Vec<String> = Vec::new();
+    let mut changes: Vec<String> = Vec::new();
     if !options.source_properties.is_empty() {
         let properties = options.source_properties.iter();
         let properties: Map<String, Value> =
