@@ -2,13 +2,14 @@
 
 mod address;
 mod audit;
+mod modules;
 mod outputs;
 mod pages;
 mod sensors;
 mod service_accounts;
 mod tokens;
 
-use crate::arguments::{Audit, Grant, Granting, Outputs, Sensors, ServiceAccounts, Tokens};
+use crate::arguments::{Audit, Grant, Granting, Modules, Outputs, Sensors, ServiceAccounts, Tokens};
 use anyhow::{Context, Result};
 use finding::Timestamp;
 use serde_json::{Map, Value, json};
@@ -50,6 +51,15 @@ pub(crate) fn outputs(command: Outputs) -> Result<()> {
         Outputs::Test(options) => outputs::test(&options),
         Outputs::DeadLetters(options) => outputs::dead_letters(&options),
         Outputs::Replay(options) => outputs::replay(&options),
+    }
+}
+
+pub(crate) fn modules(command: Modules) -> Result<()> {
+    match command {
+        Modules::List(options) => modules::list(&options),
+        Modules::Enable(options) => modules::change(&options, "ENABLED"),
+        Modules::Disable(options) => modules::change(&options, "DISABLED"),
+        Modules::Inherit(options) => modules::change(&options, "INHERITED"),
     }
 }
 

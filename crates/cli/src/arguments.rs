@@ -2,9 +2,11 @@
 
 mod administration;
 mod findings;
+mod modules;
 
 pub(crate) use administration::*;
 pub(crate) use findings::*;
+pub(crate) use modules::*;
 
 use crate::data_folder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -48,6 +50,9 @@ pub(crate) enum Command {
     /// See where findings are sent, try it, and send again what could not be delivered.
     #[command(subcommand)]
     Outputs(Outputs),
+    /// See which detectors are on, and turn them on or off.
+    #[command(subcommand)]
+    Modules(Modules),
     /// Print what makes a shell complete vedette's words.
     Completion(Completion),
     /// Check what this machine offers and what is missing, with the remedy.

@@ -1,17 +1,22 @@
 //! Asking the API. Blocking: plain HTTP to this machine or a forwarded port, HTTPS to others.
 
+mod failure;
+
 use crate::arguments::Endpoint;
 use crate::credential::Credential;
 use finding::{FindingName, Parent};
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::typestate::WithBody;
-use ureq::{Agent, Body, RequestBuilder, http::Response};
+use ureq::{Agent, Body, RequestBuilder, ResponseExt, http::Response};
 
+/// How a path begins that is about everything a server has: what commands ask for when no parent is named.
+const EVERYWHERE: &str = "/v2/organizations/-/";
 /// A page of findings, or a list of evidence, has at most this many bytes.
 const DOCUMENT_MAX: u64 = 64 << 20;
 /// A piece of evidence has at most this many bytes.
@@ -41,6 +46,14 @@ pub(crate) enum ClientError {
         "no Vedette answers at {server} ({reason}).\nStart one with `vedette up`, or name another with --server URL or VEDETTE_SERVER."
     )]
     Unreachable { server: String, reason: String },
+    /// The name leads nowhere.
+    #[error(
+        "{server} has a name that no address is known for; look at how it is written in --server or VEDETTE_SERVER"
+    )]
+    Host { server: String },
+    /// Both sides do not agree on TLS.
+    #[error("{server} {reason}")]
+    Tls { server: String, reason: String },
     /// There is no such thing.
     #[error("{what}")]
     NotFound { what: String },
@@ -60,7 +73,10 @@ impl ClientError {
 
     /// Whether asking again a little later may help.
     pub(crate) const fn may_pass(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Refused { status: 429 | 500..=599, .. })
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Host { .. } | Self::Refused { status: 429 | 500..=599, .. }
+        )
     }
 }
 
@@ -96,6 +112,8 @@ pub(crate) struct Listed {
 pub(crate) struct Client {
     server: String,
     token: Option<String>,
+    /// Where the token is kept on this machine.
+    kept: Option<PathBuf>,
     agent: Agent,
 }
 
@@ -110,7 +128,7 @@ impl Client {
         {
             return Err(wrong());
         }
-        let Credential { host, token } = Credential::of(endpoint, host)?;
+        let Credential { host, token, kept } = Credential::of(endpoint, host)?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -119,7 +137,7 @@ impl Client {
             .https_only(scheme == "https")
             .tls_config(tls(endpoint.ca_file.as_deref())?)
             .timeout_global(Some(TIME_LIMIT));
-        Ok(Self { server: format!("{scheme}://{host}"), token, agent: config.build().into() })
+        Ok(Self { server: format!("{scheme}://{host}"), token, kept, agent: config.build().into() })
     }
 
     /// The server's address.
@@ -182,7 +200,7 @@ impl Client {
     pub(crate) fn bytes(&self, name: &FindingName, sha256: &str) -> Result<Vec<u8>, ClientError> {
         let mut response = self.get(&format!("/v2/{name}/evidence/{sha256}"), &[])?;
         self.check(&mut response)?;
-        response.body_mut().with_config().limit(EVIDENCE_MAX).read_to_vec().map_err(|e| self.lost(e))
+        response.body_mut().with_config().limit(EVIDENCE_MAX).read_to_vec().map_err(|e| self.lost(&e))
     }
 
     /// Whatever is there.
@@ -210,13 +228,13 @@ impl Client {
     /// Removes what is there.
     pub(crate) fn delete(&self, path: &str) -> Result<(), ClientError> {
         let request = self.authorized(self.agent.delete(format!("{}{path}", self.server)));
-        let mut response = request.call().map_err(|e| self.lost(e))?;
+        let mut response = request.call().map_err(|e| self.lost(&e))?;
         self.check(&mut response)
     }
 
     fn send(&self, request: RequestBuilder<WithBody>, body: &Value) -> Result<Value, ClientError> {
         let request = self.authorized(request).header("Content-Type", "application/json");
-        let mut response = request.send(body.to_string()).map_err(|e| self.lost(e))?;
+        let mut response = request.send(body.to_string()).map_err(|e| self.lost(&e))?;
         self.check(&mut response)?;
         let text = self.text(&mut response)?;
         serde_json::from_str(&text).map_err(|e| self.strange(e.to_string()))
@@ -234,11 +252,11 @@ impl Client {
         for (key, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
             request = request.query(*key, *value);
         }
-        self.authorized(request).call().map_err(|e| self.lost(e))
+        self.authorized(request).call().map_err(|e| self.lost(&e))
     }
 
     fn text(&self, response: &mut Response<Body>) -> Result<String, ClientError> {
-        response.body_mut().with_config().limit(DOCUMENT_MAX).read_to_string().map_err(|e| self.lost(e))
+        response.body_mut().with_config().limit(DOCUMENT_MAX).read_to_string().map_err(|e| self.lost(&e))
     }
 
     fn check(&self, response: &mut Response<Body>) -> Result<(), ClientError> {
@@ -253,30 +271,34 @@ impl Client {
             None if status >= 500 => "it says no more; ask whoever keeps it, or what stands before it",
             None => return Err(self.strange(format!("it answers {status}"))),
         };
+        let mut message = message.to_owned();
+        if status == 403 && response.get_uri().path().starts_with(EVERYWHERE) && is_limited(&message) {
+            message.push_str(
+                "; the whole server was asked: name the parent that the role is for, such as projects/shop/sources/- \
+                 for findings, or --parent projects/shop",
+            );
+        }
+        if let (401, Some(path)) = (status, &self.kept) {
+            let _ = write!(message, "; on this machine it is in {}, for its owner", path.display());
+        }
         Err(match status {
             404 => ClientError::NotFound { what: format!("{message} ({})", self.server) },
-            _ => ClientError::Refused { server: self.server.clone(), status, message: message.to_owned() },
+            _ => ClientError::Refused { server: self.server.clone(), status, message },
         })
     }
 
-    fn lost(&self, error: ureq::Error) -> ClientError {
-        let server = self.server.clone();
-        match &error {
-            ureq::Error::BodyExceedsLimit(_) | ureq::Error::Protocol(_) => {
-                ClientError::Answer { server, reason: error.to_string() }
-            }
-            ureq::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => {
-                ClientError::Answer { server, reason: e.to_string() }
-            }
-            ureq::Error::BadUri(_) | ureq::Error::Http(_) => ClientError::Address(server),
-            ureq::Error::Io(e) => ClientError::Unreachable { server, reason: e.to_string() },
-            _ => ClientError::Unreachable { server, reason: error.to_string() },
-        }
+    fn lost(&self, error: &ureq::Error) -> ClientError {
+        failure::of(&self.server, error)
     }
 
     fn strange(&self, reason: String) -> ClientError {
         ClientError::Answer { server: self.server.clone(), reason }
     }
+}
+
+/// Whether a refusal is of somebody whose role holds within one parent only, as the server writes it.
+fn is_limited(refusal: &str) -> bool {
+    refusal.split(": this needs").next().is_some_and(|principal| principal.contains(" within "))
 }
 
 /// Certificates of the authority that was given, else of those that this machine trusts.

@@ -2,15 +2,17 @@
 
 use crate::arguments::Endpoint;
 use crate::client::ClientError;
-use crate::data_folder::Running;
+use crate::data_folder::{self, Running};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// An address to ask and what to show there.
 pub(crate) struct Credential {
     /// `host:port`.
     pub(crate) host: String,
     pub(crate) token: Option<String>,
+    /// Where the token of that API is kept on this machine, for whoever is refused.
+    pub(crate) kept: Option<PathBuf>,
 }
 
 impl Credential {
@@ -21,16 +23,20 @@ impl Credential {
             (None, Ok(words)) if !words.is_empty() => Some(usable(&words, "VEDETTE_TOKEN")?),
             _ => None,
         };
+        let kept = || {
+            let folder = addresses(host).into_iter().find_map(data_folder::announced);
+            folder.map(|folder| data_folder::token_file(&folder))
+        };
         if given.is_some() {
-            return Ok(Self { host: host.to_owned(), token: given });
+            return Ok(Self { host: host.to_owned(), token: given, kept: kept() });
         }
         let running = addresses(host)
             .into_iter()
             .find_map(|address| Running::at(address).and_then(|running| Some((address, running.token()?))));
         Ok(match running {
             // a name may lead elsewhere than to the one that the token is of
-            Some((address, token)) => Self { host: address.to_string(), token: Some(token) },
-            None => Self { host: host.to_owned(), token: None },
+            Some((address, token)) => Self { host: address.to_string(), token: Some(token), kept: None },
+            None => Self { host: host.to_owned(), token: None, kept: kept() },
         })
     }
 }

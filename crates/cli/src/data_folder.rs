@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Where findings and evidence are kept when nobody says otherwise.
 pub(crate) const DEFAULT: &str = "/var/lib/vedette";
+/// How another is chosen.
+const CHOOSE: &str = "--data (`vedette up`) or `data` in the configuration (`vedette server`)";
 /// Links from addresses to data folders.
 const RUNNING: &str = "/run/vedette";
 /// Longest time for which somebody who looks keeps a folder from being taken.
@@ -65,11 +67,9 @@ impl DataFolder {
     pub(crate) fn take(path: &Path) -> Result<Self> {
         umask(Mode::RWXG | Mode::RWXO);
         let shown = path.display();
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .with_context(|| format!("the data folder {shown} cannot be made; choose another with --data"))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| {
+            format!("the data folder {shown} cannot be made; choose another with {CHOOSE}")
+        })?;
         close_to_others(path)?;
         let name = path.join(LOCK);
         // its words are another's until it is locked
@@ -77,18 +77,18 @@ impl DataFolder {
             File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&name);
         let lock = lock.with_context(|| {
             format!(
-                "{} cannot be written; run as the owner of {shown}, or choose another folder with --data",
+                "{} cannot be written; run as the owner of {shown}, or choose another folder with {CHOOSE}",
                 name.display()
             )
         })?;
         if let Err(error) = lock_alone(&lock) {
             ensure!(
                 error == Errno::WOULDBLOCK,
-                "{} cannot be locked ({error}); choose a folder of a local file system with --data",
+                "{} cannot be locked ({error}); choose a folder of a local file system with {CHOOSE}",
                 name.display()
             );
             bail!(
-                "the data folder {shown} is in use by {}; end that one first, or choose another folder with --data",
+                "the data folder {shown} is in use by {}; end that one first, or choose another folder with {CHOOSE}",
                 Running::with(path).map_or_else(|| "another Vedette".into(), |other| other.words())
             );
         }
@@ -115,7 +115,7 @@ impl DataFolder {
 
     /// Where a reader finds it.
     pub(crate) fn token_file(&self) -> PathBuf {
-        self.path.join(TOKEN)
+        token_file(&self.path)
     }
 
     /// Says where the API is, so that commands find the folder. It is said while the API listens, and no longer: nobody
@@ -161,6 +161,11 @@ pub(crate) fn announced(asked: SocketAddr) -> Option<PathBuf> {
             answers(listens, asked).then(|| entry.path().read_link().ok()).flatten()
         })
     })
+}
+
+/// Where the token of a data folder is.
+pub(crate) fn token_file(folder: &Path) -> PathBuf {
+    folder.join(TOKEN)
 }
 
 impl Running {
@@ -233,15 +238,15 @@ fn answers(listens: SocketAddr, asked: SocketAddr) -> bool {
 fn close_to_others(path: &Path) -> Result<()> {
     let shown = path.display();
     let about = path.metadata().with_context(|| format!("the data folder {shown}"))?;
-    ensure!(about.is_dir(), "the data folder {shown} is no folder; choose another with --data");
+    ensure!(about.is_dir(), "the data folder {shown} is no folder; choose another with {CHOOSE}");
     ensure!(
         about.uid() == geteuid().as_raw(),
-        "the data folder {shown} belongs to another user (uid {}), who could put files under Vedette; give it to the user that runs Vedette, or choose another with --data",
+        "the data folder {shown} belongs to another user (uid {}), who could put files under Vedette; give it to the user that runs Vedette, or choose another with {CHOOSE}",
         about.uid()
     );
     if let Some(open) = open_above(path) {
         bail!(
-            "everybody may replace what is in {} (mode {:o}), and the data folder {shown} is below it; run: chmod +t {0}, or choose another with --data",
+            "everybody may replace what is in {} (mode {:o}), and the data folder {shown} is below it; run: chmod +t {0}, or choose another with {CHOOSE}",
             open.display(),
             open.metadata().map(|about| about.mode() & 0o7777).unwrap_or_default()
         );
@@ -258,7 +263,7 @@ fn close_to_others(path: &Path) -> Result<()> {
     }
     ensure!(
         mode & 0o002 == 0,
-        "everybody may write into {shown}, so others could put files under Vedette; choose a folder of its own with --data"
+        "everybody may write into {shown}, so others could put files under Vedette; choose a folder of its own with {CHOOSE}"
     );
     tracing::warn!(
         "{shown} is open to others (mode {mode:o}) and holds more than Vedette's files, so it stays as it is; a folder of its own is safer"

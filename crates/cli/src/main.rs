@@ -53,6 +53,11 @@ fn main() -> ExitCode {
             return ExitCode::from(FAILED);
         }
     };
+    // the error itself says it, with what to do
+    let filter = match "rustls_platform_verifier=off".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
@@ -95,6 +100,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Sensors(command) => administration::sensors(command).map(done),
         Command::Audit(command) => administration::audit(command).map(done),
         Command::Outputs(command) => administration::outputs(command).map(done),
+        Command::Modules(command) => administration::modules(command).map(done),
         Command::Completion(options) => completion::run(&options).map(done),
         Command::Doctor(options) => doctor::run(&options),
         Command::Simulate(options) => simulate::run(&options).map(done),

@@ -1,6 +1,6 @@
 //! Files that are readable by their owner only, never executable, never written through somebody's link; whole or not at all.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,8 +14,11 @@ pub(crate) struct PrivateFile {
 }
 
 impl PrivateFile {
-    /// Begins one, so that it is known early whether it can be written.
-    pub(crate) fn create(path: &Path) -> Result<Self> {
+    /// Begins one, so that it is known early whether it can be written. What is there is replaced only if told so: it may be
+    /// the one copy of a key that counts.
+    pub(crate) fn create(path: &Path, overwrite: bool) -> Result<Self> {
+        let is_there = std::fs::symlink_metadata(path).is_ok();
+        ensure!(overwrite || !is_there, "{} is there already; --overwrite replaces it", path.display());
         Self::begin(path, 0o600)
             .with_context(|| format!("{} cannot be written; choose another file", path.display()))
     }
@@ -92,12 +95,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key.json");
         std::fs::write(&path, b"before").unwrap();
-        drop(PrivateFile::create(&path).unwrap());
+        let refused = PrivateFile::create(&path, false).err().unwrap().to_string();
+        assert!(refused.contains("--overwrite"), "{refused}");
+        drop(PrivateFile::create(&path, true).unwrap());
         assert_eq!(std::fs::read(&path).unwrap(), b"before");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(PrivateFile::create(folder.path()).is_err());
+        assert!(PrivateFile::create(folder.path(), true).is_err());
         let nowhere = folder.path().join("none/key.json");
-        let error = PrivateFile::create(&nowhere).err().unwrap().to_string();
+        let error = PrivateFile::create(&nowhere, false).err().unwrap().to_string();
         assert!(error.contains("none/key.json"), "{error}");
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn run(options: &Serve) -> Result<()> {
 
     // first of all: nothing that another one uses may be touched
     let folder = DataFolder::take(&data)?;
-    let token = Token::new(folder.token(), token_place(&folder, configuration.listen.ip().is_loopback()));
+    let token = Token::new(folder.token(), TOKEN_PLACE);
     let settings = server::prepare(&configuration, &data, token, modules())?;
     let opened = runtime.block_on(open(&data, configuration.database.as_ref()))?;
     let listener = runtime.block_on(TcpListener::bind(configuration.listen)).with_context(|| {
@@ -62,14 +62,9 @@ async fn open(data: &Path, database: Option<&Database>) -> Result<Opened> {
     }
 }
 
-/// Where a reader finds the token. Beyond this machine the folder's name is nobody's business.
-pub(crate) fn token_place(folder: &DataFolder, is_local: bool) -> String {
-    if is_local {
-        folder.token_file().display().to_string()
-    } else {
-        "the file `token` of its data folder".into()
-    }
-}
+/// Where a reader finds the token. Where that folder is, is nobody's business who has none; the command that looked there
+/// says it itself.
+pub(crate) const TOKEN_PLACE: &str = "the file `token` of its data folder";
 
 /// The switches of the catalogue's detectors.
 pub(crate) fn modules() -> Vec<Module> {

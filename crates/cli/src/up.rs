@@ -2,7 +2,7 @@
 
 use crate::arguments::Up;
 use crate::data_folder::{DataFolder, Running};
-use crate::serve::{modules, stopped, token_place};
+use crate::serve::{TOKEN_PLACE, modules, stopped};
 use crate::{intake, sweep, switches};
 use anyhow::{Context, Result};
 use api::Token;
@@ -33,7 +33,7 @@ pub(crate) fn run(options: Up) -> Result<()> {
     let address = listener.local_addr()?;
     let metrics = sensor::Metrics::default();
     let settings = {
-        let token = Token::new(folder.token(), token_place(&folder, address.ip().is_loopback()));
+        let token = Token::new(folder.token(), TOKEN_PLACE);
         let mut settings =
             server::prepare(&served(&options, &configuration), &options.data, token, modules())?;
         settings.metrics = Box::new({

@@ -144,7 +144,7 @@ impl Server {
                 documents: store.clone(),
                 audit: store.clone(),
                 access: Arc::new(Token::new(SECRET, "the test")),
-                modules: Vec::new(),
+                modules: vec![api::Module { name: "REVERSE_SHELL".into(), on_by_default: true }],
                 ancestors: Box::new(|_| Vec::new()),
                 check_notification: Box::new(|_| Ok(())),
                 administration: Administration {
@@ -254,12 +254,15 @@ fn a_key_file_is_saved_for_its_owner_alone() {
     assert!(out.is_empty() && words.contains(path), "{words}");
     let saved: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!((saved, mode(&file)), (json!({"private_key": "the key"}), 0o600));
+    let again = ["service-accounts", "create-key", "soar", "--role", "viewer", "-o", path];
+    assert!(server.refused(&again).contains("--overwrite"));
     let nowhere = server.file("none/soar.json");
     let create =
         ["service-accounts", "create-key", "soar", "--role", "viewer", "-o", nowhere.to_str().unwrap()];
     assert!(server.refused(&create).contains("cannot be written"));
     let (value, _) = server.said(&["service-accounts", "list-keys", "--format", "value(name)"]);
     assert_eq!(value.lines().count(), 1, "nothing was asked for what could not be saved: {value}");
+    server.said(&[&again[..], &["--overwrite"]].concat());
     let (table, _) = server.said(&["service-accounts", "list-keys", "soar"]);
     assert!(table.contains("soar@vedette.local") && table.contains(&"0f".repeat(20)), "{table}");
     server.said(&["service-accounts", "revoke-key", &"0f".repeat(20)]);
@@ -290,7 +293,9 @@ fn sensors_are_seen_and_nodes_get_certificates() {
     assert_eq!(std::fs::read_to_string(&authority).unwrap(), "the authority\n");
     assert_eq!((mode(&file), mode(&authority) & 0o600, out.as_str()), (0o600, 0o600, ""));
     assert!(words.contains("1970-01-02T00:00:00Z") && words.contains(&"0f".repeat(32)), "{words}");
-    let (out, _) = server.said(&["sensors", "certificate", "prod/n2", "-o", path, "--authority-out", "-"]);
+    let again = ["sensors", "certificate", "prod/n2", "-o", path, "--authority-out", "-"];
+    assert!(server.refused(&again).contains("is there already; --overwrite"));
+    let (out, _) = server.said(&[&again[..], &["--overwrite"]].concat());
     assert_eq!(out, "the authority\n");
     assert!(server.refused(&["sensors", "certificate", "prod", "-o", path]).contains("CLUSTER/NODE"));
 
@@ -343,6 +348,75 @@ fn the_audit_log_says_who_did_what() {
 }
 
 #[test]
+fn modules_are_turned_on_and_off_down_to_a_cluster() {
+    let server = Server::new();
+    let cluster = "--cluster=projects/shop/locations/eu/clusters/prod";
+    let state = |at: &[&str]| {
+        let list = [&["modules", "list", "--format=csv(module,state,said)"][..], at].concat();
+        server.said(&list).0.lines().last().unwrap().replace('"', "").replace(',', " ")
+    };
+    assert_eq!(state(&[]), "REVERSE_SHELL ENABLED INHERITED");
+    let (_, words) = server.said(&["modules", "disable", "REVERSE_SHELL"]);
+    assert!(words.contains("DISABLED for organizations/-"), "{words}");
+    assert_eq!(state(&["--project=shop"]), "REVERSE_SHELL DISABLED INHERITED");
+    server.said(&["modules", "enable", "REVERSE_SHELL", cluster]);
+    assert_eq!(state(&[cluster]), "REVERSE_SHELL ENABLED ENABLED");
+    assert_eq!(state(&["--project", "shop"]), "REVERSE_SHELL DISABLED INHERITED");
+    server.said(&["modules", "inherit", "REVERSE_SHELL", cluster]);
+    assert_eq!(state(&[cluster]), "REVERSE_SHELL DISABLED INHERITED");
+    assert!(server.said(&["modules", "list"]).0.contains("MODULE"));
+    assert!(server.refused(&["modules", "enable", "NONE"]).contains("NONE"));
+    assert!(
+        server.refused(&["modules", "list", "--project=p", "--organization=1"]).contains("cannot be used")
+    );
+    assert!(server.refused(&["modules", "list", "--cluster", "prod"]).contains("is not projects/PROJECT"));
+}
+
+/// Listens with a certificate of an authority made for it, and goes no further than the handshake.
+fn tls_server(folder: &Path) -> (std::net::SocketAddr, PathBuf) {
+    let now = std::time::SystemTime::now();
+    let authority = certificates::Authority::open(&folder.join("ca"), now).unwrap();
+    let issued = authority.server(&[], now, certificates::DAY).unwrap();
+    let [certificate, key] = ["tls.crt", "tls.key"].map(|name| folder.join(name));
+    certificates::write_private(&certificate, issued.certificate_pem.as_bytes()).unwrap();
+    certificates::write_private(&key, issued.key_pem.as_bytes()).unwrap();
+    let files = certificates::ServerFiles { certificate, key, clients: None, without_certificate: true };
+    let tls = certificates::ServerTls::open(files, &[]).unwrap();
+    let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut connection = rustls::ServerConnection::new(tls.current()).unwrap();
+            let _ = connection.complete_io(&mut stream);
+            let _ = connection.write_tls(&mut stream);
+        }
+    });
+    (address, authority.certificate_file().to_owned())
+}
+
+#[test]
+fn who_asks_in_a_wrong_way_is_told_the_right_one() {
+    let server = Server::new();
+    let (tls, authority) = tls_server(server.folder.path());
+    let plain = server.address.strip_prefix("http://").unwrap();
+    let port = tls.port();
+    let authority = authority.to_str().unwrap();
+    for (address, authority, remedy) in [
+        (format!("https://127.0.0.1:{port}"), None, "--ca-file"),
+        (format!("https://127.0.0.2:{port}"), Some(authority), "--host"),
+        (format!("http://127.0.0.1:{port}"), None, "write https://"),
+        (format!("https://{plain}"), Some(authority), "write http://"),
+        ("http://no-such-host.invalid:1".to_owned(), None, "no address is known"),
+    ] {
+        let mut asked = vec!["tokens", "list", "--server", &address];
+        asked.extend(authority.into_iter().flat_map(|file| ["--ca-file", file]));
+        let said = server.refused(&asked);
+        assert!(said.contains(remedy) && said.starts_with("vedette: "), "{asked:?}: {said}");
+        assert!(!said.contains("vedette up`, or") && !said.contains("ERROR"), "{asked:?}: {said}");
+    }
+}
+
+#[test]
 fn outputs_are_tried_and_sent_again() {
     let server = Server::new();
     for name in [CONFIG, "projects/p/locations/global/notificationConfigs/away"] {
@@ -351,7 +425,9 @@ fn outputs_are_tried_and_sent_again() {
     let letter = json!({"finding": "projects/p/sources/s/findings/f", "reason": HOSTILE, "attempts": 10});
     server.put(DocumentKind::DeadLetter, &format!("{CONFIG}/1-msg"), letter);
     let (table, _) = server.said(&["outputs", "list"]);
-    assert!(table.contains("51") && table.contains("notificationConfigs/away"), "{table}");
+    let words: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().take(2).collect()).collect();
+    assert_eq!(words, [["ID", "PARENT"], ["pager", "organizations/-"], ["away", "projects/p"]], "{table}");
+    assert!(table.contains("51"), "{table}");
     assert!(table.contains(&notifications::metrics_label(CONFIG)), "its name in metrics: {table}");
     server.said(&["outputs", "test", "pager"]);
     server.said(&["outputs", "test", CONFIG]);
@@ -361,8 +437,19 @@ fn outputs_are_tried_and_sent_again() {
         server.refused(&["outputs", "test", "away", "--parent", "projects/p"]).contains("was not delivered")
     );
     assert_eq!(server.run(&["outputs", "test", "none"]).status.code(), Some(2));
+    assert!(
+        server.refused(&["outputs", "test", "away"]).contains("projects/p/locations/global"),
+        "found by its id"
+    );
+    let other = "projects/q/locations/global/notificationConfigs/away";
+    server.put(DocumentKind::NotificationConfig, other, json!({}));
+    let several = server.refused(&["outputs", "test", "away"]);
+    assert!(several.contains(away) && several.contains(other), "{several}");
     let (letters, _) = server.said(&["outputs", "dead-letters", "pager"]);
-    assert!(letters.contains("findings/f") && letters.contains("10"), "{letters}");
+    assert!(
+        letters.contains("pager") && letters.contains("findings/f") && letters.contains("10"),
+        "{letters}"
+    );
     let (_, words) = server.said(&["outputs", "replay", "pager"]);
     assert!(words.contains("3 were sent again, 0 are left"), "{words}");
     assert!(server.refused(&["outputs", "replay", "pager"]).contains("the other side did not take one"));

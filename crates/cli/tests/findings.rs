@@ -126,6 +126,14 @@ fn lists_come_in_every_form_and_only_as_text() {
     let lines = server.said(&["list", "--limit", "0", "-o", "ndjson", "--filter", "severity=LOW"]);
     let items: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(items.len(), 24);
+    for filter in ["-severity=LOW", "-severity:\"LOW\""] {
+        for command in
+            [&["list", "--filter", filter][..], &["group", "--group-by", "name", "--filter", filter]]
+        {
+            let table = server.said(command);
+            assert!(table.contains("f024") && !table.contains("f023"), "{table}");
+        }
+    }
     let wrong = server.run(&["list", "--filter", "severity=HIGH AN"]);
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(!wrong.status.success() && said.contains("character 15"), "{said}");
@@ -171,13 +179,19 @@ fn a_user_changes_state_mute_facts_and_marks() {
     assert_eq!(finding["sourceProperties"], json!({"Case": "17", "Team": "blue"}));
     assert_eq!(finding["externalUri"], "https://tickets.example/17");
 
-    server.said(&["set-mute", "f002", "--mute=MUTED"]);
+    let line = |words: &str| format!("{PARENT}/findings/f002: {words}\n");
+    let updated = ["update", "f002", "--state", "INACTIVE", "--source-properties", "Case=18"];
+    assert_eq!(server.said(&updated), line("Case=18, state INACTIVE"));
+    assert_eq!(server.said(&["set-mute", "f002", "--mute=MUTED"]), line("mute MUTED"));
+    let table = server.said(&["list", "--limit", "1"]);
+    assert!(table.contains("INACTIVE") && table.contains("MUTED"), "{table}");
     assert_eq!(shown()["mute"], "MUTED");
     server.said(&["set-mute", "f002", "--mute=undefined"]);
     assert_eq!(shown()["mute"], "UNDEFINED");
 
-    server.said(&["update-marks", "f002", "--security-marks", "team=red,seen=yes"]);
-    server.said(&[
+    let marked = server.said(&["update-marks", "f002", "--security-marks", "team=red,seen=yes"]);
+    assert_eq!(marked, line("team=red, seen=yes"));
+    let marked = server.said(&[
         "update-marks",
         "f002",
         "--security-marks",
@@ -185,9 +199,11 @@ fn a_user_changes_state_mute_facts_and_marks() {
         "--update-mask",
         "marks.team,marks.seen",
     ]);
+    assert_eq!(marked, line("team=blue, seen removed"));
     assert_eq!(server.json(&["list-marks", "f002", "-o", "json"])["marks"], json!({"team": "blue"}));
 
-    server.said(&["bulk-mute", "--filter", "severity=LOW"]);
+    let said = server.said(&["bulk-mute", "--filter", "-severity=HIGH"]);
+    assert_eq!(said, "mute MUTED: 2 findings that match\n");
     let muted = server.said(&["list", "--filter", "mute=MUTED", "--format=value(finding.name)"]);
     assert_eq!(muted.lines().count(), 2);
 

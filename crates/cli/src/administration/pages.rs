@@ -4,7 +4,6 @@ use crate::client::Client;
 use crate::findings::form::{Columns, Form, Printer};
 use anyhow::Result;
 use serde_json::Value;
-use std::io;
 
 /// Items asked for at once.
 const PAGE: u64 = 500;
@@ -27,7 +26,7 @@ pub(super) struct List<'a> {
 
 impl List<'_> {
     pub(super) fn print(self, client: &Client) -> Result<()> {
-        let mut printer = Printer::new(io::stdout().lock(), self.form, self.columns);
+        let mut printer = Printer::to_reader(self.form, self.columns);
         let (mut shown, mut token) = (0_u64, String::new());
         loop {
             let left = if self.limit == 0 { PAGE } else { (self.limit - shown).min(PAGE) };

@@ -77,7 +77,7 @@ pub(super) fn show(options: &SensorShow) -> Result<()> {
 pub(super) fn certificate(options: &SensorCertificate) -> Result<()> {
     let client = Client::new(&options.server.url)?;
     // before anything is asked: a certificate whose key cannot be saved is of no use
-    let file = PrivateFile::create(&options.output)?;
+    let file = PrivateFile::create(&options.output, options.overwrite)?;
     let asked = json!({"lifeSeconds": options.life.to_string()});
     let issued =
         client.post(&format!("/v2/organizations/-/{}:issueCertificate", path(&options.node)), &asked)?;

@@ -26,7 +26,7 @@ const COLUMNS: Columns = Columns {
 pub(super) fn create(options: &KeyCreate) -> Result<()> {
     let client = Client::new(&options.at.server.url)?;
     // before anything is asked: a key that cannot be saved would be lost
-    let file = PrivateFile::create(&options.output)?;
+    let file = PrivateFile::create(&options.output, options.overwrite)?;
     let path = format!("/v2/{}/serviceAccounts/{}/keys", options.at.parent, part(&options.account));
     let made = client.post(&path, &asked(&options.granting)?)?;
     let key = id(&made);

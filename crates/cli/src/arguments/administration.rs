@@ -94,6 +94,9 @@ pub(crate) struct KeyCreate {
     /// File to make, readable by you alone.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Let it replace a file that is there: the key in it still counts, and is lost.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Args)]
@@ -156,6 +159,9 @@ pub(crate) struct SensorCertificate {
     /// File to make with the certificate and its key (PEM), readable by you alone.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Let it replace a file that is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
     /// File to make with the authority's certificate (PEM), which the sensor trusts; - prints it.
     #[arg(long, value_name = "FILE")]
     pub(crate) authority_out: Option<PathBuf>,
@@ -220,7 +226,7 @@ pub(crate) enum Outputs {
 pub(crate) struct OutputOf {
     #[command(flatten)]
     pub(crate) at: OutputAt,
-    /// The notification config: its full name, or its id under --parent.
+    /// The notification config: its full name, or its id; without --parent it is looked for under every parent.
     pub(crate) config: String,
 }
 
@@ -244,7 +250,7 @@ pub(crate) struct DeadLetters {
     pub(crate) form: FormOf,
 }
 
-fn scope(text: &str) -> Result<Scope, String> {
+pub(super) fn scope(text: &str) -> Result<Scope, String> {
     let text = text.trim_matches('/');
     let parent: Option<finding::Parent> = format!("{text}/sources/-").parse().ok();
     let scope = parent.map(|parent| parent.scope().clone()).filter(|scope| scope.to_string() == text);

@@ -12,7 +12,7 @@ const EVERYTHING: &str = "organizations/-/sources/-";
 
 #[derive(Subcommand)]
 pub(crate) enum Findings {
-    /// List findings, newest first.
+    /// List findings, those that happened last first.
     List(Box<List>),
     /// Count findings by what some of their fields say.
     Group(Box<Group>),
@@ -51,7 +51,7 @@ pub(crate) struct List {
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) page_size: u16,
     /// Fields to sort by, such as "severity desc,event_time".
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "event_time desc")]
     pub(crate) order_by: String,
     #[command(flatten)]
     pub(crate) form: FormOf,
@@ -93,7 +93,7 @@ pub(crate) struct Which {
     #[arg(long)]
     pub(crate) category: Option<String>,
     /// That match this filter of findings, such as severity="HIGH" AND NOT mute="MUTED"; see docs/filter.md.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub(crate) filter: Option<String>,
     /// Whose event time is not before this: RFC 3339, or how long ago (15m, 6h, 2d).
     #[arg(long, value_name = "TIME", value_parser = crate::findings::moment)]
@@ -192,9 +192,9 @@ pub(crate) struct Update {
     /// Web page with more about it.
     #[arg(long, value_name = "URL")]
     pub(crate) external_uri: Option<String>,
-    /// Form of the answer.
-    #[arg(short, long, visible_alias = "format", value_enum, default_value_t = ShowForm::Yaml)]
-    pub(crate) output: ShowForm,
+    /// Show the whole answer, in this form. Default: a line that says what changed.
+    #[arg(short, long, visible_alias = "format", value_enum)]
+    pub(crate) output: Option<ShowForm>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -212,9 +212,9 @@ pub(crate) struct SetMute {
     /// Hidden, shown whatever the rules say, or as the rules say.
     #[arg(long, value_enum, ignore_case = true)]
     pub(crate) mute: Mute,
-    /// Form of the answer.
-    #[arg(short, long, visible_alias = "format", value_enum, default_value_t = ShowForm::Yaml)]
-    pub(crate) output: ShowForm,
+    /// Show the whole answer, in this form. Default: a line that says what changed.
+    #[arg(short, long, visible_alias = "format", value_enum)]
+    pub(crate) output: Option<ShowForm>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -232,7 +232,7 @@ pub(crate) struct BulkMute {
     #[arg(long, default_value = "organizations/-")]
     pub(crate) parent: String,
     /// Which findings; see docs/filter.md.
-    #[arg(long, required = true)]
+    #[arg(long, required = true, allow_hyphen_values = true)]
     pub(crate) filter: String,
     /// Hidden, or as the rules say.
     #[arg(long, value_enum, ignore_case = true, default_value_t = BulkState::Muted)]
@@ -269,9 +269,9 @@ pub(crate) struct UpdateMarks {
     /// "marks" replaces all.
     #[arg(long, value_delimiter = ',')]
     pub(crate) update_mask: Vec<String>,
-    /// Form of the answer.
-    #[arg(short, long, visible_alias = "format", value_enum, default_value_t = ShowForm::Yaml)]
-    pub(crate) output: ShowForm,
+    /// Show the whole answer, in this form. Default: a line that says what changed.
+    #[arg(short, long, visible_alias = "format", value_enum)]
+    pub(crate) output: Option<ShowForm>,
 }
 
 /// `KEY=VALUE`.

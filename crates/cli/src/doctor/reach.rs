@@ -88,6 +88,11 @@ fn api(endpoint: &Endpoint) -> Row {
         Ok(Err(reason)) => {
             Row::less("API", format!("{server}: {reason}"), "findings may be missing", "look at its log")
         }
+        Err(error @ (ClientError::Tls { .. } | ClientError::Host { .. })) => {
+            let error = error.to_string();
+            let (found, remedy) = error.rsplit_once("; ").unwrap_or((&error, "look at the server's log"));
+            Row::less("API", found, "findings cannot be read there", remedy)
+        }
         Err(ClientError::Unreachable { .. }) => Row::less(
             "API",
             format!("nobody answers at {server}"),

@@ -6,11 +6,13 @@ use anyhow::Result;
 use comfy_table::{Table, presets};
 use serde_json::Value;
 use std::fmt;
-use std::io::Write;
+use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::str::FromStr;
 
-/// Characters of one cell of a table shown at most; the whole is in the other forms.
-pub(crate) const CELL_MAX: usize = 64;
+/// Characters of one cell of a table shown on a terminal; the whole is in the other forms, and in a pipe.
+const CELL_MAX: usize = 64;
+/// Characters of the last part of a name that are shown whatever stands before it: more than any name has.
+const LAST_MAX: usize = 256;
 
 /// How items are printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,11 +143,22 @@ pub(crate) struct Printer<'a, W: Write> {
     form: &'a Form,
     columns: Columns,
     printed: u64,
+    /// Somebody looks at it who has so much room and no more.
+    cuts: bool,
+}
+
+impl<'a> Printer<'a, StdoutLock<'static>> {
+    /// On the standard output, where a terminal is given as much of long words as tells rows apart.
+    pub(crate) fn to_reader(form: &'a Form, columns: Columns) -> Self {
+        let out = io::stdout();
+        Self { cuts: out.is_terminal(), ..Self::new(out.lock(), form, columns) }
+    }
 }
 
 impl<'a, W: Write> Printer<'a, W> {
+    /// Nothing is cut.
     pub(crate) const fn new(out: W, form: &'a Form, columns: Columns) -> Self {
-        Self { out, form, columns, printed: 0 }
+        Self { out, form, columns, printed: 0, cuts: false }
     }
 
     /// One page of items.
@@ -211,7 +224,8 @@ impl<'a, W: Write> Printer<'a, W> {
             table.set_header(self.header());
         }
         for item in items {
-            table.add_row(self.row(item)?.iter().map(|cell| cut(&line(cell))));
+            let cells = self.row(item)?;
+            table.add_row(cells.iter().map(|cell| if self.cuts { cut(&line(cell)) } else { line(cell) }));
         }
         Ok(table)
     }
@@ -235,11 +249,18 @@ impl<'a, W: Write> Printer<'a, W> {
     }
 }
 
+/// As much as fits. Of a name the middle goes: its last part tells it from others.
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(CELL_MAX) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
+    let length = text.chars().count();
+    if length <= CELL_MAX {
+        return text.to_owned();
     }
+    let is_name = !text.contains(' ');
+    let last = text.rsplit_once('/').filter(|_| is_name).map_or(0, |(_, last)| last.chars().count() + 1);
+    let last = if last > LAST_MAX { 0 } else { last };
+    let beginning: String = text.chars().take(CELL_MAX.saturating_sub(last + 1)).collect();
+    let end: String = text.chars().skip(length - last).collect();
+    format!("{beginning}…{end}")
 }
 
 /// One line (RFC 4180), every cell quoted; what a spreadsheet would take for a formula is made a text.
@@ -254,7 +275,7 @@ fn csv_line(cells: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Columns, FieldPath, Form, Printer};
+    use super::{Columns, FieldPath, Form, Printer, cut};
     use serde_json::{Value, json};
 
     fn printed(form: &str, items: &[Value]) -> String {
@@ -286,6 +307,21 @@ mod tests {
         {
             assert!(wrong.parse::<Form>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_is_cut_for_a_terminal_still_tells_rows_apart() {
+        let name = format!("projects/shop/sources/{}/findings/f0123456789", "s".repeat(80));
+        let shown = cut(&name);
+        assert!(shown.starts_with("projects/shop/sources/s") && shown.ends_with("…/f0123456789"), "{shown}");
+        assert_eq!(shown.chars().count(), 64);
+        let last = "é".repeat(100);
+        assert_eq!(cut(&format!("projects/{last}")), format!("…/{last}"));
+        assert_eq!(cut(&"word ".repeat(40)).chars().count(), 64);
+        assert_eq!(cut(&format!("a/{}", "x".repeat(5_000))).chars().count(), 64);
+        assert_eq!(cut("projects/p"), "projects/p");
+        let item = [json!({"id": name})];
+        assert!(printed("table(id)", &item).contains(&name), "nothing is cut in a pipe");
     }
 
     #[test]

@@ -26,6 +26,7 @@ const COLUMNS: Columns = Columns {
 
 pub(crate) fn run(options: &Group) -> Result<()> {
     let client = Client::new(&options.server.url)?;
+    // whole: groups may differ in their last letter alone
     let mut printer = Printer::new(io::stdout().lock(), &options.form.output, COLUMNS);
     let (mut shown, mut token) = (0_u64, String::new());
     loop {

@@ -5,23 +5,22 @@ use crate::client::Client;
 use crate::findings::form::{Columns, Form, Printer};
 use crate::findings::{document, lookup};
 use anyhow::Result;
-use finding::FindingResource;
+use finding::{FindingResource, Mute};
 use serde_json::Value;
-use std::io;
 use std::process::ExitCode;
 
 /// Findings that `--fail-on` asks about are there.
 const PRESENT: u8 = 4;
 
 const COLUMNS: Columns = Columns {
-    header: &["TIME", "SEVERITY", "CATEGORY", "WHERE", "PEER", "ID"],
+    header: &["TIME", "SEVERITY", "CATEGORY", "STATE", "MUTE", "WHERE", "PEER", "ID"],
     row: |result| Ok(row(&document(result)?, lookup::id(result).unwrap_or_default()).into()),
 };
 
 pub(crate) fn run(options: &List) -> Result<ExitCode> {
     let client = Client::new(&options.server.url)?;
     let form = &options.form.output;
-    let mut printer = Printer::new(io::stdout().lock(), form, COLUMNS);
+    let mut printer = Printer::to_reader(form, COLUMNS);
     let mut shown: u64 = 0;
     let mut token: Option<String> = None;
     let mut worst: Option<Severity> = None;
@@ -62,7 +61,7 @@ fn severity(result: &Value) -> Option<Severity> {
     }
 }
 
-fn row(item: &FindingResource, id: &str) -> [String; 6] {
+fn row(item: &FindingResource, id: &str) -> [String; 8] {
     let finding = &item.finding;
     let time = finding.event_time.map(|t| t.to_string()).unwrap_or_default();
     // whole seconds are enough to find it
@@ -71,10 +70,20 @@ fn row(item: &FindingResource, id: &str) -> [String; 6] {
         time,
         finding.severity.to_string(),
         finding.category.clone(),
+        finding.state.to_string(),
+        mute(item),
         whereabouts(item),
         peer(item),
         id.to_owned(),
     ]
+}
+
+/// Only what is hidden is worth a word.
+fn mute(item: &FindingResource) -> String {
+    match item.finding.mute {
+        Mute::Muted => item.finding.mute.to_string(),
+        _ => String::new(),
+    }
 }
 
 /// Pod, or container, or node.
@@ -116,7 +125,7 @@ mod tests {
     fn a_row_is_one_line_whatever_names_say() {
         let result = json!({"finding": {
             "name": "organizations/o/sources/s/locations/l/findings/abc",
-            "category": "Execution: Socat Reverse Shell Detected", "severity": "MEDIUM",
+            "category": "Execution: Socat Reverse Shell Detected", "severity": "MEDIUM", "state": "ACTIVE", "mute": "MUTED",
             "eventTime": "2026-01-02T03:04:05.678Z",
             "sourceProperties": {"Pod_Namespace": "shop\n\u{1b}[2J", "Pod_Name": "web-1", "Container_Name": "x".repeat(500)},
             "vedette": {"session": {"endpoint": {"peer": "203.0.113.9:4444"}}},
@@ -126,7 +135,15 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(text.chars().all(|c| c == '\n' || crate::inert::is_harmless(c)));
-        for part in ["2026-01-02T03:04:05Z", "MEDIUM", "shop\\n\\u{1b}[2J/web-1", "203.0.113.9:4444", "abc"] {
+        for part in [
+            "2026-01-02T03:04:05Z",
+            "MEDIUM",
+            "ACTIVE",
+            "MUTED",
+            "shop\\n\\u{1b}[2J/web-1",
+            "203.0.113.9:4444",
+            "abc",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
         }
     }
