@@ -53,7 +53,7 @@ fn place(line: Option<usize>) -> String {
 }
 
 /// Whether a text is a URL of PostgreSQL.
-fn is_postgres(url: &str) -> bool {
+pub(crate) fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
