@@ -52,6 +52,14 @@ pub enum ConfigurationError {
         /// The size that was given, bytes.
         bytes: u32,
     },
+    /// This node's certificate cannot be used with the rest of the file.
+    #[error("configuration {}: server.identity: {reason}", path.display())]
+    Identity {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and the remedies.
+        reason: String,
+    },
 }
 
 /// Whose metadata server is asked.
@@ -111,7 +119,12 @@ impl Configuration {
         let Some(path) = path else { return Ok(Self::default()) };
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigurationError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text, path)
+        let configuration = Self::parse(&text, path)?;
+        let written = (configuration.cluster.as_deref(), configuration.node.as_deref());
+        match configuration.server.as_ref().and_then(|server| server.unusable_identity(written)) {
+            Some(reason) => Err(ConfigurationError::Identity { path: path.to_owned(), reason }),
+            None => Ok(configuration),
+        }
     }
 
     /// Reads the file's text; `path` is for the errors.

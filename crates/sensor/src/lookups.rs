@@ -324,6 +324,8 @@ pub(crate) fn ask_cloud(
 fn evidence_job(taking: Taking, reply: &Reply, proc_root: &Path) -> Job {
     let session = taking.session;
     let owner = taking.subjects.first().map_or(0, |subject| subject.exec.cgroup.id);
+    let about = |exec: &Exec| format!("process {} ({})", exec.process.pid, exec.executable.path);
+    let subject = taking.subjects.first().map_or_else(String::new, |subject| about(&subject.exec));
     let instead = |why: &'static str| -> deadline::Finish {
         let reply = reply.clone();
         Box::new(move || {
@@ -342,7 +344,7 @@ fn evidence_job(taking: Taking, reply: &Reply, proc_root: &Path) -> Job {
         let answer = take_evidence(taking, &proc_root);
         Box::new(move || reply.send(answer))
     });
-    Job { owner, is_local: false, kind: "evidence", work, refused, unread }
+    Job { owner, is_local: false, kind: "evidence", subject, work, refused, unread }
 }
 
 fn take_evidence(taking: Taking, proc_root: &Path) -> Answer {

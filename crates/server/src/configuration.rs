@@ -1,9 +1,12 @@
 //! The configuration file of `vedette server`. Every key is optional but those that say where findings are kept for many servers.
 
+mod malformed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use certificates::{ServerFiles, ServerTls};
 use finding::Scope;
 use identity::AccessConfig;
 use notifications::Network;
@@ -35,15 +38,26 @@ pub enum ConfigurationError {
         reason: String,
     },
     /// A key holds what cannot be.
-    #[error("configuration {}: {key}: {reason}", path.display())]
+    #[error("configuration {}{}: {key}: {reason}", path.display(), place(*line))]
     Key {
         /// The file.
         path: PathBuf,
+        /// The key's line, as far as it has one of its own.
+        line: Option<usize>,
         /// The key, from the top.
         key: String,
         /// What is wrong, and what it takes.
         reason: String,
     },
+}
+
+fn place(line: Option<usize>) -> String {
+    line.map(|line| format!(", line {line}")).unwrap_or_default()
+}
+
+/// Whether a text is a URL of PostgreSQL.
+pub(crate) fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 /// The file. An unknown key is an error that names it.
@@ -96,6 +110,26 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// Its private key, PEM.
     pub key: PathBuf,
+}
+
+impl Tls {
+    /// Which of the two cannot be used, and why.
+    fn problem(&self) -> Option<(&'static str, String)> {
+        let files = ServerFiles {
+            certificate: self.certificate.clone(),
+            key: self.key.clone(),
+            clients: None,
+            without_certificate: false,
+        };
+        let reason = ServerTls::open(files, &[]).err()?.to_string();
+        let names = |path: &Path| reason.contains(&path.display().to_string());
+        let key = match (names(&self.certificate), names(&self.key)) {
+            (true, true) => "tls",
+            (false, true) => "tls.key",
+            _ => "tls.certificate",
+        };
+        Some((key, reason))
+    }
 }
 
 /// Where sensors deliver.
@@ -187,15 +221,29 @@ impl Configuration {
         let Some(path) = path else { return Ok(Self::default()) };
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigurationError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text, path)
+        let configuration = Self::parse(&text, path)?;
+        match configuration.tls.as_ref().and_then(Tls::problem) {
+            Some((key, reason)) => Err(ConfigurationError::Key {
+                path: path.to_owned(),
+                line: malformed::line_of(&text, key),
+                key: key.into(),
+                reason,
+            }),
+            None => Ok(configuration),
+        }
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigurationError> {
-        let configuration: Self = serde_saphyr::from_str(text).map_err(|error| {
-            ConfigurationError::Malformed { path: path.to_owned(), reason: malformed(&error) }
-        })?;
+        let configuration: Self =
+            serde_saphyr::from_str(text).map_err(|error| ConfigurationError::Malformed {
+                path: path.to_owned(),
+                reason: malformed::malformed(text, &error),
+            })?;
         match configuration.problem() {
-            Some((key, reason)) => Err(ConfigurationError::Key { path: path.to_owned(), key, reason }),
+            Some((key, reason)) => {
+                let line = malformed::line_of(text, &key);
+                Err(ConfigurationError::Key { path: path.to_owned(), line, key, reason })
+            }
             None => Ok(configuration),
         }
     }
@@ -207,6 +255,20 @@ impl Configuration {
             && url.is_some() == url_file.is_some()
         {
             return some("database", "takes either url or urlFile");
+        }
+        if let Some(url) = self.database.as_ref().and_then(|database| database.url.as_deref())
+            && !is_postgres(url)
+        {
+            // it may hold a password: it is not repeated
+            return some("database.url", "is no URL of PostgreSQL; write postgres://user@host/name");
+        }
+        if let Some(id) = &self.organization
+            && Scope::organization(id).is_err()
+        {
+            let reason = format!(
+                "{id:?} is no id as findings' names have it; write it without organizations/, such as \"123456789012\""
+            );
+            return Some(("organization".into(), reason));
         }
         if let Some(bad) = self.hosts.iter().find(|host| host.is_empty() || host.contains(['/', ' ', '@'])) {
             let reason =
@@ -278,15 +340,6 @@ impl Configuration {
     }
 }
 
-/// `line 3: unknown field "colour"`.
-fn malformed(error: &serde_saphyr::Error) -> String {
-    let line = error.location().map(|at| format!("line {}: ", at.line())).unwrap_or_default();
-    let said = error.without_snippet().to_string();
-    let said = said.lines().next().unwrap_or_default();
-    let after = said.split_once("column ").and_then(|(_, rest)| rest.split_once(": "));
-    format!("{line}{}", after.map_or(said, |(_, words)| words))
-}
-
 #[cfg(test)]
 mod tests {
     use super::Configuration;
@@ -300,9 +353,27 @@ mod tests {
     fn what_is_wrong_is_named() {
         for (text, wanted) in [
             ("colour: red\n", "colour"),
-            ("listen: here\n", "line 1"),
+            (
+                "hosts: []\nlisten: here\n",
+                ", line 2, listen: \"here\" is no address and port; listen takes an address and port, such as 0.0.0.0:8443",
+            ),
+            (
+                "intake:\n  domain: a\n  listen: 7443 # all\n",
+                ", line 3, intake.listen: \"7443\" is no address and port",
+            ),
+            (
+                "behindProxy: perhaps\n",
+                ", line 1, behindProxy: neither true nor false; behindProxy takes true or false",
+            ),
+            ("hosts: a\n", ", line 1, hosts: expected a list; hosts takes a list"),
+            ("organization: organizations/12\n", ", line 1: organization: \"organizations/12\" is no id"),
+            ("organization: \"\"\n", "organization: \"\" is no id"),
+            (
+                "listen: 127.0.0.1:1\ndatabase:\n  url: mysql://u:secret@h/d\n",
+                ", line 3: database.url: is no URL of",
+            ),
             ("database: {}\n", "database: takes either url or urlFile"),
-            ("database: {url: a, urlFile: b}\n", "database: takes either"),
+            ("database: {url: \"postgres://a\", urlFile: b}\n", "database: takes either"),
             ("hosts: [\"a/b\"]\n", "hosts: \"a/b\" is no host"),
             ("retention: {findingsDays: 0}\n", "retention.findingsDays: must be at least 1 day"),
             ("intake: {heartbeatSeconds: 0}\n", "intake.heartbeatSeconds"),
@@ -319,8 +390,32 @@ mod tests {
         ] {
             let said = parse(text).unwrap_err();
             assert!(said.starts_with("configuration s.yaml") && said.contains(wanted), "{text:?}: {said}");
-            assert!(!said.contains('\n'), "{said}");
+            assert!(!said.contains('\n') && !said.contains("secret"), "{said}");
         }
+    }
+
+    #[test]
+    fn a_certificate_that_cannot_be_used_is_named_by_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("s.yaml");
+        let (certificate, key) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
+        let load = || {
+            let (certificate, key) = (certificate.display(), key.display());
+            let text = format!("listen: 127.0.0.1:1\ntls:\n  certificate: {certificate}\n  key: {key}\n");
+            std::fs::write(&file, text).unwrap();
+            Configuration::load(Some(&file)).map(drop).map_err(|error| error.to_string())
+        };
+        let said = load().unwrap_err();
+        assert!(said.contains("s.yaml, line 3: tls.certificate: ") && said.contains("c.pem"), "{said}");
+        let now = std::time::SystemTime::now();
+        let authority = certificates::Authority::open(&folder.path().join("authority"), now).unwrap();
+        let issued = authority.server(&["localhost".into()], now, certificates::DAY).unwrap();
+        std::fs::write(&certificate, issued.certificate_pem).unwrap();
+        std::fs::write(&key, "no key").unwrap();
+        let said = load().unwrap_err();
+        assert!(said.contains("s.yaml, line 4: tls.key: ") && said.contains("k.pem"), "{said}");
+        std::fs::write(&key, issued.key_pem.as_bytes()).unwrap();
+        assert_eq!(load(), Ok(()));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use store_postgres::PostgresStore;
 use store_sqlite::SqliteStore;
 
 use crate::certificate::{Nodes, OwnCertificate};
-use crate::configuration::{Configuration, Database, Intake, Outputs};
+use crate::configuration::{Configuration, Database, Intake, Outputs, is_postgres};
 use crate::intake::IntakeSettings;
 use crate::serve::{Door, Settings};
 use crate::{Ancestors, Stores};
@@ -37,6 +37,16 @@ pub enum RoleError {
         /// The system's error.
         source: std::io::Error,
     },
+    /// A file that a key names holds something else.
+    #[error("{key}: {} {reason}", path.display())]
+    Unusable {
+        /// The key.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what it takes.
+        reason: &'static str,
+    },
 }
 
 /// A database that is open.
@@ -57,7 +67,15 @@ impl Opened {
             return Ok(Self::Sqlite(Arc::new(SqliteStore::open(data).await?)));
         };
         let url = match &database.url_file {
-            Some(path) => read("database.urlFile", path)?.trim().to_owned(),
+            Some(path) => {
+                let key = "database.urlFile";
+                let url = read(key, path)?.trim().to_owned();
+                if !is_postgres(&url) {
+                    let reason = "holds no URL of PostgreSQL; write postgres://user@host/name into it";
+                    return Err(RoleError::Unusable { key, path: path.clone(), reason });
+                }
+                url
+            }
             None => database.url.clone().unwrap_or_default(),
         };
         Ok(Self::Postgres(Arc::new(PostgresStore::open(&url).await?)))
@@ -260,8 +278,8 @@ fn entries(folder: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
 
 #[cfg(test)]
 mod tests {
-    use super::outputs;
-    use crate::configuration::Outputs;
+    use super::{Opened, outputs};
+    use crate::configuration::{Database, Outputs};
 
     #[test]
     fn a_secret_in_a_projects_folder_is_that_projects() {
@@ -283,5 +301,16 @@ mod tests {
         wanted.insert("projects/shop", "hook", "b");
         wanted.insert("folders/7", "hook", "c");
         assert!(outputs(&options, "x").unwrap().secrets == wanted);
+    }
+
+    #[tokio::test]
+    async fn a_file_without_a_database_is_named_by_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("url");
+        std::fs::write(&path, "mysql://u:secret@h/d\n").unwrap();
+        let database = Database { url: None, url_file: Some(path.clone()) };
+        let said = Opened::open(folder.path(), Some(&database)).await.err().unwrap().to_string();
+        assert!(said.starts_with(&format!("database.urlFile: {} holds no URL", path.display())), "{said}");
+        assert!(!said.contains("secret"), "{said}");
     }
 }

@@ -6,6 +6,7 @@ use crate::findings::lookup;
 use crate::inert::line;
 use crate::private_file::save;
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use std::fs::DirBuilder;
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
@@ -45,7 +46,32 @@ pub(crate) fn run(options: &Evidence) -> Result<()> {
         writeln!(out, "{}  {} bytes{cut}  ({})", path.display(), bytes.len(), line(&item.name))?;
     }
     writeln!(out, "{} pieces of evidence in {}", items.len(), folder.display())?;
+    let absent = absent(&found, &items);
+    for piece in &absent {
+        writeln!(out, "not there: {}  {}  ({})", line(&piece.kind), line(&piece.sha256), line(&piece.name))?;
+    }
+    out.flush()?;
+    ensure!(
+        absent.is_empty(),
+        "{} pieces of evidence that the finding lists are not at the server: those under evidenceLost never will be, the \
+         sensor's spool was full; the others may still be on their way",
+        absent.len()
+    );
     Ok(())
+}
+
+/// What the finding lists, as kept or as lost, and the server does not have.
+fn absent(found: &Value, items: &[Listed]) -> Vec<Listed> {
+    let mut absent: Vec<Listed> = ["/finding/vedette/evidence", "/finding/vedette/evidenceLost"]
+        .into_iter()
+        .filter_map(|list| found.pointer(list)?.as_array())
+        .flatten()
+        .filter_map(|piece| serde_json::from_value(piece.clone()).ok())
+        .filter(|piece: &Listed| !items.iter().any(|item| item.sha256 == piece.sha256))
+        .collect();
+    absent.sort_by(|a, b| (&a.sha256, &a.name).cmp(&(&b.sha256, &b.name)));
+    absent.dedup_by(|a, b| (&a.sha256, &a.name) == (&b.sha256, &b.name));
+    absent
 }
 
 /// Kind, whose, what is harmless of the original name, and the start of the hash:
@@ -65,8 +91,9 @@ fn file_name(item: &Listed) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::file_name;
+    use super::{absent, file_name};
     use crate::client::Listed;
+    use serde_json::json;
 
     fn named(name: &str) -> String {
         let item = Listed {
@@ -76,6 +103,22 @@ mod tests {
             truncated: false,
         };
         file_name(&item)
+    }
+
+    #[test]
+    fn what_is_listed_and_not_at_the_server_is_named() {
+        let piece = |sha256: &str| json!({"sha256": sha256, "kind": "SCRIPT", "name": "/tmp/x", "size": "1"});
+        let found = json!({"finding": {"vedette": {
+            "evidence": [piece("aa"), piece("bb"), {"name": "no hash"}],
+            "evidenceLost": [piece("cc"), piece("cc")],
+        }}});
+        let listed = |sha256: &str| serde_json::from_value(piece(sha256)).unwrap();
+        let hashes = |items: &[Listed]| -> Vec<String> {
+            absent(&found, items).into_iter().map(|piece| piece.sha256).collect()
+        };
+        assert_eq!(hashes(&[listed("aa")]), ["bb", "cc"]);
+        assert_eq!(hashes(&[listed("cc"), listed("aa"), listed("bb")]), [] as [&str; 0]);
+        assert!(absent(&json!({}), &[]).is_empty());
     }
 
     #[test]

@@ -167,8 +167,7 @@ impl Spool {
                 state.marks.add(&record.finding, piece);
             }
         }
-        // they are small and about what is lost already: nothing has to make room for them
-        let has_room = state.bytes < self.limit + self.segment_size();
+        let has_room = self.may_overflow(&state);
         let noted = has_room.then(|| self.append_within(&mut state, records, now, false));
         match noted {
             Some(Ok(last)) => {
@@ -211,9 +210,15 @@ impl Spool {
         };
         if let Some(json) = marked(&latest.json, &pieces) {
             let record = Record { order: 0, finding: finding.to_owned(), json, evidence: None };
-            self.append(&mut state, vec![record], now)?;
+            let makes_room = !self.may_overflow(&state);
+            self.append_within(&mut state, vec![record], now, makes_room)?;
         }
         Ok(())
+    }
+
+    /// What is written about evidence that is lost would make a full spool lose more: it may grow by an eighth for that.
+    const fn may_overflow(&self, state: &State) -> bool {
+        state.bytes < self.limit + self.limit / 8
     }
 
     /// The latest version of a finding that is still here.

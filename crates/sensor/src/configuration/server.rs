@@ -103,8 +103,7 @@ impl Server {
 
     /// Files that are named and are not there now. No error: who makes them may come later.
     pub(super) fn missing_paths(&self) -> Vec<String> {
-        let identity = self.identity.as_ref().filter(|_| self.token.is_none());
-        [("authority", Some(&self.authority)), ("identity", identity), ("token", self.token.as_ref())]
+        [("authority", Some(&self.authority)), ("token", self.token.as_ref())]
             .into_iter()
             .filter_map(|(key, path)| Some((key, path.filter(|path| !path.exists())?)))
             .map(|(key, path)| format!("server.{key}: {} does not exist now", path.display()))
@@ -113,6 +112,37 @@ impl Server {
 }
 
 impl Server {
+    /// What is wrong with this node's certificate, so that no finding would ever arrive: it is not there and nothing else
+    /// proves who this is, or it is of another node or cluster than those that are `written`. What is not written may be
+    /// learnt later.
+    pub(super) fn unusable_identity(&self, (cluster, node): (Option<&str>, Option<&str>)) -> Option<String> {
+        let path = self.identity.as_ref()?;
+        if self.token.is_none() && !path.exists() {
+            return Some(format!(
+                "{} does not exist, and there is no server.token; make it at the server with \
+                 `vedette sensors certificate {}/{}` and put it there",
+                path.display(),
+                cluster.unwrap_or("CLUSTER"),
+                node.unwrap_or("NODE"),
+            ));
+        }
+        let peer = identity_of(path).ok()?;
+        let of = peer.check(&nothing_revoked(), SystemTime::UNIX_EPOCH).ok()?;
+        let differs = |written: Option<&str>, of: &str| written.is_some_and(|written| written != of);
+        if !differs(cluster, of.cluster()) && !differs(node, of.node()) {
+            return None;
+        }
+        let (cluster, node) = (cluster.unwrap_or(of.cluster()), node.unwrap_or(of.node()));
+        Some(format!(
+            "{} is of node {} of cluster {}, but this file says node {node} of cluster {cluster}, and the server would refuse \
+             each finding; set `node` and `cluster` to the certificate's, or put the certificate there that \
+             `vedette sensors certificate {cluster}/{node}` makes at the server",
+            path.display(),
+            of.node(),
+            of.cluster(),
+        ))
+    }
+
     /// What is wrong when the certificate is of another node than the findings: a server takes from a node what speaks of
     /// it. `learns`: the cluster's name may still become known.
     pub(super) fn stranger(&self, place: &Place, learns: bool) -> Option<String> {
@@ -209,6 +239,48 @@ mod tests {
         for (other, learns) in [(place("local", "n1"), false), (place("shop", "n2"), true)] {
             let said = server.stranger(&other, learns).unwrap();
             assert!(said.contains("is of node n1 of cluster shop, but findings speak of node "), "{said}");
+        }
+    }
+
+    #[test]
+    fn an_identity_that_no_finding_could_be_sent_with_is_refused_at_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        let authority = certificates::Authority::open(folder.path(), now).unwrap();
+        let node = certificates::NodeIdentity::new("vedette.test", "shop", "n1").unwrap();
+        let issued = authority.node(&node, now, certificates::DAY).unwrap();
+        let identity = folder.path().join("node.pem");
+        let file = folder.path().join("v.yaml");
+        let load = |top: &str, token: &str| {
+            let server = format!(
+                "{top}server:\n  addresses: [https://v:1]\n  authority: /a.pem\n  identity: {}\n{token}",
+                identity.display()
+            );
+            std::fs::write(&file, server).unwrap();
+            Configuration::load(Some(&file)).map(drop).map_err(|error| error.to_string())
+        };
+        let said = load("cluster: shop\nnode: n1\n", "").unwrap_err();
+        assert!(
+            said.contains("server.identity: ") && said.contains("`vedette sensors certificate shop/n1`"),
+            "{said}"
+        );
+        assert!(load("", "").unwrap_err().contains("`vedette sensors certificate CLUSTER/NODE`"));
+        assert_eq!(load("", "  token: /t\n"), Ok(()), "the server gives it one");
+        let pem = format!("{}{}", issued.certificate_pem, issued.key_pem);
+        certificates::write_private(&identity, pem.as_bytes()).unwrap();
+        for right in ["", "cluster: shop\n", "cluster: shop\nnode: n1\n"] {
+            assert_eq!(load(right, ""), Ok(()), "{right:?}");
+        }
+        for (wrong, wanted) in [
+            ("cluster: till\n", "this file says node n1 of cluster till"),
+            ("cluster: shop\nnode: n2\n", "this file says node n2 of cluster shop"),
+        ] {
+            let said = load(wrong, "").unwrap_err();
+            assert!(said.contains("is of node n1 of cluster shop") && said.contains(wanted), "{said}");
+            assert!(
+                said.contains("set `node` and `cluster`") && said.contains("`vedette sensors certificate "),
+                "{said}"
+            );
         }
     }
 

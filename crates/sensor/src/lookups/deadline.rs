@@ -19,6 +19,8 @@ pub(super) const STUCK_MAX: usize = 16;
 const STUCK_FOREIGN_MAX: usize = 12;
 /// Of these, by one container.
 const STUCK_OWN_MAX: usize = 3;
+/// What is left behind is said at most this often.
+const SAY_EVERY: Duration = Duration::from_secs(60);
 
 /// What is done with a result.
 pub(super) type Finish = Box<dyn FnOnce() + Send>;
@@ -31,6 +33,8 @@ pub(super) struct Job {
     pub(super) is_local: bool,
     /// Name in metrics.
     pub(super) kind: &'static str,
+    /// Which process or file, for the log.
+    pub(super) subject: String,
     pub(super) work: Box<dyn FnOnce() -> Finish + Send>,
     /// Instead of the work, when it is not begun.
     pub(super) refused: Finish,
@@ -43,6 +47,7 @@ type Next = Arc<dyn Fn() -> Option<Job> + Send + Sync>;
 struct Running {
     owner: u64,
     kind: &'static str,
+    subject: String,
     due: Instant,
     unread: Finish,
 }
@@ -83,7 +88,22 @@ struct Lane {
     deadline: Duration,
     next: Next,
     state: Arc<(Mutex<State>, Condvar)>,
+    said: Arc<Mutex<Said>>,
     metrics: Metrics,
+}
+
+/// What was said of what is left behind.
+#[derive(Default)]
+struct Said {
+    at: Option<Instant>,
+    unsaid: u64,
+}
+
+/// What is known: neither whether it will end nor why it has not.
+fn left_behind(kind: &str, subject: &str, deadline: Duration) -> String {
+    format!(
+        "{kind} of {subject} was not read within {deadline:?}; its thread is left behind, and what it brings later is taken"
+    )
 }
 
 /// Starts a lane; it ends when `next` has nothing more.
@@ -93,7 +113,8 @@ pub(super) fn serve(
     metrics: Metrics,
     next: impl Fn() -> Option<Job> + Send + Sync + 'static,
 ) -> std::io::Result<()> {
-    let lane = Lane { name, deadline, next: Arc::new(next), state: Arc::default(), metrics };
+    let lane =
+        Lane { name, deadline, next: Arc::new(next), state: Arc::default(), said: Arc::default(), metrics };
     let watchdog = lane.clone();
     spawn_thread(&format!("{name}-due"), move || watchdog.watch())?;
     lane.start()
@@ -120,9 +141,9 @@ impl Lane {
             }
             state.begun += 1;
             let number = state.begun;
-            let Job { owner, kind, work, unread, .. } = job;
+            let Job { owner, kind, subject, work, unread, .. } = job;
             let due = Instant::now() + self.deadline;
-            state.running.insert(number, Running { owner, kind, due, unread });
+            state.running.insert(number, Running { owner, kind, subject, due, unread });
             drop(state);
             self.state.1.notify_one();
             let finish = work();
@@ -172,16 +193,27 @@ impl Lane {
 
     fn leave(&self, running: Running) {
         self.count(running.kind);
-        tracing::warn!(
-            "a {} could not be read within {:?}; its thread is left behind. A network or FUSE file system may hang",
-            running.kind,
-            self.deadline
-        );
+        self.say(&running);
         (running.unread)();
         // the last one that is started refuses everything, and is never left behind
         if let Err(error) = self.start() {
             tracing::error!("no other thread could be started for {}: {error}", self.name);
         }
+    }
+
+    /// One at once, and of those that follow within a minute how many there were.
+    fn say(&self, running: &Running) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.unsaid += 1;
+        if said.at.is_some_and(|at| at.elapsed() < SAY_EVERY) {
+            return;
+        }
+        let more = match said.unsaid - 1 {
+            0 => String::new(),
+            more => format!("; the same happened {more} times more since it was said last"),
+        };
+        tracing::warn!("{}{more}", left_behind(running.kind, &running.subject, self.deadline));
+        *said = Said { at: Some(Instant::now()), unsaid: 0 };
     }
 
     fn count(&self, kind: &'static str) {

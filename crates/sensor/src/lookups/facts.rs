@@ -80,6 +80,19 @@ impl Fact {
         }
     }
 
+    /// Process and path, as far as they are known; what is hostile is escaped.
+    fn subject(&self) -> String {
+        let pid = self.process().pid;
+        match self {
+            Self::File { identity, .. } => {
+                format!("process {pid} (device {}, inode {})", identity.device, identity.inode)
+            }
+            Self::Loaded { argument, .. } => format!("process {pid} ({argument})"),
+            Self::Script { script, .. } => format!("process {pid} ({})", script.path),
+            Self::Arguments { .. } => format!("process {pid}"),
+        }
+    }
+
     /// The answer when it cannot be had.
     fn nothing(&self) -> Found {
         match *self {
@@ -153,6 +166,20 @@ pub(crate) enum ToHash {
 }
 
 impl ToHash {
+    /// Process and path, as far as they are known; what is hostile is escaped.
+    fn subject(&self, wanted: Wanted) -> String {
+        let whose = match wanted {
+            Wanted::File(identity) => format!("device {}, inode {}", identity.device, identity.inode),
+            Wanted::Loaded(image) | Wanted::Script(image) | Wanted::Arguments(image) => {
+                format!("process {}", image.process.pid)
+            }
+        };
+        match self {
+            Self::Named { argument, .. } => format!("{whose} ({argument})"),
+            Self::Open(_) | Self::Held(_) => whose,
+        }
+    }
+
     fn open(self) -> Option<File> {
         match self {
             Self::Open(file) => Some(file),
@@ -184,13 +211,14 @@ impl Queues {
         deadline::serve("facts", FACT_DEADLINE, metrics.clone(), move || {
             let (owner, fact) = queues.facts.pop()?;
             let (is_local, kind, process) = (fact.is_local(), fact.wanted().name(), fact.process());
-            let nothing = fact.nothing();
+            let (nothing, subject) = (fact.nothing(), fact.subject());
             let (work, refused, unread) = (answers.clone(), answers.clone(), answers.clone());
             let queues = queues.clone();
             Some(Job {
                 owner,
                 is_local,
                 kind,
+                subject,
                 work: Box::new(move || {
                     let (found, file) = find(fact);
                     queues.hash_later(owner, &found, file);
@@ -212,6 +240,7 @@ impl Queues {
                 owner,
                 is_local: false,
                 kind: "hash",
+                subject: file.subject(wanted),
                 work: Box::new(move || {
                     let hash = file.open().and_then(|file| host::hash(&file).ok());
                     Box::new(move || {

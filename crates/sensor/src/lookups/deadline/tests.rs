@@ -146,10 +146,18 @@ fn waiting_lane() -> (Sender<(u64, bool)>, Receiver<&'static str>, Sender<()>) {
             done
         });
         let (refused, unread) = (say("refused"), say("unread"));
-        Some(Job { owner, is_local, kind: "test", work, refused, unread })
+        let subject = "process 7 (/tmp/x)".into();
+        Some(Job { owner, is_local, kind: "test", subject, work, refused, unread })
     })
     .unwrap();
     (ask, told, go)
+}
+
+#[test]
+fn what_is_left_behind_is_named_and_its_cause_is_not_made_up() {
+    let said = super::left_behind("script", "process 7 (/tmp/x)", Duration::from_millis(250));
+    assert!(said.starts_with("script of process 7 (/tmp/x) was not read within 250ms"), "{said}");
+    assert!(!said.contains("FUSE"), "{said}");
 }
 
 #[test]
