@@ -275,9 +275,6 @@ impl Configuration {
                 format!("{bad:?} is no host; write a name such as vedette.example.org, or an address");
             return Some(("hosts".into(), reason));
         }
-        if let Some(bad) = self.organization.as_ref().filter(|id| Scope::organization(id).is_err()) {
-            return Some(("organization".into(), format!("{bad:?} is no id, such as \"123456789012\"")));
-        }
         if self.tls.is_some() && self.behind_proxy {
             return some("behindProxy", "the proxy has the certificate then; leave out tls, or this");
         }

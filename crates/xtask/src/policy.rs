@@ -78,6 +78,11 @@ pub(crate) const SHARED_BY: &[(&str, &[&str], &str)] = &[
     ),
     ("crossbeam-channel", &["sensor", "probes", "cli"], "the pipeline's channels end at the probe reader"),
     ("futures-core", &["store-sqlite", "store-postgres"], "the trait of a stream of rows"),
+    (
+        "hyper-util",
+        &["container-runtime", "server"],
+        "one calls the runtime's socket; one serves the API with bounds of its own",
+    ),
     ("prost", &["container-runtime", "intake"], "two contracts: the runtime's and the sensors'"),
     ("prometheus-client", &["sensor", "server", "api"], "each role counts for itself and api prints"),
     ("reqwest", &["identity", "notifications"], "asks identity providers; calls outputs"),
