@@ -812,7 +812,7 @@ async fn who_may_only_look_changes_nothing() {
         }
     }
     let entries = server.store.audit(None, 1_000).await.unwrap();
-    assert_eq!(entries.len(), refused);
+    assert_eq!(entries.len(), 30, "of one principal so many are written down in a minute");
     assert!(refused > 50 && entries.iter().all(|r| r.entry.outcome == "PERMISSION_DENIED"));
     let asked = json!({"permissions": ["securitycenter.findings.setState", "securitycenter.findings.list"]});
     let path = "/v2/organizations/1/sources/container-threat-detection:testIamPermissions";
