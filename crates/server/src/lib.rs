@@ -25,7 +25,6 @@ pub use clock::now;
 pub use credentials::Credentials;
 pub use intake::{Ancestors, IntakeError, IntakeSettings, places};
 pub use node_certificates::NodeCertificates;
-pub use output_metrics::with_outputs;
 pub use outputs::Outputs;
 pub use role::{Opened, RoleError, prepare};
 pub use serve::{Door, ServeError, Settings, serve};

@@ -29,21 +29,26 @@ const METRICS: [Metric; 4] = [
     ),
 ];
 
-/// An OpenMetrics text with those of outputs besides what it has. An empty text becomes a whole one.
-pub fn with_outputs(text: &str, counts: &BTreeMap<String, Counts>) -> String {
-    let mut text = text.strip_suffix(END).unwrap_or(text).to_owned();
+/// An OpenMetrics text with more before its one end. An empty text becomes a whole one.
+pub(crate) fn with_more(text: &str, more: &str) -> String {
+    let text = text.strip_suffix(END).unwrap_or(text);
+    format!("{text}{more}{END}")
+}
+
+/// An OpenMetrics text with those of outputs besides what it has.
+pub(crate) fn with_outputs(text: &str, counts: &BTreeMap<String, Counts>) -> String {
+    let mut more = String::new();
     for (name, kind, help, value) in METRICS {
         // writing to a text cannot fail
-        let _ = writeln!(text, "# HELP vedette_{name} {help}.\n# TYPE vedette_{name} {kind}");
+        let _ = writeln!(more, "# HELP vedette_{name} {help}.\n# TYPE vedette_{name} {kind}");
         let ending = if kind == "counter" { "_total" } else { "" };
         for (config, counts) in counts {
             // not the name: whoever reads metrics shows no token
             let label = metrics_label(config);
-            let _ = writeln!(text, "vedette_{name}{ending}{{config=\"{label}\"}} {}", value(counts));
+            let _ = writeln!(more, "vedette_{name}{ending}{{config=\"{label}\"}} {}", value(counts));
         }
     }
-    text.push_str(END);
-    text
+    with_more(text, &more)
 }
 
 #[cfg(test)]

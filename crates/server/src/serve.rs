@@ -24,7 +24,8 @@ use crate::access::Doorkeeper;
 use crate::certificate::OwnCertificate;
 use crate::intake::{self as sensors, Ancestors, IntakeError, IntakeSettings};
 use crate::listen::{self, Limits};
-use crate::{Credentials, NodeCertificates, Outputs, Retention, Stores, Upkeep, now, with_outputs};
+use crate::output_metrics::{with_more, with_outputs};
+use crate::{Credentials, NodeCertificates, Outputs, Retention, Stores, Upkeep, now};
 
 /// How often expired mute configs are looked for.
 const MUTES: Duration = Duration::from_secs(60);
@@ -63,7 +64,7 @@ pub struct Settings {
     pub intake: Option<IntakeSettings>,
     /// A certificate to renew.
     pub certificate: Option<Arc<OwnCertificate>>,
-    /// What else this process counts, in OpenMetrics text without its end.
+    /// What else this process counts, in OpenMetrics text; empty when that is nothing.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Whether the process as a whole can do its work.
     pub ready: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
@@ -136,7 +137,7 @@ pub async fn serve(
     if let Some(certificate) = settings.certificate {
         upkeep.spawn(certificate.keep());
     }
-    upkeep.spawn(mutes(stores.clone(), settings.holder.clone()));
+    upkeep.spawn(mutes(stores.clone()));
     upkeep.spawn(Upkeep::new(stores.clone(), settings.retention, settings.holder).run());
 
     let limits = Limits::of_this_process(settings.behind_proxy);
@@ -159,7 +160,7 @@ pub async fn serve(
         check_notification: Box::new(check_notification),
         metrics: Box::new(move || {
             let own = counted.as_deref().map(sensors::metrics).unwrap_or_default();
-            with_outputs(&with_own(metrics(), &own), &sent.counts())
+            with_outputs(&with_more(&metrics(), &own), &sent.counts())
         }),
         ready: settings.ready,
         hosts: settings.hosts,
@@ -187,25 +188,13 @@ pub async fn serve(
     Ok(())
 }
 
-/// One text of two: OpenMetrics has one end.
-fn with_own(text: String, own: &str) -> String {
-    const END: &str = "# EOF\n";
-    let text = text.strip_suffix(END).unwrap_or(&text);
-    format!("{text}{own}{END}")
-}
-
-/// Keeps what is stored in line with the mute configs: at once, and again when one expires. One server does it at a time.
-async fn mutes(stores: Stores, holder: String) {
+/// Keeps what is stored in line with the mute configs: at once, and again when one expires or another server changed one. Every
+/// server does it, because each mutes what it stores by the rules that it knows.
+async fn mutes(stores: Stores) {
     let mut ticks = tokio::time::interval(MUTES);
     loop {
         ticks.tick().await;
-        let until = finding::Timestamp::from_nanos(now().nanos().saturating_add(2 * 60_000_000_000));
-        let done = match stores.documents.lease("mutes", &holder, now(), until).await {
-            Ok(true) => api::apply_mutes(&*stores.findings, &*stores.documents, now()).await.map(drop),
-            Ok(false) => Ok(()),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = done {
+        if let Err(error) = api::apply_mutes(&*stores.findings, &*stores.documents, now()).await {
             tracing::error!(%error, "the mute configs cannot be applied; it is tried again");
         }
     }
@@ -216,4 +205,43 @@ fn check_notification(body: &Value) -> Result<(), Refusal> {
     let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
     let parsed = Output::parse(name, body);
     parsed.map(drop).map_err(|OutputError { field, reason }| Refusal { field, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use finding::Mute;
+    use serde_json::json;
+    use store::contract::example;
+    use store::{DocumentKind, DocumentStore, Expectation, FindingStore};
+    use store_sqlite::SqliteStore;
+
+    use super::{mutes, now};
+    use crate::Stores;
+
+    #[tokio::test]
+    async fn each_server_mutes_what_it_stores_by_what_was_said_at_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, other] = [SqliteStore::open(folder.path()).await, SqliteStore::open(folder.path()).await]
+            .map(|store| Arc::new(store.unwrap()));
+        let name = "organizations/-/locations/global/muteConfigs/all";
+        let body = json!({"filter": "category:\"\"", "type": "DYNAMIC"});
+        one.put_document(DocumentKind::MuteConfig, name, body, Expectation::Absent, now()).await.unwrap();
+        let tasks = [&one, &other].map(|store| tokio::spawn(mutes(Stores::of(store))));
+        for (n, store) in [(1, &one), (2, &other)] {
+            let item = example(n);
+            let id = item.finding.name.parse().unwrap();
+            let mut order = 0;
+            // until the task has read the configs
+            while store.get(&id).await.unwrap().is_none_or(|stored| stored.finding.mute != Mute::Muted) {
+                order += 1;
+                assert!(order < 600, "server {n} does not mute");
+                store.upsert(&item, order, now()).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        tasks.iter().for_each(|task| task.abort());
+    }
 }
