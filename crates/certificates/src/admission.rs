@@ -6,16 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::HandshakeLimits;
 
-/// Who shares one share: an IPv4 address, or the /64 of an IPv6 address, since a single host has all of that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Neighbourhood(IpAddr);
-
-impl Neighbourhood {
-    fn of(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).into(),
-            four => four,
-        })
+/// Who counts as one: an IPv4 address, or the /64 of an IPv6 address, since a single host has all of that.
+pub fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).into(),
+        four => four,
     }
 }
 
@@ -28,18 +23,19 @@ struct Count {
 #[derive(Debug, Default)]
 struct Counts {
     all: usize,
-    by_neighbourhood: HashMap<Neighbourhood, Count>,
+    by_neighbourhood: HashMap<IpAddr, Count>,
 }
 
 /// Counts the connections of a listener. Clones share everything.
 #[derive(Debug, Clone)]
-pub(crate) struct Admission {
+pub struct Admission {
     counts: Arc<Mutex<Counts>>,
     limits: HandshakeLimits,
 }
 
 impl Admission {
-    pub(crate) fn new(limits: HandshakeLimits) -> Self {
+    /// Nobody is connected yet.
+    pub fn new(limits: HandshakeLimits) -> Self {
         Self { counts: Arc::default(), limits }
     }
 
@@ -48,8 +44,8 @@ impl Admission {
     }
 
     /// A place for a connection whose handshake begins; `None` when its address has its share, or all are taken.
-    pub(crate) fn enter(&self, address: IpAddr) -> Option<Place> {
-        let from = Neighbourhood::of(address);
+    pub fn enter(&self, address: IpAddr) -> Option<Place> {
+        let from = neighbourhood(address);
         let limits = &self.limits;
         let mut counts = self.counts();
         if counts.all >= limits.connections {
@@ -70,15 +66,15 @@ impl Admission {
 
 /// One connection's place, free again when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub struct Place {
     admission: Admission,
-    from: Neighbourhood,
+    from: IpAddr,
     is_in_handshake: bool,
 }
 
 impl Place {
     /// The handshake is done: another of the same address may begin.
-    pub(crate) fn established(&mut self) {
+    pub fn established(&mut self) {
         if std::mem::take(&mut self.is_in_handshake)
             && let Some(count) = self.admission.counts().by_neighbourhood.get_mut(&self.from)
         {
@@ -104,12 +100,28 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::Admission;
+    use super::{Admission, neighbourhood};
     use crate::HandshakeLimits;
     use std::net::IpAddr;
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_ipv6_host_is_counted_by_its_network() {
+        assert_eq!(
+            neighbourhood("2001:db8::1".parse().unwrap()),
+            neighbourhood("2001:db8::ffff:2".parse().unwrap())
+        );
+        assert_ne!(
+            neighbourhood("2001:db8::1".parse().unwrap()),
+            neighbourhood("2001:db8:0:1::1".parse().unwrap())
+        );
+        assert_eq!(
+            neighbourhood("::ffff:10.0.0.1".parse().unwrap()),
+            neighbourhood("10.0.0.1".parse().unwrap())
+        );
     }
 
     #[test]

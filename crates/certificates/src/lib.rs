@@ -18,6 +18,7 @@ mod pem;
 mod spiffe;
 mod tls;
 
+pub use admission::{Admission, Place, neighbourhood};
 pub use authority::{Authority, DAY, Issued, NodeKey};
 pub use error::CertificateError;
 pub use listener::{HandshakeLimits, TlsConnection, TlsListener};

@@ -29,9 +29,7 @@ pub(crate) fn bytes(text: &[u8]) -> String {
 
 /// Whether a terminal shows the character and nothing else.
 pub(crate) fn is_harmless(c: char) -> bool {
-    let mut buffer = [0; 4];
-    let text: &str = c.encode_utf8(&mut buffer);
-    Text::from(text).to_string() == text
+    !event::is_obeyed(c)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub use lifecycle::{Exit, Fork};
 pub use loss::{Loss, LossKind};
 pub use process::{Ancestor, Credentials, Namespaces, ProcessKey, Terminal, Whereabouts};
 pub use socket::{Direction, Endpoint, Internet, Protocol, SocketEvent, SocketState};
-pub use text::Text;
+pub use text::{Text, is_obeyed};
 
 use std::sync::Arc;
 

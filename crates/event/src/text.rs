@@ -100,16 +100,18 @@ impl From<&str> for Text {
     }
 }
 
-/// Characters that change how surrounding text is shown: bidirectional controls, zero-width and line separators.
-fn is_deceptive(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}')
+/// Whether a terminal or an editor obeys the character instead of showing it: control characters (C0, DEL, C1), bidirectional
+/// controls, zero-width characters and line separators.
+pub fn is_obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}')
 }
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.bytes().utf8_chunks() {
             for c in chunk.valid().chars() {
-                if c.is_control() || is_deceptive(c) {
+                if is_obeyed(c) {
                     write!(f, "{}", c.escape_default())?;
                 } else {
                     write!(f, "{c}")?;

@@ -3,13 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use event::is_obeyed;
 use serde_json::ser::Formatter;
-
-/// Control characters (C0, DEL, C1), bidirectional controls, zero-width characters and line separators.
-fn is_obeyed(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}')
-}
 
 /// A cell of CSV: all of them but line feed and tab as `\x1b` or `\u{202e}`.
 pub(crate) fn cell(text: String) -> String {

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
 use finding::Timestamp;
@@ -55,14 +54,6 @@ impl<K: Hash + Eq + Clone> Attempts<K> {
     }
 }
 
-/// Whose attempts are counted together: an IPv4 address, or the network of 64 bits that one IPv6 host is given.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        address => address,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,12 +84,5 @@ mod tests {
         }
         assert!(attempts.counts.lock().unwrap().len() <= REMEMBERED);
         assert!(attempts.blocked(&u32::MAX, now).is_some());
-    }
-
-    #[test]
-    fn an_ipv6_host_is_counted_by_its_network() {
-        assert_eq!(network("2001:db8::1".parse().unwrap()), network("2001:db8::ffff:2".parse().unwrap()));
-        assert_ne!(network("2001:db8::1".parse().unwrap()), network("2001:db8:0:1::1".parse().unwrap()));
-        assert_eq!(network("::ffff:10.0.0.1".parse().unwrap()), network("10.0.0.1".parse().unwrap()));
     }
 }

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use certificates::neighbourhood;
 use finding::Timestamp;
 use store::{DocumentStore, StoreError};
 
 use crate::access_token::{self, AccessTokens};
-use crate::attempts::network;
 use crate::kubernetes::{Kubernetes, Node};
 use crate::open_id_connect::Issuer;
 use crate::recent::Recent;
@@ -136,7 +136,7 @@ impl Identity {
 
     /// Answers `POST /oauth2/token`: the body of the request in, an access token out.
     pub async fn grant(&self, address: IpAddr, body: &[u8], now: Timestamp) -> Result<Granted, TokenError> {
-        let address = network(address);
+        let address = neighbourhood(address);
         if let Some(retry_seconds) = self.failures.blocked(&address, now) {
             return Err(Refusal::TooMany { retry_seconds }.into());
         }
@@ -253,14 +253,14 @@ impl Identity {
     }
 
     fn limit(&self, address: IpAddr, header: Option<&[u8]>, now: Timestamp) -> Result<(), Refusal> {
-        let Some(retry_seconds) = self.failures.blocked(&network(address), now) else { return Ok(()) };
+        let Some(retry_seconds) = self.failures.blocked(&neighbourhood(address), now) else { return Ok(()) };
         let good = bearer(header).is_ok_and(|token| self.good.get(&secret::digest(token), now).is_some());
         if good { Ok(()) } else { Err(Refusal::TooMany { retry_seconds }) }
     }
 
     fn count<T>(&self, address: IpAddr, result: Result<T, Refusal>, now: Timestamp) -> Result<T, Refusal> {
         if result.as_ref().is_err_and(Refusal::counts) {
-            self.failures.count(network(address), now);
+            self.failures.count(neighbourhood(address), now);
         }
         result
     }

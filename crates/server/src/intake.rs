@@ -15,8 +15,7 @@ use identity::Identity;
 use intake::proto::Settings;
 use intake::watchers::{WatchRules, watch_once};
 use intake::{
-    Receiver, ReceiverCounters, ReceiverLimits, SensorDocument, SettingsOf, Tenancy, TokenCheck, TokenHolder,
-    TokenPending,
+    Receiver, ReceiverLimits, SensorDocument, SettingsOf, Tenancy, TokenCheck, TokenHolder, TokenPending,
 };
 use store::{Document, DocumentKind, DocumentQuery, DocumentStore, StoreError};
 use tokio::net::TcpListener;
@@ -291,30 +290,6 @@ pub fn places(resource: &Resource, ancestors: &(dyn Fn(&str) -> Vec<String> + Se
         }
     }
     places
-}
-
-/// What the intake counted, in OpenMetrics text.
-pub(crate) fn metrics(counters: &ReceiverCounters) -> String {
-    use std::fmt::Write as _;
-    use std::sync::atomic::Ordering::Relaxed;
-    let rows = [
-        ("deliveries_stored", "Deliveries that were stored, or were stored already", &counters.stored),
-        ("deliveries_refused", "Deliveries that were refused for good", &counters.refused),
-        ("deliveries_of_another_node", "Refused deliveries that spoke of another node", &counters.wrong_node),
-        ("evidence_stored", "Pieces of evidence that became whole", &counters.evidence),
-        ("calls_unauthenticated", "Calls of whoever is no node, or no longer one", &counters.unauthenticated),
-        ("calls_turned_away", "Calls that were told to come again", &counters.turned_away),
-        ("heartbeats", "Heartbeats", &counters.heartbeats),
-        ("certificates_renewed", "Certificates that were renewed", &counters.renewed),
-    ];
-    let mut text = String::new();
-    for (name, help, value) in rows {
-        let value = value.load(Relaxed);
-        let _ = writeln!(text, "# HELP vedette_intake_{name} {help}.");
-        let _ = writeln!(text, "# TYPE vedette_intake_{name} counter");
-        let _ = writeln!(text, "vedette_intake_{name}_total {value}");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,16 +2,15 @@
 //!
 //! A client that connects and says nothing, or half of something, costs a descriptor; the intake and the database need some, too.
 
-use std::collections::HashMap;
 use std::future::Future;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::serve::Listener;
+use certificates::{Admission, HandshakeLimits};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -26,24 +25,17 @@ const ENDING: Duration = Duration::from_secs(20);
 /// Descriptors that are for others than the API.
 const OTHERS: u64 = 512;
 
-/// How many connections there may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limits {
-    /// In all.
-    pub(crate) all: usize,
-    /// From one address (a /64 of IPv6).
-    pub(crate) of_one: usize,
+/// As many connections as fit into the descriptors of this process, which are as many as the system allows. Behind a proxy
+/// everybody has one address.
+pub(crate) fn bounds_of_this_process(behind_proxy: bool) -> HandshakeLimits {
+    let descriptors = raise_descriptors();
+    let all = descriptors.saturating_sub(OTHERS).max(descriptors / 2).min(4_096);
+    let all = usize::try_from(all).unwrap_or(4_096);
+    bounds(all, if behind_proxy { all } else { (all / 4).max(8) })
 }
 
-impl Limits {
-    /// What fits into the descriptors of this process, which are as many as the system allows. Behind a proxy everybody has one
-    /// address.
-    pub(crate) fn of_this_process(behind_proxy: bool) -> Self {
-        let descriptors = raise_descriptors();
-        let all = descriptors.saturating_sub(OTHERS).max(descriptors / 2).min(4_096);
-        let all = usize::try_from(all).unwrap_or(4_096);
-        Self { all, of_one: if behind_proxy { all } else { (all / 4).max(8) } }
-    }
+fn bounds(all: usize, of_one: usize) -> HandshakeLimits {
+    HandshakeLimits { connections: all, connections_per_address: of_one, ..HandshakeLimits::default() }
 }
 
 /// As many descriptors as this process may give itself; how many these are.
@@ -56,61 +48,16 @@ fn raise_descriptors() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(1 << 20)
 }
 
-/// Who is connected, by address.
-#[derive(Default)]
-struct Places(Mutex<(usize, HashMap<IpAddr, usize>)>);
-
-/// One connection's place. Given back when dropped.
-struct Place {
-    places: Arc<Places>,
-    address: IpAddr,
-}
-
-impl Places {
-    fn take(self: &Arc<Self>, address: IpAddr, limits: Limits) -> Option<Place> {
-        let address = network(address);
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (all, by_address) = &mut *places;
-        let own = by_address.get(&address).copied().unwrap_or_default();
-        if *all >= limits.all || own >= limits.of_one {
-            return None;
-        }
-        *all += 1;
-        by_address.insert(address, own + 1);
-        Some(Place { places: Arc::clone(self), address })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut places = self.places.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (all, by_address) = &mut *places;
-        *all = all.saturating_sub(1);
-        match by_address.get_mut(&self.address) {
-            Some(own) if *own > 1 => *own -= 1,
-            _ => drop(by_address.remove(&self.address)),
-        }
-    }
-}
-
-/// Whoever has one address of an IPv6 network of /64 has all of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
-/// Serves until `shutdown`; requests that are under way end first.
+/// Serves until `shutdown`; requests that are under way end first. `admission` bounds the connections of a listener that does not
+/// do so itself.
 pub(crate) async fn serve<L>(
     mut listener: L,
     router: Router,
-    limits: Limits,
+    admission: Option<Admission>,
     shutdown: impl Future<Output = ()>,
 ) where
     L: Listener<Addr = SocketAddr>,
 {
-    let places = Arc::new(Places::default());
     let graceful = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -118,9 +65,18 @@ pub(crate) async fn serve<L>(
             accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
         };
-        let Some(place) = places.take(address.ip(), limits) else {
-            tracing::debug!("{address}: there are too many connections, or too many from there");
-            continue;
+        let place = match &admission {
+            None => None,
+            Some(admission) => match admission.enter(address.ip()) {
+                Some(mut place) => {
+                    place.established();
+                    Some(place)
+                }
+                None => {
+                    tracing::debug!("{address}: there are too many connections, or too many from there");
+                    continue;
+                }
+            },
         };
         let router = router.clone().layer(axum::Extension(ConnectInfo(address)));
         let connection = http1::Builder::new()
@@ -144,20 +100,23 @@ pub(crate) async fn serve<L>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Limits, Places, serve};
+    use super::{bounds, serve};
     use axum::Router;
     use axum::extract::ConnectInfo;
     use axum::routing::get;
+    use certificates::Admission;
     use std::net::SocketAddr;
-    use std::sync::Arc;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
     #[test]
     fn one_address_has_its_share_and_a_place_comes_back() {
-        let places = Arc::new(Places::default());
-        let limits = Limits { all: 3, of_one: 2 };
-        let take = |address: &str| places.take(address.parse().unwrap(), limits);
+        let admission = Admission::new(bounds(3, 2));
+        let take = |address: &str| {
+            let mut place = admission.enter(address.parse().unwrap())?;
+            place.established();
+            Some(place)
+        };
         let first = take("192.0.2.1");
         let second = take("::ffff:192.0.2.1");
         assert!(first.is_some() && second.is_some());
@@ -179,7 +138,7 @@ mod tests {
         let route = get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() });
         let router = Router::new().route("/", route);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let served = tokio::spawn(serve(listener, router, Limits { all: 8, of_one: 4 }, async {
+        let served = tokio::spawn(serve(listener, router, Some(Admission::new(bounds(8, 4))), async {
             let _ = stopped.await;
         }));
         let mut silent = Vec::new();

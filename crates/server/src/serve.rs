@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Administration, Hosts, Module, Service, Token};
-use certificates::{CertificateError, HandshakeLimits, ServerFiles, ServerTls, TlsListener};
+use certificates::{Admission, CertificateError, ServerFiles, ServerTls, TlsListener};
 use identity::{AccessConfig, Identity, OpenError};
 use notifications::{Notifications, Output, OutputError, SendError};
 use serde_json::Value;
@@ -23,8 +23,8 @@ use tokio::task::JoinSet;
 use crate::access::Doorkeeper;
 use crate::certificate::OwnCertificate;
 use crate::intake::{self as sensors, Ancestors, IntakeError, IntakeSettings};
-use crate::listen::{self, Limits};
-use crate::output_metrics::{with_more, with_outputs};
+use crate::listen;
+use crate::metrics::{of_intake, with_more, with_outputs};
 use crate::{Credentials, NodeCertificates, Outputs, Retention, Stores, Upkeep, now};
 
 /// How often expired mute configs are looked for.
@@ -140,7 +140,7 @@ pub async fn serve(
     upkeep.spawn(mutes(stores.clone()));
     upkeep.spawn(Upkeep::new(stores.clone(), settings.retention, settings.holder).run());
 
-    let limits = Limits::of_this_process(settings.behind_proxy);
+    let limits = listen::bounds_of_this_process(settings.behind_proxy);
     let ancestors = settings.ancestors;
     let metrics = settings.metrics;
     let sent = Arc::clone(&outputs);
@@ -159,19 +159,20 @@ pub async fn serve(
         ancestors: Box::new(move |place| ancestors(place)),
         check_notification: Box::new(check_notification),
         metrics: Box::new(move || {
-            let own = counted.as_deref().map(sensors::metrics).unwrap_or_default();
+            let own = counted.as_deref().map(of_intake).unwrap_or_default();
             with_outputs(&with_more(&metrics(), &own), &sent.counts())
         }),
         ready: settings.ready,
         hosts: settings.hosts,
     });
     match settings.door {
-        Door::Plain => listen::serve(listener, router, limits, shutdown).await,
+        Door::Plain => {
+            listen::serve(listener, router, Some(Admission::new(limits)), shutdown).await;
+        }
         Door::Tls(files) => {
             let tls = Arc::new(ServerTls::open(files, &[b"http/1.1"])?);
-            let listener =
-                TlsListener::new(listener, tls, HandshakeLimits::default()).map_err(ServeError::Api)?;
-            listen::serve(listener, router, limits, shutdown).await;
+            let listener = TlsListener::new(listener, tls, limits).map_err(ServeError::Api)?;
+            listen::serve(listener, router, None, shutdown).await;
         }
     }
 

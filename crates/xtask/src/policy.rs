@@ -91,7 +91,11 @@ pub(crate) const SHARED_BY: &[(&str, &[&str], &str)] = &[
         &["certificates", "notifications", "cli"],
         "serves and calls with own certificates; calls syslog receivers",
     ),
-    ("serde-saphyr", &["sensor", "server"], "each role reads its own configuration"),
+    (
+        "serde-saphyr",
+        &["sensor", "server", "yaml"],
+        "each role reads its own configuration; yaml words its errors",
+    ),
     ("sqlx", &["store-sqlite", "store-postgres"], "one library, two databases"),
     ("tempfile", &["cli", "bench"], "a folder that goes away with its user"),
     ("tokio-rustls", &["certificates", "notifications"], "as rustls"),

@@ -1,17 +1,13 @@
 //! Words of the command line as parts of an address: whatever they hold, they stay one part.
 
-use std::fmt::Write as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// All but what RFC 3986 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// One segment of a path, or one value of a query.
 pub(super) fn part(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
+    let out = utf8_percent_encode(text, RESERVED).to_string();
     // a segment of dots alone is a direction
     if out.bytes().all(|byte| byte == b'.') { out.replace('.', "%2E") } else { out }
 }

@@ -33,7 +33,7 @@ impl Malformed {
     pub(super) fn new(path: PathBuf, text: &str, error: &serde_saphyr::Error) -> Self {
         let line = error.location().map(|at| at.line());
         let at = line.and_then(|n| usize::try_from(n).ok()?.checked_sub(1));
-        let mut reason = words(error);
+        let mut reason = yaml::words(error);
         // where the lines are not yet understood, nothing is inside of anything
         let is_understood = !reason.contains("pars");
         let key = at.map_or_else(String::new, |at| key_of(text, at, is_understood));
@@ -78,28 +78,6 @@ fn key_of(text: &str, at: usize, is_understood: bool) -> String {
 fn plain_key(line: &str) -> &str {
     let key = line.split_once(':').map_or("", |(key, _)| key.trim());
     if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') { key } else { "" }
-}
-
-/// The parser's own words, without the place, which is said in ours.
-fn words(error: &serde_saphyr::Error) -> String {
-    let said = error.without_snippet().to_string();
-    let said = said.lines().next().unwrap_or_default();
-    let after = said.split_once("column ").and_then(|(_, rest)| rest.split_once(": "));
-    let plain = after.map_or(said, |(_, words)| words);
-    let plain = [" at line ", ", set DuplicateKeyPolicy"]
-        .iter()
-        .fold(plain, |words, tail| words.split_once(tail).map_or(words, |(before, _)| before));
-    let plain = match plain.split_once("`, expected one of ") {
-        Some((_, known)) if plain.starts_with("unknown field") => &format!("no such key; there are {known}"),
-        _ => plain,
-    };
-    plain
-        .replace("sequence start", "a list")
-        .replace("mapping start", "keys with values")
-        .replace("string scalar", "text")
-        .replace("invalid boolean", "neither true nor false")
-        .replace("invalid u32", "no whole number below 4294967296")
-        .replace("invalid u64", "no whole number")
 }
 
 #[cfg(test)]

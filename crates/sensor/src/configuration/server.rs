@@ -1,7 +1,7 @@
 //! The key `server`: whom findings are sent to, instead of being printed.
 
 use super::Malformed;
-use certificates::{identity_of, nothing_revoked};
+use certificates::{NodeIdentity, identity_of, nothing_revoked};
 use findings::Place;
 use serde_saphyr::Spanned;
 use std::net::Ipv6Addr;
@@ -126,8 +126,7 @@ impl Server {
                 node.unwrap_or("NODE"),
             ));
         }
-        let peer = identity_of(path).ok()?;
-        let of = peer.check(&nothing_revoked(), SystemTime::UNIX_EPOCH).ok()?;
+        let of = certified(path)?;
         let differs = |written: Option<&str>, of: &str| written.is_some_and(|written| written != of);
         if !differs(cluster, of.cluster()) && !differs(node, of.node()) {
             return None;
@@ -147,9 +146,7 @@ impl Server {
     /// it. `learns`: the cluster's name may still become known.
     pub(super) fn stranger(&self, place: &Place, learns: bool) -> Option<String> {
         let path = self.identity.as_ref()?;
-        let peer = identity_of(path).ok()?;
-        // whose it is, not whether it still counts
-        let of = peer.check(&nothing_revoked(), SystemTime::UNIX_EPOCH).ok()?;
+        let of = certified(path)?;
         let same = of.node() == place.node && (of.cluster() == place.cluster || learns);
         (!same).then(|| {
             format!(
@@ -163,6 +160,11 @@ impl Server {
             )
         })
     }
+}
+
+/// Whose a certificate is, not whether it still counts.
+fn certified(path: &Path) -> Option<NodeIdentity> {
+    identity_of(path).ok()?.check(&nothing_revoked(), SystemTime::UNIX_EPOCH).ok().cloned()
 }
 
 fn is_address(text: &str) -> bool {

@@ -26,7 +26,7 @@ const TAKES: [(&str, &str); 20] = [
 
 /// `line 2, listen: "here" is no address and port; listen takes …`.
 pub(super) fn malformed(text: &str, error: &serde_saphyr::Error) -> String {
-    let said = words(error);
+    let said = yaml::words(error);
     let Some(line) = error.location().map(|at| at.line()) else { return said };
     let at = usize::try_from(line).unwrap_or_default().saturating_sub(1);
     // where the lines are not yet understood, nothing is inside of anything
@@ -89,26 +89,4 @@ fn value_at(text: &str, at: usize) -> &str {
     let value = line.split_once(':').map_or("", |(_, value)| value);
     let value = value.split_once(" #").map_or(value, |(value, _)| value);
     value.trim().trim_matches(['"', '\''])
-}
-
-/// The parser's own words, without the place, which is said in ours.
-fn words(error: &serde_saphyr::Error) -> String {
-    let said = error.without_snippet().to_string();
-    let said = said.lines().next().unwrap_or_default();
-    let after = said.split_once("column ").and_then(|(_, rest)| rest.split_once(": "));
-    let plain = after.map_or(said, |(_, words)| words);
-    let plain = [" at line ", ", set DuplicateKeyPolicy"]
-        .iter()
-        .fold(plain, |words, tail| words.split_once(tail).map_or(words, |(before, _)| before));
-    let plain = match plain.split_once("`, expected one of ") {
-        Some((_, known)) if plain.starts_with("unknown field") => &format!("no such key; there are {known}"),
-        _ => plain,
-    };
-    plain
-        .replace("sequence start", "a list")
-        .replace("mapping start", "keys with values")
-        .replace("string scalar", "text")
-        .replace("invalid boolean", "neither true nor false")
-        .replace("invalid u32", "no whole number below 4294967296")
-        .replace("invalid u64", "no whole number")
 }

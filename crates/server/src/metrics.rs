@@ -1,8 +1,10 @@
-//! What became of outputs' messages, for those who watch the server.
+//! What a server counts, for those who watch it, in OpenMetrics text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering::Relaxed;
 
+use intake::ReceiverCounters;
 use notifications::{Counts, metrics_label};
 
 /// Ends an OpenMetrics text.
@@ -29,6 +31,34 @@ const METRICS: [Metric; 4] = [
     ),
 ];
 
+/// What stands before a metric's values.
+fn describe(text: &mut String, name: &str, kind: &str, help: &str) {
+    // writing to a text cannot fail
+    let _ = writeln!(text, "# HELP vedette_{name} {help}.\n# TYPE vedette_{name} {kind}");
+}
+
+/// What the intake counted; without the end.
+pub(crate) fn of_intake(counters: &ReceiverCounters) -> String {
+    let rows = [
+        ("deliveries_stored", "Deliveries that were stored, or were stored already", &counters.stored),
+        ("deliveries_refused", "Deliveries that were refused for good", &counters.refused),
+        ("deliveries_of_another_node", "Refused deliveries that spoke of another node", &counters.wrong_node),
+        ("evidence_stored", "Pieces of evidence that became whole", &counters.evidence),
+        ("calls_unauthenticated", "Calls of whoever is no node, or no longer one", &counters.unauthenticated),
+        ("calls_turned_away", "Calls that were told to come again", &counters.turned_away),
+        ("heartbeats", "Heartbeats", &counters.heartbeats),
+        ("certificates_renewed", "Certificates that were renewed", &counters.renewed),
+    ];
+    let mut text = String::new();
+    for (name, help, value) in rows {
+        let name = format!("intake_{name}");
+        describe(&mut text, &name, "counter", help);
+        // writing to a text cannot fail
+        let _ = writeln!(text, "vedette_{name}_total {}", value.load(Relaxed));
+    }
+    text
+}
+
 /// An OpenMetrics text with more before its one end. An empty text becomes a whole one.
 pub(crate) fn with_more(text: &str, more: &str) -> String {
     let text = text.strip_suffix(END).unwrap_or(text);
@@ -39,8 +69,7 @@ pub(crate) fn with_more(text: &str, more: &str) -> String {
 pub(crate) fn with_outputs(text: &str, counts: &BTreeMap<String, Counts>) -> String {
     let mut more = String::new();
     for (name, kind, help, value) in METRICS {
-        // writing to a text cannot fail
-        let _ = writeln!(more, "# HELP vedette_{name} {help}.\n# TYPE vedette_{name} {kind}");
+        describe(&mut more, name, kind, help);
         let ending = if kind == "counter" { "_total" } else { "" };
         for (config, counts) in counts {
             // not the name: whoever reads metrics shows no token
