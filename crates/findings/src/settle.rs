@@ -1,20 +1,28 @@
 //! Which of two versions of a finding holds.
 
 use crate::session::{end, ended, is_open};
-use finding::FindingResource;
+use finding::{FindingResource, lose_evidence};
 use serde_json::Value;
 
 /// What is to be stored when a finding comes, given what is stored of it; `None` leaves that as it is.
 ///
-/// Live state read after a restart knows less than what was seen as it happened, except of the session's end.
+/// Live state read after a restart knows less than what was seen as it happened, except of the session's end and of what
+/// the restart cost.
 pub fn settle(stored: Option<&FindingResource>, new: FindingResource) -> Option<FindingResource> {
     let Some(stored) = stored.filter(|stored| is_from_snapshot(&new) && !is_from_snapshot(stored)) else {
         return Some(new);
     };
-    let ended = ended(&new.finding).filter(|_| is_open(&stored.finding))?;
     let mut known = stored.clone();
-    end(&mut known.finding, ended);
-    Some(known)
+    let ended = ended(&new.finding).filter(|_| is_open(&stored.finding));
+    let mut says_more = ended.is_some();
+    if let Some(ended) = ended {
+        end(&mut known.finding, ended);
+    }
+    let lost = new.finding.vedette.get("evidenceLost").and_then(Value::as_array);
+    for piece in lost.into_iter().flatten() {
+        says_more |= lose_evidence(&mut known.finding.vedette, piece);
+    }
+    says_more.then_some(known)
 }
 
 fn is_from_snapshot(item: &FindingResource) -> bool {
@@ -60,6 +68,21 @@ mod tests {
         );
         assert_eq!(settle(Some(&known), read), None);
         assert_eq!(settle(Some(&known), version(true, Value::Null)), None, "it does not begin again");
+    }
+
+    #[test]
+    fn what_a_restart_cost_is_said_by_what_was_seen_before_it() {
+        let piece = |name: &str| json!({"name": name, "kind": "EXECUTABLE", "sha256": "ab"});
+        let mut seen = version(false, Value::Null);
+        seen.finding.vedette.insert("evidence".into(), json!([piece("/a"), piece("/b")]));
+        let mut read = version(true, Value::Null);
+        read.finding.vedette.insert("evidenceLost".into(), json!([piece("/b")]));
+        let known = settle(Some(&seen), read.clone()).unwrap();
+        assert_eq!(known.finding.category, "seen");
+        assert_eq!(known.finding.vedette["evidence"], json!([piece("/a")]));
+        assert_eq!(known.finding.vedette["evidenceLost"], json!([piece("/b")]));
+        assert_eq!(known.finding.vedette["coverage"]["complete"], false);
+        assert_eq!(settle(Some(&known), read), None, "said once");
     }
 
     #[test]

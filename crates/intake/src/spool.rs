@@ -11,6 +11,8 @@
 //! What [`put_finding`](Spool::put_finding) answered for is on the disk. A crash may tear the last record, which then had
 //! not been accepted: the next start cuts it off. When there is no room, the oldest evidence goes first and findings last;
 //! each loss is counted when it happens, and a finding whose evidence is lost says so when the evidence's turn comes.
+//! A finding goes in with the names of the evidence that follows it, so that a sensor that is killed in between does not
+//! leave a finding that lists what nobody has.
 //!
 //! Everything here blocks for the disk.
 
@@ -19,6 +21,7 @@ mod files;
 mod lost;
 mod open;
 mod position;
+mod promised;
 mod reader;
 mod record;
 mod refused;
@@ -36,11 +39,12 @@ use tokio::sync::Notify;
 
 pub use position::Losses;
 pub(crate) use reader::Reader;
-pub(crate) use record::{Piece, Record, meta};
+pub(crate) use record::{Record, meta};
 
 use files::Folder;
 use lost::{Dropped, Marks};
 use position::Position;
+use promised::Promised;
 
 /// Largest finding in bytes; it fits into a message with room to spare.
 pub(crate) const LARGEST_FINDING: usize = 6 << 20;
@@ -129,6 +133,8 @@ struct State {
     blob_order: BTreeSet<(i64, Sha256)>,
     /// Evidence that records refer to and that is not here: it is counted as lost, unless it comes again.
     gone: HashMap<Sha256, Vec<i64>>,
+    /// Evidence that is announced and has not come.
+    promised: Promised,
     /// Where the latest version of each finding is that is still here: segment and offset, by a hash of the name.
     versions: HashMap<u64, (u64, u64)>,
     /// What later versions of findings have to say, too.

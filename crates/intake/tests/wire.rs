@@ -18,7 +18,7 @@ use intake::proto::{DeliverRequest, Delivery, EvidenceMeta, HeartbeatRequest, Up
 use intake::watchers::{Trouble, WatchRules, watch_once};
 use sha2::Digest;
 use stage::{Stage, eventually, item, now};
-use store::{AuditLog, DocumentKind, DocumentStore, EvidenceStore, FindingStore, Sha256};
+use store::{AuditLog, DocumentKind, DocumentStore, EvidenceItem, EvidenceStore, FindingStore, Sha256};
 use tonic::Code;
 use tonic::codegen::tokio_stream;
 
@@ -227,7 +227,7 @@ async fn a_finding_at_the_server_says_what_a_full_spool_lost() {
     }
     let never = Sha256::new([9; 32]);
     spool.put_evidence(b"abc", &about(1), now()).unwrap();
-    spool.not_kept(&[(about(2), never, 3)], now(), false);
+    spool.not_kept(&[EvidenceItem { sha256: never, size: 3, meta: about(2) }], now(), false);
     spool.put_finding(&item(3, "n2", "another node's"), now()).unwrap();
     let address = stage.reserve().await;
     let server = stage.serve(address).await;

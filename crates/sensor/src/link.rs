@@ -34,6 +34,9 @@ const SAY_EVERY: Duration = Duration::from_secs(5);
 const HASH_EVERY: Duration = Duration::from_secs(300);
 /// At the end a server that is connected has this long to take what waits.
 const FLUSH: Duration = Duration::from_secs(5);
+/// What the sensor finds again after a start, it has found by then: evidence that the last run announced and that has not
+/// been taken again is lost.
+const FOUND_AGAIN: Duration = Duration::from_secs(30);
 const FLUSH_LOOK: Duration = Duration::from_millis(50);
 
 /// The way to a server, not begun.
@@ -106,6 +109,7 @@ impl Link {
                         () = obey(settings, &controls) => {}
                         () = say(&figures) => {}
                         () = hash_again(&own) => {}
+                        () = give_up_promised(&figures.spool) => {}
                     }
                 });
                 runtime.shutdown_background();
@@ -158,6 +162,19 @@ async fn obey(mut settings: watch::Receiver<Settings>, controls: &Controls) {
             controls.set_modules(modules.clone());
             known = modules;
         }
+    }
+    std::future::pending().await
+}
+
+async fn give_up_promised(spool: &Arc<Spool>) {
+    sleep(FOUND_AGAIN).await;
+    let spool = Arc::clone(spool);
+    let given_up = tokio::task::spawn_blocking(move || {
+        let now = Timestamp::from_nanos(Clock::read().wall_ns(Clock::now_ns()));
+        spool.give_up_promised(now);
+    });
+    if given_up.await.is_err() {
+        tracing::error!("what the last run lost could not be noted");
     }
     std::future::pending().await
 }

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use finding::{FindingResource, Timestamp};
 use sha2::Digest;
-use store::{EvidenceMeta, Sha256};
+use store::{EvidenceItem, EvidenceMeta, Sha256};
 
 use super::files::{create, failed};
 use super::lost::key_of;
 use super::record::{self, HEADER, Piece, Record};
-use super::{Blob, LARGEST_FINDING, Segment, Spool, SpoolError, State};
+use super::{Blob, LARGEST_FINDING, Segment, Spool, SpoolError, State, promised};
 
 /// A temporary file's number.
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -31,7 +31,7 @@ impl Spool {
     /// # Errors
     /// [`SpoolError`]; none of them was accepted then, and all are counted as lost.
     pub fn put_findings(&self, items: &[FindingResource], now: Timestamp) -> Result<i64, SpoolError> {
-        let accepted = self.try_findings(items, now);
+        let accepted = self.try_findings(items, &[], now);
         if accepted.is_err() {
             self.lost_findings(items.len() as u64);
         }
@@ -45,12 +45,20 @@ impl Spool {
         self.save(&state, false);
     }
 
-    /// As [`put_findings`](Self::put_findings), for a caller that keeps what was not accepted and tries again.
+    /// As [`put_findings`](Self::put_findings), for a caller that keeps what was not accepted and tries again. `evidence`
+    /// is announced with them: each piece follows by [`put_evidence`](Self::put_evidence) or
+    /// [`not_kept`](Self::not_kept), or counts as lost some time after the next start.
     ///
     /// # Errors
     /// [`SpoolError`]; none of them was accepted then, and none is counted as lost.
-    pub fn try_findings(&self, items: &[FindingResource], now: Timestamp) -> Result<i64, SpoolError> {
-        let mut records = Vec::with_capacity(items.len());
+    pub fn try_findings<'a>(
+        &self,
+        items: impl IntoIterator<Item = &'a FindingResource>,
+        evidence: &[EvidenceItem],
+        now: Timestamp,
+    ) -> Result<i64, SpoolError> {
+        // first, so that no torn end leaves a finding without them
+        let mut records: Vec<Record> = evidence.iter().map(promised::record).collect();
         for item in items {
             let name = &item.finding.name;
             let json = serde_json::to_vec(item).map_err(|error| SpoolError::Io {
@@ -69,7 +77,12 @@ impl Spool {
         }
         let mut state = self.state();
         state.marks.apply(&mut records);
-        self.append(&mut state, records, now)
+        let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
+        let last = self.append(&mut state, records, now)?;
+        for (order, item) in (last - count + 1..).zip(evidence) {
+            state.promised.add(order, &promised::record(item));
+        }
+        Ok(last)
     }
 
     /// Accepts evidence.
@@ -169,7 +182,7 @@ impl Spool {
         }
         let evidence = Some(Piece::new(sha256, size, meta));
         let record = Record { order: 0, finding: meta.finding.to_string(), json: Vec::new(), evidence };
-        let order = match self.append(&mut state, vec![record], now) {
+        let order = match self.append(&mut state, vec![record.clone()], now) {
             Ok(order) => order,
             Err(error) => {
                 match known {
@@ -192,6 +205,7 @@ impl Spool {
             blob.orders.push(order);
         }
         state.blob_order.insert((order, sha256));
+        state.promised.settle(&record);
         Ok(sha256)
     }
 

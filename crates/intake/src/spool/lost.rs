@@ -7,9 +7,9 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
-use finding::{FindingResource, Timestamp};
+use finding::{FindingResource, Timestamp, lose_evidence};
 use serde_json::{Map, Value, json};
-use store::{EvidenceMeta, Sha256};
+use store::{EvidenceItem, Sha256};
 
 use super::files::{failed, read_at};
 use super::record::{self, PREFIX, Piece, Record};
@@ -19,8 +19,6 @@ use super::{Spool, SpoolError, State};
 const REMEMBERED: usize = 256;
 /// A full spool is said at most this often.
 const SAY_EVERY: Duration = Duration::from_secs(60);
-/// In `evidenceMissing`, after the piece's name and kind.
-const WHY: &str = "taken, but the sensor's spool did not keep it until a server had it";
 
 /// Where a finding's latest version is looked up.
 pub(super) fn key_of(finding: &str) -> u64 {
@@ -97,83 +95,68 @@ fn marked(json: &[u8], pieces: &[Piece]) -> Option<Vec<u8>> {
 
 /// Moves a piece from what is kept to what is lost; whether it was not there already.
 fn mark(vedette: &mut Map<String, Value>, piece: &Piece) -> bool {
-    let Some(sha256) = piece.sha256().map(|sha256| sha256.to_string()) else { return false };
-    let is_it = |item: &Value| item["sha256"] == sha256.as_str() && item["name"] == piece.name.as_str();
-    if list(vedette, "evidenceLost").iter().any(is_it) {
-        return false;
-    }
-    let kept = list(vedette, "evidence");
-    let item = match kept.iter().position(is_it) {
-        Some(at) => kept.remove(at),
-        None => json!({
+    let Some(sha256) = piece.sha256() else { return false };
+    lose_evidence(
+        vedette,
+        &json!({
             "kind": piece.kind,
             "name": piece.name,
-            "sha256": sha256,
+            "sha256": sha256.to_string(),
             "size": piece.size.to_string(),
             "originalSize": piece.original_size.to_string(),
             "truncated": piece.truncated,
             "takeTime": Timestamp::from_nanos(piece.taken_at_ns),
         }),
-    };
-    let lost = list(vedette, "evidenceLost");
-    lost.push(item);
-    let count = lost.len();
-    list(vedette, "evidenceMissing").push(json!(format!("{}: {}: {WHY}", piece.name, piece.kind)));
-    let coverage = object(vedette, "coverage");
-    coverage.insert("complete".into(), json!(false));
-    object(coverage, "lost").insert("evidence".into(), json!(count));
-    true
-}
-
-fn list<'a>(map: &'a mut Map<String, Value>, key: &str) -> &'a mut Vec<Value> {
-    let value = map.entry(key).or_insert(Value::Null);
-    if !value.is_array() {
-        *value = Value::Array(Vec::new());
-    }
-    match value {
-        Value::Array(list) => list,
-        _ => unreachable!("it was made a list"),
-    }
-}
-
-fn object<'a>(map: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
-    let value = map.entry(key).or_insert(Value::Null);
-    if !value.is_object() {
-        *value = Value::Object(Map::new());
-    }
-    match value {
-        Value::Object(map) => map,
-        _ => unreachable!("it was made an object"),
-    }
+    )
 }
 
 impl Spool {
     /// Notes pieces that never came here, or that were not accepted: their finding will say so. `is_counted`: they are
     /// counted as lost already.
-    pub fn not_kept(&self, pieces: &[(EvidenceMeta, Sha256, u64)], now: Timestamp, is_counted: bool) {
-        let mut state = self.state();
-        if !is_counted {
-            state.position.losses.evidence += pieces.len() as u64;
-        }
-        let records: Vec<Record> = pieces
+    pub fn not_kept(&self, pieces: &[EvidenceItem], now: Timestamp, is_counted: bool) {
+        let records = pieces
             .iter()
-            .map(|(meta, sha256, size)| {
+            .map(|EvidenceItem { sha256, size, meta }| {
                 let evidence = Some(Piece::new(*sha256, *size, meta));
                 Record { order: 0, finding: meta.finding.to_string(), json: Vec::new(), evidence }
             })
             .collect();
+        self.note_lost(records, now, is_counted);
+    }
+
+    /// Evidence that was announced before this start and has not come since: whoever took it was killed in between.
+    pub fn give_up_promised(&self, now: Timestamp) {
+        let records = self.state().promised.left_behind();
+        if !records.is_empty() {
+            tracing::warn!(
+                "{} pieces of evidence are lost: the sensor ended before it had kept them; their findings will say so",
+                records.len()
+            );
+            self.note_lost(records, now, false);
+        }
+    }
+
+    fn note_lost(&self, records: Vec<Record>, now: Timestamp, is_counted: bool) {
+        let mut state = self.state();
+        if !is_counted {
+            state.position.losses.evidence += records.len() as u64;
+        }
         for record in &records {
             if let Some(piece) = &record.evidence {
                 state.marks.add(&record.finding, piece);
             }
         }
         let has_room = self.may_overflow(&state);
-        let noted = has_room.then(|| self.append_within(&mut state, records, now, false));
+        let noted = has_room.then(|| self.append_within(&mut state, records.clone(), now, false));
+        // one that cannot be noted keeps nothing back
+        records.iter().for_each(|record| state.promised.settle(record));
         match noted {
             Some(Ok(last)) => {
-                let first = last - pieces.len() as i64 + 1;
-                for (order, (_, sha256, _)) in (first..).zip(pieces) {
-                    state.gone.entry(*sha256).or_default().push(order);
+                let first = last - i64::try_from(records.len()).unwrap_or(i64::MAX) + 1;
+                for (order, record) in (first..).zip(&records) {
+                    if let Some(sha256) = record.evidence.as_ref().and_then(Piece::sha256) {
+                        state.gone.entry(sha256).or_default().push(order);
+                    }
                 }
             }
             Some(Err(error)) => tracing::error!("that evidence is lost cannot be noted: {error}"),

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::files::{Folder, create, failed, read_at};
 use super::lost::{Dropped, Marks, key_of};
 use super::position::Position;
+use super::promised::Promised;
 use super::record::{HEADER, read};
 use super::{Blob, Segment, Spool, SpoolError, State};
 
@@ -34,6 +35,7 @@ impl Spool {
             blobs: HashMap::new(),
             blob_order: BTreeSet::new(),
             gone: HashMap::new(),
+            promised: Promised::default(),
             versions: HashMap::new(),
             marks: Marks::default(),
             dropped: Dropped::default(),
@@ -43,6 +45,7 @@ impl Spool {
         let mut wanted = HashMap::new();
         segments(&folder, &mut state, &mut wanted)?;
         blobs(&folder, &mut state, wanted)?;
+        state.promised.begin(state.position.evidence);
         let limit = limit.max(1 << 20);
         let spool = Self {
             folder,
@@ -116,12 +119,17 @@ fn segments(
         let (mut at, mut last) = (HEADER.len(), 0);
         while let Some((record, length)) = read(&bytes[at..]) {
             last = record.order.max(last);
-            match record.evidence.as_ref().map(super::Piece::sha256) {
+            match &record.evidence {
                 None => {
                     state.versions.insert(key_of(&record.finding), (number, at as u64));
                 }
-                Some(Some(sha256)) => wanted.entry(sha256).or_default().push(record.order),
-                Some(None) => {}
+                Some(piece) if piece.is_promised => state.promised.add(record.order, &record),
+                Some(piece) => {
+                    state.promised.settle(&record);
+                    if let Some(sha256) = piece.sha256() {
+                        wanted.entry(sha256).or_default().push(record.order);
+                    }
+                }
             }
             at += length;
         }

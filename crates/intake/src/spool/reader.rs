@@ -78,7 +78,8 @@ impl Reader {
                     continue;
                 }
                 self.last = record.order;
-                if record.evidence.is_some() == (self.lane == Lane::Evidence) {
+                let is_promised = record.evidence.as_ref().is_some_and(|piece| piece.is_promised);
+                if record.evidence.is_some() == (self.lane == Lane::Evidence) && !is_promised {
                     size += length;
                     records.push(record);
                 }

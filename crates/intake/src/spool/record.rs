@@ -42,10 +42,17 @@ pub(crate) struct Piece {
     pub(crate) original_size: u64,
     #[prost(bool, tag = "7")]
     pub(crate) truncated: bool,
+    /// It is announced together with its finding; another record follows when its bytes are here, or will never be.
+    #[prost(bool, tag = "8")]
+    pub(crate) is_promised: bool,
 }
 
 impl Piece {
     pub(super) fn new(sha256: Sha256, size: u64, meta: &EvidenceMeta) -> Self {
+        Self { is_promised: false, ..Self::promised(sha256, size, meta) }
+    }
+
+    pub(super) fn promised(sha256: Sha256, size: u64, meta: &EvidenceMeta) -> Self {
         Self {
             sha256: sha256.bytes().to_vec(),
             size,
@@ -54,7 +61,14 @@ impl Piece {
             taken_at_ns: meta.taken_at.nanos(),
             original_size: meta.original_size,
             truncated: meta.truncated,
+            is_promised: true,
         }
+    }
+
+    /// Whether this is what `promised` announced: the same taking, or the same bytes taken again.
+    pub(super) fn keeps(&self, promised: &Self) -> bool {
+        let is_taken_then = self.kind == promised.kind && self.taken_at_ns == promised.taken_at_ns;
+        self.name == promised.name && (is_taken_then || self.sha256 == promised.sha256)
     }
 
     /// `None` when it was damaged in a way that the checksum does not tell: it was written so.

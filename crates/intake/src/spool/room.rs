@@ -18,12 +18,13 @@ impl Spool {
     /// The server has everything of a lane up to an order number.
     pub(crate) fn delivered(&self, lane: Lane, order: i64) -> Result<(), SpoolError> {
         let mut state = self.state();
+        // what is announced and has not come would be forgotten with the segment that announces it
+        let promised = state.promised.first().map_or(i64::MAX, |first| first - 1);
         let position = &mut state.position;
-        let place = match lane {
-            Lane::Findings => &mut position.findings,
-            Lane::Evidence => &mut position.evidence,
-        };
-        *place = order.max(*place);
+        match lane {
+            Lane::Findings => position.findings = position.findings.max(order),
+            Lane::Evidence => position.evidence = position.evidence.max(order.min(promised)),
+        }
         if !self.forget_delivered(&mut state)? {
             self.save(&state, false);
         }
@@ -158,7 +159,8 @@ impl Spool {
                 at += length;
                 if let Some(piece) = &record.evidence {
                     // what is not here is counted already
-                    let is_here = piece.sha256().is_some_and(|sha256| state.blobs.contains_key(&sha256));
+                    let is_here = !piece.is_promised
+                        && piece.sha256().is_some_and(|sha256| state.blobs.contains_key(&sha256));
                     evidence += u64::from(is_here && record.order > state.position.evidence);
                 } else {
                     findings += u64::from(record.order > state.position.findings);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use finding::{FindingResource, Timestamp};
 use serde_json::json;
-use store::{EvidenceKind, EvidenceMeta, Sha256};
+use store::{EvidenceItem, EvidenceKind, EvidenceMeta, Sha256};
 
 use super::{Lane, Record, Spool, SpoolError};
 
@@ -34,6 +34,10 @@ fn about(number: usize) -> EvidenceMeta {
         original_size: 3,
         truncated: false,
     }
+}
+
+fn piece(number: usize, sha256: Sha256, size: u64) -> EvidenceItem {
+    EvidenceItem { sha256, size, meta: about(number) }
 }
 
 fn all(spool: &Arc<Spool>, lane: Lane) -> Vec<Record> {
@@ -183,7 +187,7 @@ fn evidence_that_is_dropped_is_counted_then_and_across_starts() {
     assert_eq!(lost(&spool), 1);
     assert!(spool.open_evidence(shared).is_some());
     // what was not accepted counts once, too
-    spool.not_kept(&[(about(7), Sha256::new([7; 32]), 5)], at(1), false);
+    spool.not_kept(&[piece(7, Sha256::new([7; 32]), 5)], at(1), false);
     assert_eq!(lost(&spool), 2);
     drop(spool);
     assert_eq!(lost(&Spool::open(folder.path(), MIB).unwrap()), 2);
@@ -204,7 +208,7 @@ fn a_finding_says_what_it_lost_in_this_version_and_in_later_ones() {
     );
     listed.finding.vedette.insert("coverage".into(), json!({"complete": true, "lost": {}}));
     spool.put_finding(&listed, at(1)).unwrap();
-    spool.not_kept(&[(about(1), sha256, 5)], at(1), false);
+    spool.not_kept(&[piece(1, sha256, 5)], at(1), false);
     drop(spool);
     let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
     let records = all(&spool, Lane::Evidence);
@@ -308,4 +312,47 @@ fn a_full_disk_costs_what_does_not_fit_and_nothing_else() {
     assert!(accepted > 0 && failed > 0);
     assert_eq!((read, lost), (accepted, failed));
     assert_eq!(again.unwrap(), accepted);
+}
+
+#[test]
+fn evidence_that_a_kill_came_before_is_told_lost_unless_it_is_taken_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let sha256 = |bytes: &[u8]| {
+        Sha256::new(sha2::Digest::finalize(sha2::Digest::chain_update(sha2::Sha256::default(), bytes)).into())
+    };
+    let announced = |number, bytes: &[u8]| piece(number, sha256(bytes), bytes.len() as u64);
+    let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+    let pieces = [announced(1, b"kept"), announced(2, b"again"), announced(3, b"never")];
+    let last = spool.try_findings(&[item(1, 1), item(2, 1), item(3, 1)], &pieces, at(1)).unwrap();
+    assert_eq!(names(&all(&spool, Lane::Evidence)), [""; 0], "nothing to send yet");
+    spool.put_evidence(b"kept", &about(1), at(1)).unwrap();
+    assert_eq!(names(&all(&spool, Lane::Evidence)), ["f1"]);
+    for lane in [Lane::Findings, Lane::Evidence] {
+        spool.delivered(lane, last + 1).unwrap();
+    }
+    spool.give_up_promised(at(2));
+    assert_eq!(spool.status().losses.evidence, 0, "this run may still keep them");
+    drop(spool);
+
+    let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+    let taken_later = EvidenceMeta { taken_at: at(3), ..about(2) };
+    spool.put_evidence(b"again", &taken_later, at(3)).unwrap();
+    spool.try_findings(&[item(4, 1)], &[announced(4, b"of this run")], at(3)).unwrap();
+    spool.give_up_promised(at(4));
+    assert_eq!(spool.status().losses.evidence, 1);
+    let records = all(&spool, Lane::Evidence);
+    assert_eq!(names(&records), ["f1", "f2", "f3"], "what was delivered after a promise is sent again");
+    spool.tell_lost(&records[2..], at(4)).unwrap();
+    let told = all(&spool, Lane::Findings).pop().unwrap();
+    let told: FindingResource = serde_json::from_slice(&told.json).unwrap();
+    assert_eq!(told.finding.name, name(3));
+    assert_eq!(told.finding.vedette["evidenceLost"][0]["sha256"], sha256(b"never").to_string());
+    spool.put_evidence(b"of this run", &about(4), at(5)).unwrap();
+    spool.delivered(Lane::Evidence, at(9).nanos() / 1_000).unwrap();
+    drop(spool);
+
+    let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+    spool.give_up_promised(at(6));
+    assert_eq!(spool.status().losses.evidence, 1, "each is lost once");
+    assert!(all(&spool, Lane::Evidence).is_empty());
 }

@@ -1,7 +1,8 @@
 //! Deliveries into the spool.
 //!
 //! deliveries → findings → spool; evidence behind them, on a thread of its own: somebody waits for the next finding while
-//! the executables of this one are copied.
+//! the executables of this one are copied. The finding's record announces them: what a kill costs is known at the next
+//! start.
 
 use crate::{Delivery, EvidenceContent};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -12,6 +13,7 @@ use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+use store::EvidenceItem;
 
 /// Findings that are kept in memory while the spool does not take them. With more, deliveries wait where they come from,
 /// and the sensor gives up those of whoever floods it.
@@ -28,7 +30,7 @@ const EVIDENCE_QUEUE: usize = 256;
 pub(crate) struct Keeping {
     /// Pieces of evidence that were kept.
     pub(crate) evidence: AtomicU64,
-    /// Pieces of evidence that never came to the spool because their finding's name is not valid.
+    /// Pieces of evidence that never came to the spool because their finding did not.
     pub(crate) evidence_lost: AtomicU64,
     /// Findings that wait in memory for the spool.
     pub(crate) waiting: AtomicU64,
@@ -37,6 +39,15 @@ pub(crate) struct Keeping {
 }
 
 type Pieces = (FindingName, Vec<EvidenceContent>);
+
+/// What the spool has not taken yet.
+struct Unkept {
+    finding: FindingResource,
+    /// `None`: it cannot have evidence.
+    name: Option<FindingName>,
+    /// Evidence that waits until the finding that lists it is kept.
+    evidence: Vec<EvidenceContent>,
+}
 
 /// Keeps deliveries until the sensor is gone. Blocks for the disk.
 pub(crate) fn run(deliveries: &Receiver<Delivery>, spool: &Spool, keeping: &Keeping) {
@@ -48,7 +59,7 @@ pub(crate) fn run(deliveries: &Receiver<Delivery>, spool: &Spool, keeping: &Keep
                 for piece in evidence {
                     let kept = keep_evidence(spool, &finding, &piece);
                     if kept.is_err() {
-                        note(spool, &finding, std::slice::from_ref(&piece), true);
+                        spool.not_kept(&items(&finding, std::slice::from_ref(&piece)), now(), true);
                     }
                     keeping.evidence.fetch_add(u64::from(kept.is_ok()), Ordering::Relaxed);
                     said.about(kept, "evidence is lost");
@@ -63,8 +74,8 @@ struct Keeper<'a> {
     spool: &'a Spool,
     keeping: &'a Keeping,
     pieces: Sender<Pieces>,
-    /// What the spool has not taken yet, each finding once.
-    unkept: VecDeque<FindingResource>,
+    /// Each finding once.
+    unkept: VecDeque<Unkept>,
     said: Said,
 }
 
@@ -94,61 +105,49 @@ impl Keeper<'_> {
         }
         let lost = self.unkept.len() as u64;
         if lost > 0 {
-            self.spool.lost_findings(lost);
+            self.give_up(self.unkept.len());
             tracing::error!("{lost} findings are lost: the spool has not taken them before the sensor ended");
         }
         self.keeping.waiting.store(0, Ordering::Relaxed);
     }
 
     fn take(&mut self, delivery: Delivery) {
-        let Delivery { finding, evidence } = delivery;
-        let name = finding.finding.name.clone();
-        // what is known later replaces what was known before
-        self.unkept.retain(|unkept| unkept.finding.name != name);
-        self.unkept.push_back(*finding);
-        if evidence.is_empty() {
-            return;
-        }
-        let count = evidence.len() as u64;
-        let name = match name.parse() {
-            Ok(name) => name,
-            Err(error) => {
-                self.keeping.evidence_lost.fetch_add(count, Ordering::Relaxed);
-                return tracing::error!("evidence is lost: a finding's name is not valid ({error})");
-            }
-        };
-        if let Err(TrySendError::Full((name, evidence)) | TrySendError::Disconnected((name, evidence))) =
-            self.pieces.try_send((name, evidence))
+        let Delivery { finding, mut evidence } = delivery;
+        let name = &finding.finding.name;
+        // what is known later replaces what was known before, but not the evidence that came with that
+        if let Some(at) = self.unkept.iter().position(|unkept| unkept.finding.finding.name == *name)
+            && let Some(earlier) = self.unkept.remove(at)
         {
-            note(self.spool, &name, &evidence, false);
-            tracing::error!(
-                "{count} pieces of evidence of {name} are lost: too much evidence waits for the disk"
-            );
+            evidence.splice(0..0, earlier.evidence);
         }
+        let name = name.parse();
+        if let Err(error) = &name
+            && !evidence.is_empty()
+        {
+            let count = evidence.len() as u64;
+            self.keeping.evidence_lost.fetch_add(count, Ordering::Relaxed);
+            tracing::error!("evidence is lost: a finding's name is not valid ({error})");
+            evidence.clear();
+        }
+        self.unkept.push_back(Unkept { finding: *finding, name: name.ok(), evidence });
     }
 
     /// Gives the spool what it takes.
     fn keep(&mut self) {
         while !self.unkept.is_empty() {
-            let count = self.unkept.len().min(BATCH);
-            let batch = self.unkept.make_contiguous().get(..count).unwrap_or_default();
-            let kept = self.spool.try_findings(batch, now());
-            let (count, kept) = match kept {
+            let (count, kept) = match (self.unkept.len().min(BATCH), self.offer(BATCH)) {
                 // of several, one may be too large, or only all together are
-                Err(SpoolError::TooLarge { .. }) if count > 1 => {
-                    let first = batch.get(..1).unwrap_or_default();
-                    (1, self.spool.try_findings(first, now()))
-                }
-                kept => (count, kept),
+                (2.., Err(SpoolError::TooLarge { .. })) => (1, self.offer(1)),
+                (count, kept) => (count, kept),
             };
             match kept {
                 Ok(_) => {
-                    self.unkept.drain(..count);
+                    let kept: Vec<Unkept> = self.unkept.drain(..count).collect();
+                    kept.into_iter().for_each(|kept| self.send_evidence(kept));
                     self.said.about(Ok(()), "");
                 }
                 Err(error @ SpoolError::TooLarge { .. }) => {
-                    self.unkept.drain(..count);
-                    self.spool.lost_findings(count as u64);
+                    self.give_up(count);
                     self.said.about(Err(error), "a finding is lost");
                 }
                 Err(error) => {
@@ -159,17 +158,43 @@ impl Keeper<'_> {
         }
         self.keeping.waiting.store(self.unkept.len() as u64, Ordering::Relaxed);
     }
+
+    fn offer(&self, count: usize) -> Result<i64, SpoolError> {
+        let batch = || self.unkept.iter().take(count);
+        let evidence: Vec<EvidenceItem> = batch()
+            .filter_map(|unkept| Some(items(unkept.name.as_ref()?, &unkept.evidence)))
+            .flatten()
+            .collect();
+        self.spool.try_findings(batch().map(|unkept| &unkept.finding), &evidence, now())
+    }
+
+    /// The first ones that wait are lost, and what belongs to them.
+    fn give_up(&mut self, count: usize) {
+        let evidence: usize = self.unkept.drain(..count).map(|unkept| unkept.evidence.len()).sum();
+        self.spool.lost_findings(count as u64);
+        self.keeping.evidence_lost.fetch_add(evidence as u64, Ordering::Relaxed);
+    }
+
+    fn send_evidence(&self, kept: Unkept) {
+        let (Some(name), false) = (kept.name, kept.evidence.is_empty()) else { return };
+        if let Err(TrySendError::Full((name, evidence)) | TrySendError::Disconnected((name, evidence))) =
+            self.pieces.try_send((name, kept.evidence))
+        {
+            self.spool.not_kept(&items(&name, &evidence), now(), false);
+            tracing::error!(
+                "{} pieces of evidence of {name} are lost: too much evidence waits for the disk",
+                evidence.len()
+            );
+        }
+    }
 }
 
-/// Evidence that the spool does not have: its finding will say so.
-fn note(spool: &Spool, finding: &FindingName, pieces: &[EvidenceContent], is_counted: bool) {
-    let noted: Vec<_> = pieces
-        .iter()
-        .filter_map(|piece| {
-            Some((piece.meta(finding.clone()), piece.item.sha256.parse().ok()?, piece.item.size))
-        })
-        .collect();
-    spool.not_kept(&noted, now(), is_counted);
+fn items(finding: &FindingName, pieces: &[EvidenceContent]) -> Vec<EvidenceItem> {
+    let item = |piece: &EvidenceContent| {
+        let sha256 = piece.item.sha256.parse().ok()?;
+        Some(EvidenceItem { sha256, size: piece.item.size, meta: piece.meta(finding.clone()) })
+    };
+    pieces.iter().filter_map(item).collect()
 }
 
 fn keep_evidence(spool: &Spool, finding: &FindingName, piece: &EvidenceContent) -> Result<(), SpoolError> {
