@@ -146,8 +146,10 @@ pub fn vedette_binary() -> Result<PathBuf> {
     build.args([
         "build",
         "--quiet",
-        "-p",
-        "cli",
+        // the whole workspace's features, with which its tests are built: nothing is compiled a second time
+        "--workspace",
+        "--bin",
+        "vedette",
         "--manifest-path",
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"),
     ]);
@@ -161,7 +163,7 @@ pub fn vedette_binary() -> Result<PathBuf> {
     let built =
         build.output().context("cargo, to build the vedette binary (or name one with VEDETTE_BIN)")?;
     if !built.status.success() {
-        bail!("cargo build -p cli: {}", String::from_utf8_lossy(&built.stderr));
+        bail!("cargo build --bin vedette: {}", String::from_utf8_lossy(&built.stderr));
     }
     Ok(folder.join("vedette"))
 }
