@@ -126,6 +126,8 @@ impl Blob {
 
 struct State {
     segments: BTreeMap<u64, Segment>,
+    /// The last segment's number. None comes twice: a reader stands in the segment that it read last, though it is gone.
+    last_segment: u64,
     /// The segment that is written, open; `None` before the first record and after a failure.
     active: Option<(u64, File)>,
     blobs: HashMap<Sha256, Blob>,

@@ -291,7 +291,7 @@ impl Spool {
     }
 
     fn begin(&self, state: &mut State) -> Result<(u64, File), SpoolError> {
-        let number = state.segments.last_key_value().map_or(1, |(number, _)| number + 1);
+        let number = state.last_segment + 1;
         let path = self.folder.segment(number);
         let file = create(&path)
             .and_then(|mut file| {
@@ -306,6 +306,7 @@ impl Spool {
             .map_err(failed("write", &path))?;
         let bytes = HEADER.len() as u64;
         state.bytes += bytes;
+        state.last_segment = number;
         state.segments.insert(number, Segment { bytes, last: 0 });
         Ok((number, file))
     }

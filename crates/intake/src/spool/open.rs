@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use store::Sha256;
 use tokio::sync::Notify;
@@ -16,6 +17,9 @@ use super::promised::Promised;
 use super::record::{HEADER, read};
 use super::{Blob, Segment, Spool, SpoolError, State};
 
+/// How often, and how far apart, the folder is asked for before it counts as another process's.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// A segment is not read into memory beyond this; none is written so long.
 const LONGEST_SEGMENT: u64 = 64 << 20;
 
@@ -28,9 +32,12 @@ impl Spool {
         let folder = Folder::open(root)?;
         let path = root.join("lock");
         let lock = create(&path).map_err(failed("open", &path))?;
-        lock.try_lock().map_err(|_| SpoolError::InUse { path: root.to_owned() })?;
+        if !locked(&lock) {
+            return Err(SpoolError::InUse { path: root.to_owned() });
+        }
         let mut state = State {
             segments: BTreeMap::new(),
+            last_segment: 0,
             active: None,
             blobs: HashMap::new(),
             blob_order: BTreeSet::new(),
@@ -62,6 +69,17 @@ impl Spool {
         }
         Ok(spool)
     }
+}
+
+/// Whoever held it before may be just about to end, and a child that a thread of his forked holds it until it executes.
+fn locked(lock: &File) -> bool {
+    for _ in 0..LOCK_TRIES {
+        if lock.try_lock().is_ok() {
+            return true;
+        }
+        std::thread::sleep(LOCK_PAUSE);
+    }
+    false
 }
 
 fn position(folder: &Folder) -> Position {
@@ -150,6 +168,7 @@ fn segments(
         }
         state.bytes += at as u64;
         state.position.order = state.position.order.max(last);
+        state.last_segment = state.last_segment.max(number);
         state.segments.insert(number, Segment { bytes: at as u64, last });
     }
     Ok(())

@@ -119,6 +119,28 @@ fn order_numbers_grow_when_the_clock_goes_back_and_across_starts() {
 }
 
 #[test]
+fn a_reader_goes_on_when_what_it_read_is_delivered_and_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::open(folder.path(), MIB).unwrap();
+    spool.put_finding(&item(1, 5), at(1)).unwrap();
+    drop(spool);
+    // the segment of an earlier run is not written any more, and goes as soon as all of it is delivered
+    for padding in [0, 4_000] {
+        let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());
+        let mut reader = spool.reader(Lane::Findings);
+        let (records, last) = reader.next(9, 64 << 10).unwrap().unwrap();
+        assert_eq!(records.len(), 1);
+        for lane in [Lane::Findings, Lane::Evidence] {
+            spool.delivered(lane, last).unwrap();
+        }
+        assert_eq!(fs::read_dir(folder.path().join("segments")).unwrap().count(), 0);
+        spool.put_finding(&item(2, padding), at(2)).unwrap();
+        let (records, _) = reader.next(9, 64 << 10).unwrap().unwrap();
+        assert_eq!(names(&records), ["f2"]);
+    }
+}
+
+#[test]
 fn evidence_is_kept_once_and_goes_when_its_last_record_is_delivered() {
     let folder = tempfile::tempdir().unwrap();
     let spool = Arc::new(Spool::open(folder.path(), MIB).unwrap());

@@ -197,7 +197,7 @@ impl Stage {
             documents: store.clone(),
             audit: None,
         };
-        let settings = Arc::new(Mutex::new(Settings { heartbeat_seconds: 30, ..Settings::default() }));
+        let settings = Arc::new(Mutex::new(Settings { heartbeat_seconds: 1, ..Settings::default() }));
         let told = settings.clone();
         let receiver = Receiver::new(stores, DOMAIN, nothing_revoked(), ReceiverLimits::default())
             .with_settle(Arc::new(findings::settle))
