@@ -1,6 +1,6 @@
 //! The small binary on other kernels: it loads, attaches and finds socat's shells, once each, and nothing else.
 //!
-//! build vedette-sensor statically → payload → `cargo xtask kernel-vm SUITE` → findings → expectations → a table row
+//! vedette-sensor and its libraries → payload → `cargo xtask kernel-vm SUITE` → findings → expectations → a table row
 //!
 //! `cargo test -p sensor --test kernels -- --nocapture` prints the table. A kernel that cannot be had is skipped, said so.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
@@ -18,6 +18,7 @@ const CATEGORY: &str = "Execution: Socat Reverse Shell Detected";
 const BUSYBOX: &str = "/bin/busybox";
 const DASH: &str = "/usr/bin/dash";
 const SOCAT: &str = "/usr/bin/socat";
+const SENSOR: &str = env!("CARGO_BIN_EXE_vedette-sensor");
 
 /// One shell that socat hands to the network.
 struct Case {
@@ -241,14 +242,17 @@ fn make_payload() -> Result<PathBuf, String> {
         put(&format!("{at}/command"), case.command);
         put(&format!("{at}/peer"), case.peer);
     }
-    for program in [SOCAT, DASH] {
-        for file in with_libraries(program) {
+    for program in [SOCAT, DASH, SENSOR] {
+        for file in with_libraries(program).into_iter().filter(|file| file != SENSOR) {
             let target = folder.join("root").join(file.trim_start_matches('/'));
             std::fs::create_dir_all(target.parent().unwrap()).unwrap();
             std::fs::copy(&file, &target).unwrap();
         }
     }
-    std::fs::copy(static_sensor(), folder.join("root/usr/bin/vedette-sensor")).unwrap();
+    // without what only a debugger reads: everything in the payload lies in the guest's memory
+    let sensor = folder.join("root/usr/bin/vedette-sensor");
+    let stripped = Command::new("strip").arg("-o").arg(&sensor).arg(SENSOR).status();
+    assert!(stripped.is_ok_and(|status| status.success()), "strip comes with the linker (binutils)");
     Ok(folder)
 }
 
@@ -258,31 +262,6 @@ fn with_libraries(program: &str) -> Vec<String> {
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
     let libraries = listed.split_whitespace().filter(|word| word.starts_with('/')).map(str::to_owned);
     libraries.chain([program.to_owned()]).collect()
-}
-
-/// Builds `vedette-sensor` as one file without libraries, in a target folder of its own: other flags than those of the
-/// main build would throw that away.
-fn static_sensor() -> PathBuf {
-    const TARGET: &str = "x86_64-unknown-linux-gnu";
-    let cache = std::env::var_os("VEDETTE_CACHE").map_or_else(|| root().join(".cache"), PathBuf::from);
-    let folder = std::path::absolute(cache.join("static-sensor")).unwrap();
-    let began = Instant::now();
-    let built = cargo()
-        .args(["build", "--quiet", "--package", "sensor", "--bin", "vedette-sensor", "--target", TARGET])
-        .env("CARGO_TARGET_DIR", &folder)
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
-        // small and quickly built; a speed is not measured here
-        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
-        .env("CARGO_PROFILE_DEV_DEBUG", "false")
-        .env("CARGO_PROFILE_DEV_STRIP", "true")
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let binary = folder.join(TARGET).join("debug/vedette-sensor");
-    let size = binary.metadata().unwrap().len() >> 20;
-    println!("vedette-sensor: static, {size} MiB, built in {:.0} s", began.elapsed().as_secs_f32());
-    assert_eq!(with_libraries(binary.to_str().unwrap()).len(), 1, "vedette-sensor wants libraries");
-    binary
 }
 
 // ---- what came out
