@@ -1,5 +1,6 @@
 //! The node's side: from the spool to a server, at least once and in order.
 
+mod early;
 mod session;
 
 use std::collections::hash_map::RandomState;

@@ -21,6 +21,7 @@ use stage::{Stage, eventually, item, now};
 use store::{AuditLog, DocumentKind, DocumentStore, EvidenceItem, EvidenceStore, FindingStore, Sha256};
 use tonic::Code;
 use tonic::codegen::tokio_stream;
+use tonic::transport::Channel;
 
 fn batch(number: u64, items: &[(i64, finding::FindingResource)]) -> DeliverRequest {
     let deliveries = items.iter().map(|(order, item)| Delivery {
@@ -29,6 +30,13 @@ fn batch(number: u64, items: &[(i64, finding::FindingResource)]) -> DeliverReque
         json: serde_json::to_vec(item).unwrap(),
     });
     DeliverRequest { batch: number, deliveries: deliveries.collect() }
+}
+
+/// Stores a node's finding.
+async fn deliver(client: &mut IntakeClient<Channel>, number: usize, node: &str) {
+    let batches = vec![batch(1, &[(1, item(number, node, "x"))])];
+    let mut answers = client.deliver(tokio_stream::iter(batches)).await.unwrap().into_inner();
+    assert_eq!(answers.message().await.unwrap().unwrap().refused, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,6 +193,7 @@ async fn evidence_goes_on_at_another_server_where_the_first_one_ended() {
     };
     let file = stage.node_file("n1");
     let mut client = IntakeClient::new(stage.channel(one, &file).await.unwrap());
+    deliver(&mut client, 1, "n1").await;
     let half = client.upload_evidence(ask(0, &bytes[..1_500_000])).await.unwrap().into_inner();
     assert_eq!((half.whole, half.received), (false, 1_500_000));
     first.kill();
@@ -208,6 +217,38 @@ async fn evidence_goes_on_at_another_server_where_the_first_one_ended() {
     assert_eq!(counters.evidence_bytes.load(Ordering::Relaxed), 1_500_000, "only the missing half was sent");
     assert_eq!(EvidenceStore::open(&*stage.store, Sha256::new(digest)).await.unwrap(), Some(bytes));
     second.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_waits_for_its_finding_and_not_for_one_that_never_comes() {
+    let stage = Stage::new("n1").await;
+    let spool = stage.spool();
+    let about = |number: usize| store::EvidenceMeta {
+        finding: item(number, "n1", "").finding.name.parse().unwrap(),
+        kind: store::EvidenceKind::Executable,
+        name: "/tmp/nc".into(),
+        taken_at: now(),
+        original_size: 3,
+        truncated: false,
+    };
+    spool.put_evidence(b"one", &about(1), now()).unwrap();
+    spool.put_evidence(b"two", &about(2), now()).unwrap();
+    let address = stage.reserve().await;
+    let server = stage.serve(address).await;
+    let sender = stage.sender(spool.clone(), &[address]);
+    let counters = sender.counters();
+    let sending = tokio::spawn(sender.run(std::future::pending()));
+    eventually(|| counters.heartbeats.load(Ordering::Relaxed) > 0).await;
+    spool.put_finding(&item(1, "n1", "x"), now()).unwrap();
+    eventually(|| counters.evidence.load(Ordering::Relaxed) == 1).await;
+    // the finding of the other one was refused, or never accepted
+    eventually(|| counters.refused.load(Ordering::Relaxed) == 1).await;
+    sending.abort();
+    assert_eq!(counters.connects.load(Ordering::Relaxed), 1, "to wait is no failure");
+    assert_eq!(stage.store.evidence_of(&about(1).finding).await.unwrap().len(), 1);
+    assert_eq!(stage.store.evidence_of(&about(2).finding).await.unwrap(), []);
+    assert_eq!(spool.status().losses.refused, 1);
+    server.kill();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -279,6 +320,8 @@ async fn a_node_that_knows_a_hash_gets_nothing_and_harms_nobody() {
     let line =
         async |node: &str| IntakeClient::new(stage.channel(address, &stage.node_file(node)).await.unwrap());
     let (mut victim, mut attacker) = (line("n1").await, line("n2").await);
+    deliver(&mut victim, 1, "n1").await;
+    deliver(&mut attacker, 1, "n2").await;
     // wrong bytes under the hash that the other is about to send
     let wrong = ask("n2", 0, &[0; 99_999]);
     assert_eq!(attacker.upload_evidence(wrong).await.unwrap().into_inner().received, 99_999);

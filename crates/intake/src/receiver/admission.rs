@@ -31,7 +31,7 @@ pub(super) fn belongs(item: &FindingResource, sender: &NodeIdentity) -> Result<(
 }
 
 /// What is the server's own is written by nobody else.
-fn unreserved(name: &FindingName, category: &str) -> Result<(), String> {
+pub(super) fn unreserved(name: &FindingName, category: &str) -> Result<(), String> {
     if watchers::is_reserved_id(name.finding()) {
         return Err(format!("{name} is a name of the server's own findings about sensors"));
     }

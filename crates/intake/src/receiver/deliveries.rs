@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tonic::Status;
 
 use super::Receiver;
-use super::admission::{belongs, names, timely, unclaimed, unlocated};
+use super::admission::{belongs, names, timely, unclaimed, unlocated, unreserved};
 use crate::proto::{DeliverRequest, DeliverResponse, Delivery, Refused};
 
 /// More deliveries than this are no batch.
@@ -177,17 +177,25 @@ impl Receiver {
         }
     }
 
-    /// Whether a node may add to a finding: it is its own, or is not there yet.
+    /// Whether a node may add to a finding: it is there, and the node could write it now. What came before its finding would
+    /// be found with whosesoever finding comes under that name.
     pub(super) async fn may_add(&self, name: &FindingName, sender: &NodeIdentity) -> Result<(), Status> {
-        let stored = self.stores.findings.get(name).await.map_err(|error| status(&error))?;
-        match stored {
-            Some(stored) if belongs(&stored, sender).is_err() => {
-                self.counters.wrong_node.fetch_add(1, Ordering::Relaxed);
-                Err(Status::permission_denied(format!(
-                    "{name} is another node's; a node adds to its own findings"
-                )))
-            }
-            _ => Ok(()),
+        let refused = |reason: String| {
+            self.counters.wrong_node.fetch_add(1, Ordering::Relaxed);
+            Err(Status::permission_denied(format!("evidence of {name}: {reason}")))
+        };
+        if let Err(reason) = unreserved(name, "") {
+            return refused(reason);
         }
+        let stored = self.stores.findings.get(name).await.map_err(|error| status(&error))?;
+        let Some(stored) = stored else {
+            return Err(Status::failed_precondition(format!(
+                "{name} is not here; deliver a finding before its evidence"
+            )));
+        };
+        if belongs(&stored, sender).is_err() {
+            return refused("the finding is another node's; a node adds to its own findings".into());
+        }
+        names(&stored, sender, &self.tenancy).map(drop).or_else(refused)
     }
 }

@@ -275,6 +275,7 @@ impl Sender {
             bytes,
             meta: Some(piece.wire(&record.finding)),
         };
+        let mut waits = 0;
         for _ in 0..TRIES {
             let mut next = message(0, Vec::new());
             loop {
@@ -288,8 +289,20 @@ impl Sender {
                         next = message(0, Vec::new());
                         continue;
                     }
+                    // its finding is not there
                     Err(status)
-                        if matches!(status.code(), Code::InvalidArgument | Code::PermissionDenied) =>
+                        if status.code() == Code::FailedPrecondition
+                            && self.finding_may_come(record, waits).await? =>
+                    {
+                        waits = waits.saturating_add(1);
+                        next = message(0, Vec::new());
+                        continue;
+                    }
+                    Err(status)
+                        if matches!(
+                            status.code(),
+                            Code::InvalidArgument | Code::PermissionDenied | Code::FailedPrecondition
+                        ) =>
                     {
                         tracing::error!("the server refused evidence {sha256}: {}", status.message());
                         self.spool.refused(1);
@@ -407,7 +420,7 @@ fn set_aside(spool: &Spool, refused: &[Refused]) {
     }
 }
 
-fn now_ns() -> i64 {
+pub(super) fn now_ns() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -1,14 +1,16 @@
 //! What a node with one valid certificate may not.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use finding::{FindingName, FindingResource, Mute, State, Timestamp};
 use intake::Tenancy;
 use intake::proto::intake_client::IntakeClient;
-use intake::proto::{DeliverRequest, HeartbeatRequest, Refused};
+use intake::proto::{DeliverRequest, EvidenceMeta, HeartbeatRequest, Refused, UploadEvidenceRequest};
 use intake::watchers::{Trouble, WatchRules, watch_once};
 use serde_json::json;
-use store::{DocumentStore, FindingStore};
+use sha2::Digest;
+use store::{DocumentStore, EvidenceStore, FindingStore};
 use tonic::Code;
 use tonic::codegen::tokio_stream;
 use tonic::transport::Channel;
@@ -233,5 +235,52 @@ async fn versions_of_one_finding_do_not_overtake_each_other() {
         let found = stored(&stage, &item(number, "n1", "").finding.name).await.unwrap();
         assert_eq!(found.finding.description, wanted);
     }
+    server.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_is_taken_for_a_nodes_own_findings_alone() {
+    let bytes = b"abc";
+    let digest: [u8; 32] = sha2::Sha256::digest(bytes).into();
+    let ask = |finding: &str| UploadEvidenceRequest {
+        sha256: digest.to_vec(),
+        size: bytes.len() as u64,
+        offset: 0,
+        bytes: bytes.to_vec(),
+        meta: Some(EvidenceMeta { finding: finding.into(), ..EvidenceMeta::default() }),
+    };
+    let stage = Stage::new("n1").await;
+    let address = stage.reserve().await;
+    let server = stage.serve(address).await;
+    let mut owner = IntakeClient::new(stage.channel(address, &stage.node_file("n1")).await.unwrap());
+    let mut thief = IntakeClient::new(stage.channel(address, &stage.node_file("n2")).await.unwrap());
+    let code = async |client: &mut Client, finding: &str| {
+        client.upload_evidence(ask(finding)).await.map_or_else(|status| status.code(), |_| Code::Ok)
+    };
+    // nothing lies in wait under a name that somebody else's finding will have
+    let own = item(1, "n1", "x");
+    assert_eq!(code(&mut thief, &own.finding.name).await, Code::FailedPrecondition);
+    assert_eq!(reason(&mut owner, &own).await, None);
+    assert_eq!(code(&mut thief, &own.finding.name).await, Code::PermissionDenied);
+    let name = own.finding.name.parse::<FindingName>().unwrap();
+    assert_eq!(stage.store.evidence_of(&name).await.unwrap(), []);
+    assert_eq!(code(&mut owner, &own.finding.name).await, Code::Ok);
+    assert_eq!(stage.store.evidence_of(&name).await.unwrap().len(), 1);
+
+    // what the server itself says of a node, whether it has said it yet or not
+    let reserved = called("sensor00");
+    assert_eq!(code(&mut owner, &reserved.finding.name).await, Code::PermissionDenied);
+    stage.store.upsert(&reserved, 1, now()).await.unwrap();
+    assert_eq!(code(&mut owner, &reserved.finding.name).await, Code::PermissionDenied);
+    assert_eq!(stage.counters().wrong_node.load(Ordering::Relaxed), 3);
+    server.kill();
+
+    // a finding of before this server's bounds
+    let clusters = Some([("c1".to_owned(), ["another".to_owned()].into())].into());
+    let stage = stage.bounded(Tenancy { organization: Some("1".into()), clusters });
+    let address = stage.reserve().await;
+    let server = stage.serve(address).await;
+    let mut owner = IntakeClient::new(stage.channel(address, &stage.node_file("n1")).await.unwrap());
+    assert_eq!(code(&mut owner, &own.finding.name).await, Code::PermissionDenied);
     server.kill();
 }
