@@ -56,6 +56,11 @@ pub(crate) enum ApiError {
     /// The store failed; its own words are in the log.
     #[error("the store cannot answer now; the server's log says why and what to do")]
     Store(#[source] StoreError),
+    /// The database has not answered since the server started.
+    #[error(
+        "the server's database has not answered yet; try again soon, and if it stays so, the server's log says why"
+    )]
+    Starting,
     /// A defect of ours.
     #[error("this request met a defect of the server; its log has more")]
     Defect,
@@ -102,7 +107,7 @@ impl ApiError {
                 (StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED")
             }
             Self::Store(StoreError::Corrupt { .. }) => (StatusCode::INTERNAL_SERVER_ERROR, "DATA_LOSS"),
-            Self::Store(_) | Self::Denied(Denied::Unavailable { .. }) => {
+            Self::Store(_) | Self::Starting | Self::Denied(Denied::Unavailable { .. }) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")
             }
             Self::Defect => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),

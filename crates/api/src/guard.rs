@@ -14,7 +14,6 @@ use axum::response::{IntoResponse, Response};
 
 use crate::body;
 use crate::error::ApiError;
-use crate::service::Service;
 
 /// Bytes of a path and query.
 const URI_LIMIT: usize = 16 << 10;
@@ -100,8 +99,8 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
 ];
 
 /// Around every request.
-pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
-    let mut response = match check(&service.hosts, &request) {
+pub(crate) async fn around(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
+    let mut response = match check(&hosts, &request) {
         Err(error) => error.into_response(),
         Ok(()) => match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
             Ok(response) => response,

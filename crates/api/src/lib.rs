@@ -12,6 +12,7 @@
 
 mod access;
 mod administration;
+mod away;
 mod body;
 mod call;
 mod config;
@@ -43,6 +44,7 @@ pub use administration::{
     Administration, AdministrationError, Answering, Binding, Credential, Credentials, IssuedCertificate,
     NewCredential, NodeCertificates, OutputCounts, Outputs, Replayed,
 };
+pub use away::away;
 pub use endpoint::revoked_until;
 pub use guard::Hosts;
 pub use method::{ApiMethod, Permission};

@@ -59,6 +59,7 @@ pub type CheckNotification = Box<dyn Fn(&Value) -> Result<(), Refusal> + Send + 
 
 /// All of it: `/v1`, `/v2`, `/v1beta2`, `/openapi.json`, `/healthz`, `/readyz`, `/metrics`.
 pub fn router(service: Service) -> Router {
+    let hosts = Arc::new(service.hosts.clone());
     let service = Arc::new(service);
     Router::new()
         .route("/healthz", get(operations::healthz))
@@ -68,7 +69,7 @@ pub fn router(service: Service) -> Router {
         .route("/oauth2/token", post(access_token))
         .fallback(dispatch)
         .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(Arc::clone(&service), guard::around))
+        .layer(middleware::from_fn_with_state(hosts, guard::around))
         .layer(Extension(Arc::new(Denials::default())))
         .with_state(service)
 }

@@ -4,16 +4,10 @@ use crate::arguments::Serve;
 use crate::data_folder::{self, Announcement, DataFolder, Running};
 use anyhow::{Context, Result};
 use api::{Module, Token};
-use server::configuration::{Configuration, Database};
-use server::{Opened, RoleError};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-use store::StoreError;
+use server::configuration::Configuration;
+use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-
-/// A database that is away is looked for again after this long.
-const AGAIN: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(options: &Serve) -> Result<()> {
     let configuration = Configuration::load(options.config.as_deref())?;
@@ -24,7 +18,6 @@ pub(crate) fn run(options: &Serve) -> Result<()> {
     let folder = DataFolder::take(&data)?;
     let token = Token::new(folder.token(), TOKEN_PLACE);
     let settings = server::prepare(&configuration, &data, token, modules())?;
-    let opened = runtime.block_on(open(&data, configuration.database.as_ref()))?;
     let listener = runtime.block_on(TcpListener::bind(configuration.listen)).with_context(|| {
         let other = Running::at(configuration.listen).map(|other| format!(" {} has it;", other.words()));
         let other = other.unwrap_or_default();
@@ -39,27 +32,20 @@ pub(crate) fn run(options: &Serve) -> Result<()> {
     tracing::info!("findings: {scheme}://{address}/v2/organizations/-/sources/-/findings");
     tracing::info!("readers need the token in {}, or one of their own", folder.token_file().display());
     folder.print_new_token();
-    let served = runtime.block_on(server::serve(opened.stores(), listener, settings, stopped(announcement)));
+    // one that is away may start later than this
+    let mut stopping = Box::pin(stopped(announcement));
+    let opened = runtime.block_on(async {
+        tokio::select! {
+            opened = server::open(&data, configuration.database.as_ref(), &listener, &settings) => opened.map(Some),
+            () = &mut stopping => Ok(None),
+        }
+    })?;
+    let Some(opened) = opened else { return Ok(()) };
+    let served = runtime.block_on(server::serve(opened.stores(), listener, settings, stopping));
     tracing::info!("stopping: what was received is stored");
     runtime.block_on(opened.close());
     drop(folder);
     Ok(served?)
-}
-
-/// Opens the database; one that is away is waited for, because it may start later than this.
-async fn open(data: &Path, database: Option<&Database>) -> Result<Opened> {
-    let mut said = false;
-    loop {
-        match Opened::open(data, database).await {
-            Err(RoleError::Store(error @ StoreError::Away { .. })) => {
-                if !std::mem::replace(&mut said, true) {
-                    tracing::warn!("{error}");
-                }
-                tokio::time::sleep(AGAIN).await;
-            }
-            done => return Ok(done?),
-        }
-    }
 }
 
 /// Where a reader finds the token. Where that folder is, is nobody's business who has none; the command that looked there

@@ -1,7 +1,10 @@
 //! `vedette server` as a user meets it: a process with a configuration file, administered by commands, over TLS.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::print_stdout, reason = "why a test did not run is its report")]
 
+#[path = "server/database.rs"]
+mod database;
 #[path = "kill/finding.rs"]
 mod made;
 #[path = "server/stage.rs"]

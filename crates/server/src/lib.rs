@@ -18,6 +18,7 @@ mod role;
 mod serve;
 mod stores;
 mod upkeep;
+mod waiting;
 
 pub use access::Doorkeeper;
 pub use certificate::{Nodes, OwnCertificate};
@@ -30,3 +31,4 @@ pub use role::{Opened, RoleError, prepare};
 pub use serve::{Door, ServeError, Settings, serve};
 pub use stores::Stores;
 pub use upkeep::{Retention, Upkeep};
+pub use waiting::{OpenError, open};

@@ -24,6 +24,14 @@ pub enum RoleError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database that a key names cannot be used.
+    #[error("{key}: {source}")]
+    Database {
+        /// The key.
+        key: &'static str,
+        /// What the store says, without a password.
+        source: StoreError,
+    },
     /// A certificate cannot be used or made.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
@@ -66,7 +74,7 @@ impl Opened {
         let Some(database) = database else {
             return Ok(Self::Sqlite(Arc::new(SqliteStore::open(data).await?)));
         };
-        let url = match &database.url_file {
+        let (key, url) = match &database.url_file {
             Some(path) => {
                 let key = "database.urlFile";
                 let url = read(key, path)?.trim().to_owned();
@@ -74,11 +82,12 @@ impl Opened {
                     let reason = "holds no URL of PostgreSQL; write postgres://user@host/name into it";
                     return Err(RoleError::Unusable { key, path: path.clone(), reason });
                 }
-                url
+                (key, url)
             }
-            None => database.url.clone().unwrap_or_default(),
+            None => ("database.url", database.url.clone().unwrap_or_default()),
         };
-        Ok(Self::Postgres(Arc::new(PostgresStore::open(&url).await?)))
+        let store = PostgresStore::open(&url).await.map_err(|source| RoleError::Database { key, source })?;
+        Ok(Self::Postgres(Arc::new(store)))
     }
 
     /// Its doors.

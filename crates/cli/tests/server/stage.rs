@@ -22,6 +22,11 @@ fn free_address() -> SocketAddr {
 impl Stage {
     /// With more lines for the configuration; INTAKE stands for an address.
     pub(crate) fn start(lines: &str) -> Self {
+        Self::run(tempfile::tempdir().unwrap(), lines, None).answering()
+    }
+
+    /// The same, of one that may end at once.
+    pub(crate) fn start_and_end(lines: &str) -> Self {
         Self::run(tempfile::tempdir().unwrap(), lines, None)
     }
 
@@ -35,7 +40,7 @@ impl Stage {
         write_private(&key, issued.key_pem.as_bytes()).unwrap();
         let tls = format!("tls: {{certificate: {}, key: {}}}\n", certificate.display(), key.display());
         let authority = authority.certificate_file().to_owned();
-        Self::run(folder, &format!("{lines}{tls}"), Some(authority))
+        Self::run(folder, &format!("{lines}{tls}"), Some(authority)).answering()
     }
 
     fn run(folder: tempfile::TempDir, lines: &str, authority: Option<PathBuf>) -> Self {
@@ -48,9 +53,12 @@ impl Stage {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vedette"));
         command.args(["server", "--config"]).arg(&config).stdout(Stdio::null()).stderr(log);
         let process = command.spawn().unwrap();
-        let stage = Self { folder, api, intake, authority, process };
-        stage.eventually("answering", || std::net::TcpStream::connect(api).is_ok());
-        stage
+        Self { folder, api, intake, authority, process }
+    }
+
+    fn answering(self) -> Self {
+        self.eventually("answering", || std::net::TcpStream::connect(self.api).is_ok());
+        self
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -118,7 +126,25 @@ impl Stage {
         panic!("not {what} after a minute: {}", self.log());
     }
 
-    fn log(&self) -> String {
+    /// Status and body of an answer to whoever has no token.
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let request = ureq::get(format!("http://{}{path}", self.api)).config().http_status_as_error(false);
+        let mut response = request.build().call().unwrap();
+        (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
+    }
+
+    /// Waits until the process has ended by itself.
+    pub(crate) fn end(&mut self) -> std::process::ExitStatus {
+        for _ in 0..600 {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("not ended after a minute: {}", self.log());
+    }
+
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
     }
 }
