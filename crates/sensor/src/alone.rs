@@ -48,7 +48,8 @@ pub fn run(file: Option<&Path>, record: Option<&RecordTo>) -> Result<(), AloneEr
     let configuration = Configuration::load(file)?;
     let link =
         configuration.server().map(|server| Link::open(server, file.map(Path::to_owned))).transpose()?;
-    let config = configuration.sensor(record)?;
+    let mut config = configuration.sensor(record)?;
+    config.modules = link.as_ref().and_then(Link::modules);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(AloneError::Signals)?;
     // before the probes are loaded: a signal that comes meanwhile must not leave a finding unprinted

@@ -237,6 +237,7 @@ impl Configuration {
             named: self.named(),
             metadata,
             settings: self.settings(),
+            modules: None,
             probes,
             runtimes: container_runtime::Config {
                 host_root: self.host_root().to_owned(),

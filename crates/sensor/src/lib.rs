@@ -21,6 +21,7 @@ mod redaction;
 mod replay;
 mod sessions;
 mod start;
+mod told;
 mod waiting;
 mod watch;
 

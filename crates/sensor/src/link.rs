@@ -10,6 +10,7 @@ mod heartbeat;
 mod keeping;
 
 use crate::configuration::Server;
+use crate::told::Told;
 use crate::{Controls, Delivery, Metrics};
 use crossbeam_channel::Receiver;
 use figures::{Figures, Saying};
@@ -19,6 +20,7 @@ use host::Clock;
 use intake::proto::Settings;
 use intake::{Sender, SenderOptions, Spool, SpoolError};
 use keeping::Keeping;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,6 +46,9 @@ pub(crate) struct Link {
     spool: Arc<Spool>,
     options: SenderOptions,
     own: Own,
+    told: Told,
+    /// What the server had said when the last sensor ended.
+    modules: Option<BTreeSet<String>>,
 }
 
 /// The way to a server.
@@ -64,7 +69,14 @@ impl Link {
             token: server.token.clone(),
             ..SenderOptions::new(server.addresses.clone(), server.authority.clone())
         };
-        Ok(Self { spool, options, own: Own::new(configuration) })
+        let told = Told::beside(&server.spool);
+        let modules = told.read();
+        Ok(Self { spool, options, own: Own::new(configuration), told, modules })
+    }
+
+    /// The detectors that run until the server says otherwise; `None`: those of the sensor's own configuration.
+    pub(crate) fn modules(&self) -> Option<BTreeSet<String>> {
+        self.modules.clone()
     }
 
     /// Keeps and sends from now on. The second value is told when nothing is kept any more.
@@ -74,7 +86,7 @@ impl Link {
         controls: Controls,
         metrics: &Metrics,
     ) -> io::Result<(Linked, oneshot::Receiver<io::Result<()>>)> {
-        let Self { spool, options, own } = self;
+        let Self { spool, options, own, told, modules } = self;
         let keeping = Arc::new(Keeping::default());
         let started = Timestamp::from_nanos(Clock::read().wall_ns(Clock::now_ns()));
         let source =
@@ -106,7 +118,7 @@ impl Link {
                     tokio::select! {
                         () = until(stopped) => {}
                         () = send => {}
-                        () = obey(settings, &controls) => {}
+                        () = obey(settings, &controls, &told, modules) => {}
                         () = say(&figures) => {}
                         () = hash_again(&own) => {}
                         () = give_up_promised(&figures.spool) => {}
@@ -151,8 +163,12 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 }
 
 /// Lets the sensor run what the server says.
-async fn obey(mut settings: watch::Receiver<Settings>, controls: &Controls) {
-    let mut known = None;
+async fn obey(
+    mut settings: watch::Receiver<Settings>,
+    controls: &Controls,
+    told: &Told,
+    mut known: Option<BTreeSet<String>>,
+) {
     while settings.changed().await.is_ok() {
         let Settings { modules_set, modules, .. } = settings.borrow_and_update().clone();
         let modules = modules_set.then(|| modules.into_iter().collect());
@@ -160,6 +176,7 @@ async fn obey(mut settings: watch::Receiver<Settings>, controls: &Controls) {
             let who = if modules.is_some() { "the server" } else { "this sensor's own configuration" };
             tracing::info!("{who} says from now on which detectors run");
             controls.set_modules(modules.clone());
+            keep(told, modules.clone()).await;
             known = modules;
         }
     }
@@ -177,6 +194,15 @@ async fn give_up_promised(spool: &Arc<Spool>) {
         tracing::error!("what the last run lost could not be noted");
     }
     std::future::pending().await
+}
+
+async fn keep(told: &Told, modules: Option<BTreeSet<String>>) {
+    let told = told.clone();
+    match tokio::task::spawn_blocking(move || told.keep(modules.as_ref())).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!("the next start will not know which detectors run: {error}"),
+        Err(error) => tracing::error!("the next start will not know which detectors run: {error}"),
+    }
 }
 
 async fn say(figures: &Figures) {

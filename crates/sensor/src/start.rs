@@ -1,6 +1,6 @@
 //! Starting and stopping the sensor's thread.
 
-use crate::controls::PlaceSlot;
+use crate::controls::{Order, PlaceSlot};
 use crate::coverage::LossLog;
 use crate::live::LiveReader;
 use crate::lookups::Lookups;
@@ -27,6 +27,8 @@ pub struct Config {
     pub metadata: Option<MetadataServer>,
     /// Detector settings.
     pub settings: Settings,
+    /// The only detectors to run from the start, until somebody says otherwise; `None`: those of the settings.
+    pub modules: Option<BTreeSet<String>>,
     /// Ring buffer sizes.
     pub probes: probes::Settings,
     /// Container runtimes.
@@ -77,10 +79,14 @@ impl Running {
 }
 
 /// Loads the probes, reads live state, starts watching. When this returns, nothing that happens is missed.
-pub fn start(config: Config, out: Sender<Delivery>, metrics: Metrics) -> Result<Running, SensorError> {
+pub fn start(mut config: Config, out: Sender<Delivery>, metrics: Metrics) -> Result<Running, SensorError> {
     let stop = Arc::new(AtomicBool::new(false));
     let (ready, started) = crossbeam_channel::bounded(1);
     let (orders, ordered) = unbounded();
+    if let Some(modules) = config.modules.take() {
+        // obeyed before the first record is read
+        let _ = orders.send(Order::Modules(Some(modules)));
+    }
     let thread = std::thread::Builder::new().name("vedette-sensor".into()).spawn({
         let stop = Arc::clone(&stop);
         let shared = metrics.clone();

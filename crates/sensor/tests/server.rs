@@ -100,6 +100,40 @@ fn the_server_says_which_detectors_run() {
 }
 
 #[test]
+fn what_the_server_said_holds_after_a_restart_without_it() {
+    if let Some(reason) = cannot_watch() {
+        return println!("skipped: {reason}");
+    }
+    let stage = Stage::new();
+    let modules = vec!["REVERSE_SHELL".to_owned()];
+    stage.tell(Settings { modules_set: true, modules, heartbeat_seconds: 1 });
+    let server = stage.serve();
+    let Some(mut sensor) = stage.sensor() else { return };
+    let running = "detectors that run from now on: ";
+    assert_eq!(sensor.after(running), "REVERSE_SHELL");
+    let kept = stage.folder().join("spool/modules.json");
+    eventually("it is kept", || kept.exists().then_some(()));
+    drop(server);
+    sensor.end(Signal::KILL);
+
+    let Some(mut sensor) = stage.sensor() else { return };
+    let heard = sensor.said().split_once(running).map(|(_, rest)| rest.lines().next().unwrap().to_owned());
+    assert_eq!(heard.unwrap_or_else(|| sensor.after(running)), "REVERSE_SHELL");
+    let shell = Shell::open();
+    let read = || stage.spool_holds(&format!(":{}", shell.port)).then_some(());
+    eventually("what runs finds it", read);
+    let server = stage.serve();
+    let module = eventually("the server has it", || Some(stage.finding_of(shell.port)?.finding.module_name));
+    assert_eq!(module, "REVERSE_SHELL", "the other one is switched off");
+
+    stage.tell(Settings { modules_set: false, modules: Vec::new(), heartbeat_seconds: 1 });
+    assert!(sensor.after(running).contains("SOCAT_REVERSE_SHELL_DETECTED"));
+    eventually("nothing is kept", || (!kept.exists()).then_some(()));
+    assert!(sensor.end(Signal::TERM).success());
+    drop(server);
+}
+
+#[test]
 fn a_spool_that_cannot_be_had_is_named() {
     let stage = Stage::new();
     std::fs::write(stage.folder().join("spool"), "no folder").unwrap();

@@ -350,14 +350,14 @@ impl Sender {
                 damaged: state.losses.damaged,
             });
             let answer = line.client.heartbeat(line.call(beat)).await?.into_inner();
-            self.counters.heartbeats.fetch_add(1, Ordering::Relaxed);
+            let is_first = self.counters.heartbeats.fetch_add(1, Ordering::Relaxed) == 0;
             let mut pause = self.options.heartbeat;
             if let Some(settings) = answer.settings {
                 if settings.heartbeat_seconds > 0 {
                     pause = Duration::from_secs(settings.heartbeat_seconds.clamp(1, 3600).into());
                 }
                 self.settings.send_if_modified(|known| {
-                    let differs = *known != settings;
+                    let differs = is_first || *known != settings;
                     *known = settings;
                     differs
                 });
