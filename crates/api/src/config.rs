@@ -131,11 +131,11 @@ pub(crate) fn written(kind: &ConfigKind, document: &Document, version: Version, 
 }
 
 /// Refuses what those who work with it could not use.
-pub(crate) fn check_use(kind: &ConfigKind, call: &Call, fields: &Fields) -> Result<(), ApiError> {
+pub(crate) fn check_use(kind: &ConfigKind, call: &Call, name: &str, fields: &Fields) -> Result<(), ApiError> {
     if kind.documents != DocumentKind::NotificationConfig {
         return Ok(());
     }
-    let checked = (call.service.check_notification)(&Value::Object(fields.clone()));
+    let checked = (call.service.check_notification)(name, &Value::Object(fields.clone()));
     checked.map_err(|Refusal { field, reason }| {
         ApiError::invalid(format!("notificationConfig.{field}"), &reason)
     })

@@ -54,8 +54,8 @@ pub struct Service {
     pub hosts: Hosts,
 }
 
-/// Says which field of a document is wrong, and why.
-pub type CheckNotification = Box<dyn Fn(&Value) -> Result<(), Refusal> + Send + Sync>;
+/// Says which field of a notification config's body cannot work under this name, and why.
+pub type CheckNotification = Box<dyn Fn(&str, &Value) -> Result<(), Refusal> + Send + Sync>;
 
 /// All of it: `/v1`, `/v2`, `/v1beta2`, `/openapi.json`, `/healthz`, `/readyz`, `/metrics`.
 pub fn router(service: Service) -> Router {

@@ -63,7 +63,7 @@ impl Server {
             access: Arc::new(Token::new(TOKEN, "/data/token")),
             modules: Vec::new(),
             ancestors: Box::new(|_| Vec::new()),
-            check_notification: Box::new(|_| Ok(())),
+            check_notification: Box::new(|_, _| Ok(())),
             administration: api::Administration::default(),
             metrics: Box::new(|| "vedette_findings_total 1\n# EOF\n".to_owned()),
             ready: Box::new(|| Ok(())),

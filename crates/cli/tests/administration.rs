@@ -146,7 +146,7 @@ impl Server {
                 access: Arc::new(Token::new(SECRET, "the test")),
                 modules: vec![api::Module { name: "REVERSE_SHELL".into(), on_by_default: true }],
                 ancestors: Box::new(|_| Vec::new()),
-                check_notification: Box::new(|_| Ok(())),
+                check_notification: Box::new(|_, _| Ok(())),
                 administration: Administration {
                     credentials: Some(Arc::new(Kept::default())),
                     certificates: Some(Arc::new(Signer)),

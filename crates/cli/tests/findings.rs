@@ -72,7 +72,7 @@ impl Server {
                 access: Arc::new(Token::new(SECRET, "the test")),
                 modules: Vec::new(),
                 ancestors: Box::new(|_| Vec::new()),
-                check_notification: Box::new(|_| Ok(())),
+                check_notification: Box::new(|_, _| Ok(())),
                 administration: api::Administration::default(),
                 metrics: Box::new(String::new),
                 ready: Box::new(|| Ok(())),

@@ -7,6 +7,8 @@
 mod database;
 #[path = "kill/finding.rs"]
 mod made;
+#[path = "server/outputs.rs"]
+mod outputs;
 #[path = "server/stage.rs"]
 mod stage;
 

@@ -281,6 +281,10 @@ mod tests {
             let may = |reach: &Reach| reach.refusal(address, address.parse().unwrap()).is_none();
             assert_eq!((may(&shop), may(&all)), (of_shop, of_all), "{address}");
         }
+        for host in ["127.0.0.1", "[::1]", "[::ffff:10.2.0.1]"] {
+            assert!(shop.refusal_of_literal(host).is_some(), "{host}");
+            assert!(all.refusal_of_literal(host).is_none(), "{host}");
+        }
         settings.allowed_networks = vec!["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()];
         let shop = Reach::below(&settings);
         assert!(shop.refusal("", "127.0.0.1".parse().unwrap()).is_none());

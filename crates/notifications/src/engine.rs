@@ -181,6 +181,16 @@ impl Notifications {
         self.board.read()
     }
 
+    /// Whether a config of this name and body can work, as far as that is known without asking anybody: what a host's name
+    /// leads to is not.
+    ///
+    /// # Errors
+    /// The field that is wrong, and why.
+    pub fn check(&self, config: &str, body: &Value) -> Result<(), OutputError> {
+        let output = Output::parse(config, body)?;
+        Sender::new(&output, &self.settings, &self.clients).map(drop)
+    }
+
     /// Sends one made-up finding, once, to what a config's body describes, stored or not.
     pub async fn send_test(&self, config: &str, body: &Value) -> Result<(), SendError> {
         let output = Output::parse(config, body)?;

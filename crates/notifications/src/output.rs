@@ -91,6 +91,8 @@ pub struct Output {
     pub(crate) shape: Shape,
     /// Where to; of `pubsub` it is the server's own setting, and of an output whose whole URL is secret it is in the secret.
     pub(crate) url: Option<Url>,
+    /// The field that holds it.
+    pub(crate) url_field: &'static str,
     /// Name of a secret in the server's configuration.
     pub(crate) secret: Option<String>,
     /// Subject of NATS.
@@ -200,6 +202,7 @@ impl Output {
         let secret =
             Some(text(own, "vedette.", "secret")?).filter(|name| !name.is_empty()).map(str::to_owned);
         let url = text(own, "vedette.", "url")?;
+        let url_field = if url.is_empty() { "pubsubTopic" } else { "vedette.url" };
         let url = match (kind, url, topic) {
             (Kind::PubSub, "", topic) if is_topic(topic) => None,
             (Kind::PubSub, "", _) => return wrong("pubsubTopic", "must be projects/PROJECT/topics/TOPIC"),
@@ -213,9 +216,9 @@ impl Output {
                     "must be an https:// URL or projects/PROJECT/topics/TOPIC, or name a URL in vedette.url",
                 );
             }
-            (kind, "", topic) => Some(url_of(kind, "pubsubTopic", topic)?),
-            (kind, url, "") => Some(url_of(kind, "vedette.url", url)?),
-            (_, url, topic) if url == topic => Some(url_of(kind, "vedette.url", url)?),
+            (kind, "", topic) => Some(url_of(kind, url_field, topic)?),
+            (kind, url, "") => Some(url_of(kind, url_field, url)?),
+            (_, url, topic) if url == topic => Some(url_of(kind, url_field, url)?),
             _ => return wrong("vedette.url", "is given besides pubsubTopic; leave one of them empty"),
         };
         let shaped = matches!(kind, Kind::Webhook | Kind::CloudEvents | Kind::Nats | Kind::PubSub);
@@ -261,6 +264,7 @@ impl Output {
             kind,
             shape,
             url,
+            url_field,
             secret,
             subject: subject.to_owned(),
             topic: topic.to_owned(),

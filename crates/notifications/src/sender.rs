@@ -87,6 +87,12 @@ impl Sender {
                 }
             },
         };
+        // what HTTP needs besides, the way itself says
+        let reach = Reach::of(&output.config, settings);
+        let host = output.url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
+        if let Some(reason) = reach.refusal_of_literal(host) {
+            return wrong(output.url_field, reason);
+        }
         let way = match output.kind {
             Kind::Syslog => Way::Syslog(syslog::Syslog::new(output, settings)?),
             Kind::Nats => Way::Nats(Box::new(nats::Nats::new(output, settings, secret)?)),

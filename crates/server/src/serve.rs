@@ -13,8 +13,7 @@ use std::time::Duration;
 use api::{Administration, Hosts, Module, Service, Token};
 use certificates::{Admission, CertificateError, ServerFiles, ServerTls, TlsListener};
 use identity::{AccessConfig, Identity, OpenError};
-use notifications::{Notifications, Output, OutputError, SendError};
-use serde_json::Value;
+use notifications::{Notifications, OutputError, SendError};
 use store::Refusal;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -143,7 +142,7 @@ pub async fn serve(
     let limits = listen::bounds_of_this_process(settings.behind_proxy);
     let ancestors = settings.ancestors;
     let metrics = settings.metrics;
-    let sent = Arc::clone(&outputs);
+    let (sent, checking) = (Arc::clone(&outputs), Arc::clone(&outputs));
     let router = api::router(Service {
         findings: Arc::clone(&stores.findings),
         evidence: Arc::clone(&stores.evidence),
@@ -157,7 +156,10 @@ pub async fn serve(
         },
         modules: settings.modules,
         ancestors: Box::new(move |place| ancestors(place)),
-        check_notification: Box::new(check_notification),
+        check_notification: Box::new(move |name, body| {
+            let checked = checking.check(name, body);
+            checked.map_err(|OutputError { field, reason }| Refusal { field, reason })
+        }),
         metrics: Box::new(move || {
             let own = counted.as_deref().map(of_intake).unwrap_or_default();
             with_outputs(&with_more(&metrics(), &own), &sent.counts())
@@ -199,13 +201,6 @@ async fn mutes(stores: Stores) {
             tracing::error!(%error, "the mute configs cannot be applied; it is tried again");
         }
     }
-}
-
-/// Before it is stored: what cannot be read could not be delivered.
-fn check_notification(body: &Value) -> Result<(), Refusal> {
-    let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
-    let parsed = Output::parse(name, body);
-    parsed.map(drop).map_err(|OutputError { field, reason }| Refusal { field, reason })
 }
 
 #[cfg(test)]

@@ -181,7 +181,7 @@ async fn api_of(store: &Arc<SqliteStore>, identity: &Arc<Identity>) -> std::net:
             "projects/shop" => vec!["organizations/1".into()],
             _ => Vec::new(),
         }),
-        check_notification: Box::new(|_| Ok(())),
+        check_notification: Box::new(|_, _| Ok(())),
         administration: api::Administration {
             credentials: Some(Arc::new(Credentials::new(Arc::clone(identity)))),
             ..api::Administration::default()

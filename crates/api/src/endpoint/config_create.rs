@@ -13,9 +13,9 @@ pub(crate) async fn answer(mut call: Call, kind: &ConfigKind) -> Result<Answer, 
     config::check_id(kind.id_parameter, &id)?;
     let prefix = config::prefix(kind, &call.target.names, false)?;
     let mut fields = (kind.check)(&call.body, None, call.now)?;
-    config::check_use(kind, &call, &fields)?;
-    fields.insert("mostRecentEditor".into(), call.principal.name.clone().into());
     let name = format!("{prefix}{id}");
+    config::check_use(kind, &call, &name, &fields)?;
+    fields.insert("mostRecentEditor".into(), call.principal.name.clone().into());
     if kind.documents == DocumentKind::MuteConfig {
         let filter = fields.get("filter").and_then(Value::as_str).unwrap_or_default();
         let note = mutes::to_settle(None, fields.get("type").is_some_and(|t| t == "DYNAMIC"), filter);

@@ -28,7 +28,7 @@ pub(crate) async fn answer(mut call: Call, kind: &ConfigKind) -> Result<Answer, 
         let mut fields = if mask.is_empty() { said.clone() } else { own(&before) };
         mask.write(&said, &mut fields);
         let mut fields = (kind.check)(&Body(fields), Some(&before), call.now)?;
-        config::check_use(kind, &call, &fields)?;
+        config::check_use(kind, &call, &stored.name, &fields)?;
         fields.insert("mostRecentEditor".into(), call.principal.name.clone().into());
         if kind.documents == DocumentKind::MuteConfig {
             let filter = fields.get("filter").and_then(Value::as_str).unwrap_or_default();

@@ -59,7 +59,7 @@ impl Server {
                 "folders/7" => vec!["organizations/1".into()],
                 _ => Vec::new(),
             }),
-            check_notification: Box::new(|_| Ok(())),
+            check_notification: Box::new(|_, _| Ok(())),
             administration,
             metrics: Box::new(|| "# EOF\n".to_owned()),
             ready: Box::new(|| Ok(())),

@@ -107,6 +107,26 @@ impl Stage {
         assert!(err(&output).contains(words), "{arguments:?}: {}", err(&output));
     }
 
+    /// Status and body of what an administrator asks for and there is no command.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> (u16, serde_json::Value) {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.api))
+            .header("Authorization", format!("Bearer {}", self.token()))
+            .header("Content-Type", "application/json")
+            .body(body.to_string())
+            .unwrap();
+        let mut response = agent.run(request).unwrap();
+        let text = response.body_mut().read_to_string().unwrap();
+        (response.status().as_u16(), serde_json::from_str(&text).unwrap())
+    }
+
     /// Changes something for which there is no command.
     pub(crate) fn patch(&self, path: &str, body: &str) {
         let request = ureq::patch(format!("http://{}{path}", self.api))

@@ -83,7 +83,7 @@ impl Http {
             (Reach::below(settings), &clients.below)
         };
         if let Some(reason) = reach.refusal_of_literal(url.host_str().unwrap_or_default()) {
-            return wrong("pubsubTopic", reason);
+            return wrong(if output.url.is_some() { output.url_field } else { "pubsubTopic" }, reason);
         }
         let mut url = url;
         if output.kind == Kind::Alertmanager && !url.path().ends_with("/api/v2/alerts") {
