@@ -74,6 +74,8 @@ pub struct Configuration {
     pub tls: Option<Tls>,
     /// What terminates TLS in front of the API: then it is spoken in clear beyond loopback, too.
     pub behind_proxy: bool,
+    /// How many proxies in front of the API append to `X-Forwarded-For` whom they were asked by. Only what they wrote counts.
+    pub proxies: u8,
     /// Folder of the authority that signs certificates of servers and nodes; `DATA/authority` without.
     pub authority: Option<PathBuf>,
     /// The database of many servers.
@@ -200,6 +202,7 @@ impl Default for Configuration {
             hosts: Vec::new(),
             tls: None,
             behind_proxy: false,
+            proxies: 0,
             authority: None,
             database: None,
             intake: None,
@@ -362,6 +365,7 @@ mod tests {
                 "behindProxy: perhaps\n",
                 ", line 1, behindProxy: neither true nor false; behindProxy takes true or false",
             ),
+            ("proxies: 300\n", ", line 1, proxies: "),
             ("hosts: a\n", ", line 1, hosts: expected a list; hosts takes a list"),
             ("organization: organizations/12\n", ", line 1: organization: \"organizations/12\" is no id"),
             ("organization: \"\"\n", "organization: \"\" is no id"),

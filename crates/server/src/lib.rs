@@ -9,6 +9,7 @@ mod certificate;
 mod clock;
 pub mod configuration;
 mod credentials;
+mod forwarded;
 mod intake;
 mod listen;
 mod metrics;

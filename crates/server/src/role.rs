@@ -171,6 +171,7 @@ pub fn prepare(
         door,
         hosts: if hosts.is_empty() { Hosts::of(*listen) } else { Hosts::Named(hosts.clone()) },
         behind_proxy: *behind_proxy,
+        proxies: configuration.proxies,
         access,
         own_token: Some(own_token),
         modules,

@@ -22,9 +22,9 @@ use tokio::task::JoinSet;
 use crate::access::Doorkeeper;
 use crate::certificate::OwnCertificate;
 use crate::intake::{self as sensors, Ancestors, IntakeError, IntakeSettings};
-use crate::listen;
 use crate::metrics::{of_intake, with_more, with_outputs};
 use crate::{Credentials, NodeCertificates, Outputs, Retention, Stores, Upkeep, now};
+use crate::{forwarded, listen};
 
 /// How often expired mute configs are looked for.
 const MUTES: Duration = Duration::from_secs(60);
@@ -47,6 +47,8 @@ pub struct Settings {
     pub hosts: Hosts,
     /// Everybody comes from a proxy's address.
     pub behind_proxy: bool,
+    /// So many proxies in front tell in `X-Forwarded-For` whom they were asked by.
+    pub proxies: u8,
     /// Who may do what.
     pub access: AccessConfig,
     /// The token of this server's own folder.
@@ -167,6 +169,7 @@ pub async fn serve(
         ready: settings.ready,
         hosts: settings.hosts,
     });
+    let router = forwarded::through(settings.proxies, router);
     match settings.door {
         Door::Plain => {
             listen::serve(listener, router, Some(Admission::new(limits)), shutdown).await;

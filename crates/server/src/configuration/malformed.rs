@@ -1,11 +1,12 @@
 //! What is wrong with the file: which line, which key, what belongs there.
 
 /// What a key takes, where that is more than text.
-const TAKES: [(&str, &str); 20] = [
+const TAKES: [(&str, &str); 21] = [
     ("listen", "an address and port, such as 0.0.0.0:8443"),
     ("hosts", "a list of names and addresses, such as [vedette.example.org]"),
     ("tls", "certificate and key, paths of PEM files"),
     ("behindProxy", "true or false"),
+    ("proxies", "how many there are in front, such as 1"),
     ("database", "url, such as postgres://user@host/name, or urlFile"),
     ("intake", "keys such as listen, domain and cluster"),
     ("intake.listen", "an address and port, such as 0.0.0.0:7443"),
