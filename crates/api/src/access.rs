@@ -68,8 +68,30 @@ pub enum Denied {
 /// A decision that is on its way.
 pub type Decision<'a> = Pin<Box<dyn Future<Output = Result<Principal, Denied>> + Send + 'a>>;
 
-/// An answer to `POST /oauth2/token` that is on its way: its status and its body.
-pub type Granting<'a> = Pin<Box<dyn Future<Output = (StatusCode, Value)> + Send + 'a>>;
+/// An answer to `POST /oauth2/token`.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its body.
+    pub body: Value,
+    /// Whose key it is about, if that is one that is known: then it is written down.
+    pub key: Option<GrantKey>,
+}
+
+/// A service account's key, as the audit log names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantKey {
+    /// The key's id.
+    pub id: String,
+    /// The account's e-mail address.
+    pub account: String,
+    /// Whoever asked has shown that it holds the key.
+    pub is_held: bool,
+}
+
+/// An answer to `POST /oauth2/token` that is on its way.
+pub type Granting<'a> = Pin<Box<dyn Future<Output = Grant> + Send + 'a>>;
 
 /// Decides who may do what.
 pub trait Access: Send + Sync {
@@ -80,7 +102,8 @@ pub trait Access: Send + Sync {
     fn grant<'a>(&'a self, _peer: Option<SocketAddr>, _body: &'a [u8]) -> Granting<'a> {
         Box::pin(async {
             let why = "this Vedette gives no access tokens; show its own token, see docs/access.md";
-            (StatusCode::BAD_REQUEST, json!({"error": "unauthorized_client", "error_description": why}))
+            let body = json!({"error": "unauthorized_client", "error_description": why});
+            Grant { status: StatusCode::BAD_REQUEST, body, key: None }
         })
     }
 }

@@ -19,6 +19,7 @@ mod config;
 mod denials;
 mod endpoint;
 mod error;
+mod grant;
 mod guard;
 mod mask;
 mod message;
@@ -39,7 +40,7 @@ mod stored;
 mod token;
 mod written_finding;
 
-pub use access::{Access, Decision, Denied, Granting, Principal, Request};
+pub use access::{Access, Decision, Denied, Grant, GrantKey, Granting, Principal, Request};
 pub use administration::{
     Administration, AdministrationError, Answering, Binding, Credential, Credentials, IssuedCertificate,
     NewCredential, NodeCertificates, OutputCounts, Outputs, Replayed,

@@ -14,11 +14,12 @@ use store::{AuditEntry, AuditLog, DocumentStore, EvidenceStore, FindingStore, Re
 
 use crate::access::{Access, Denied, Principal};
 use crate::administration::Administration;
-use crate::body::{self, Body};
+use crate::body::Body;
 use crate::call::{Answer, Asker, Call, now};
 use crate::denials::Denials;
 use crate::endpoint::{answer, operations};
 use crate::error::ApiError;
+use crate::grant;
 use crate::guard::{self, Hosts};
 use crate::method::ApiMethod;
 use crate::openapi;
@@ -66,7 +67,7 @@ pub fn router(service: Service) -> Router {
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics))
         .route("/openapi.json", get(openapi_document))
-        .route("/oauth2/token", post(access_token))
+        .route("/oauth2/token", post(grant::answer))
         .fallback(dispatch)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(hosts, guard::around))
@@ -76,18 +77,6 @@ pub fn router(service: Service) -> Router {
 
 async fn openapi_document() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], openapi::text()).into_response()
-}
-
-/// As RFC 6749 has it, and not in Google's error shape: libraries of service accounts read it so.
-async fn access_token(
-    State(service): State<Arc<Service>>,
-    request: HttpRequest,
-) -> Result<Response, ApiError> {
-    let (parts, body) = request.into_parts();
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-    let form = body::bytes(body).await?;
-    let (status, answer) = service.access.grant(peer, &form).await;
-    Ok((status, [(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response())
 }
 
 async fn wrong_method(method: Method) -> ApiError {

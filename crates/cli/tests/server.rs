@@ -150,4 +150,5 @@ fn googles_client_works_with_a_key_file_of_ours() {
     assert!(output.status.success() && said.contains("works with a key file"), "{said}");
     let audit = stage.good(&["audit", "list", "--principal", "serviceAccount:soar@vedette.local"]);
     assert!(audit.contains("findings.create"), "{audit}");
+    assert!(audit.contains("serviceAccountKeys.grantToken"), "{audit}");
 }

@@ -14,8 +14,8 @@ use crate::recent::Recent;
 use crate::service_account::{Purpose, ServiceAccounts};
 use crate::static_token::{self, StaticTokens};
 use crate::{
-    AccessConfig, AdminError, Attempts, Binding, ConfigError, CreatedToken, Granted, KeyInfo, NewKey,
-    NewToken, Principal, Refusal, TokenError, TokenInfo, jwt, secret, token_endpoint,
+    AccessConfig, AdminError, AskedKey, Attempts, Binding, ConfigError, CreatedToken, Granted, KeyInfo,
+    NewKey, NewToken, Principal, Refusal, TokenError, TokenInfo, jwt, secret, token_endpoint,
 };
 
 /// Longest token, in bytes. ID tokens of users in many groups are the longest that there are.
@@ -223,19 +223,28 @@ impl Identity {
             return Err(invalid("the assertion is not a JSON Web Token".to_owned()));
         }
         let claimed = jwt::claimed(assertion).map_err(invalid)?;
-        let (key, _) = self.accounts.verify(assertion, &claimed, Purpose::Assertion, now).await?;
+        let key = match self.accounts.verify(assertion, &claimed, Purpose::Assertion, now).await {
+            Ok((key, _)) => key,
+            Err(refusal) => {
+                let known = self.accounts.known(&claimed).await;
+                return Err(TokenError::from(refusal).about(known.map(|info| AskedKey::new(&info, false))));
+            }
+        };
+        let asked = AskedKey::new(&key.info, true);
         if let Some(retry_seconds) = self.grants.blocked(&key.info.id, now) {
             let reason =
                 format!("use the access token you have, it lasts an hour; or try again in {retry_seconds} s");
-            return Err(TokenError::new("slow_down", reason));
+            return Err(TokenError::new("slow_down", reason).about(Some(asked)));
         }
         self.grants.count(key.info.id.clone(), now);
         self.sweep(now).await;
         let issued = self.access_tokens.issue(key.info.id, now).await.map_err(|error| {
             tracing::warn!(%error, "an access token was not made");
-            TokenError::new("temporarily_unavailable", "no token can be kept now; try again")
+            let reason = "no token can be kept now; try again";
+            TokenError::new("temporarily_unavailable", reason).about(Some(asked.clone()))
         })?;
-        Ok(Granted { access_token: issued, token_type: "Bearer", expires_in: access_token::LIFE_SECONDS })
+        let expires_in = access_token::LIFE_SECONDS;
+        Ok(Granted { access_token: issued, token_type: "Bearer", expires_in, key: asked })
     }
 
     /// Once in ten minutes, forgets access tokens that ended.

@@ -36,4 +36,4 @@ pub use refusal::{AdminError, Refusal};
 pub use role::{Role, permissions_table};
 pub use service_account::{KeyInfo, NewKey};
 pub use static_token::{CreatedToken, NewToken, TokenInfo};
-pub use token_endpoint::{Granted, TokenError};
+pub use token_endpoint::{AskedKey, Granted, TokenError};

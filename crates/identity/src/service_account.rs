@@ -181,6 +181,13 @@ impl ServiceAccounts {
         }
     }
 
+    /// What is known of the key that a token names, whether it counts or not.
+    pub(crate) async fn known(&self, claimed: &Claimed) -> Option<KeyInfo> {
+        let id = claimed.key_id.as_deref().filter(|id| id.len() == 40)?;
+        let found = self.store.document(DocumentKind::ServiceAccountKey, id).await.ok()??;
+        read::<StoredKey>(found.body).map(|key| key.info)
+    }
+
     /// The key that signed a token, and when the token ends.
     pub(crate) async fn verify(
         &self,

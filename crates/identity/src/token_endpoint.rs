@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::Refusal;
+use crate::{KeyInfo, Refusal};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// Longest body, in bytes.
@@ -17,6 +17,9 @@ pub struct Granted {
     pub token_type: &'static str,
     /// Seconds until it ends.
     pub expires_in: u32,
+    /// The key that it was given for.
+    #[serde(skip)]
+    pub key: AskedKey,
 }
 
 /// Why no token was given, as it goes over the wire with [`TokenError::status`].
@@ -27,11 +30,35 @@ pub struct TokenError {
     pub error: &'static str,
     /// For a reader.
     pub error_description: String,
+    /// The key that was spoken for, if it is known here.
+    #[serde(skip)]
+    pub key: Option<AskedKey>,
+}
+
+/// A key for which a token was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedKey {
+    /// Its id.
+    pub id: String,
+    /// The account's address.
+    pub email: String,
+    /// Whoever asked signed with it, just now and for this endpoint.
+    pub is_held: bool,
+}
+
+impl AskedKey {
+    pub(crate) fn new(info: &KeyInfo, is_held: bool) -> Self {
+        Self { id: info.id.clone(), email: info.email.clone(), is_held }
+    }
 }
 
 impl TokenError {
     pub(crate) fn new(error: &'static str, description: impl Into<String>) -> Self {
-        Self { error, error_description: description.into() }
+        Self { error, error_description: description.into(), key: None }
+    }
+
+    pub(crate) fn about(self, key: Option<AskedKey>) -> Self {
+        Self { key, ..self }
     }
 
     /// The HTTP status that goes with it.

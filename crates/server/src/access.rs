@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use api::{Access, ApiMethod, Decision, Denied, Granting, Request, Token};
+use api::{Access, ApiMethod, Decision, Denied, Grant, GrantKey, Granting, Request, Token};
 use axum::http::{HeaderMap, StatusCode, header};
-use identity::{Identity, Permission, Principal, Refusal};
+use identity::{AskedKey, Identity, Permission, Principal, Refusal};
 use serde_json::{Value, json};
 
 use crate::now;
@@ -83,13 +83,18 @@ impl Access for Doorkeeper {
     fn grant<'a>(&'a self, peer: Option<SocketAddr>, body: &'a [u8]) -> Granting<'a> {
         Box::pin(async move {
             let address = peer.map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
+            let key = |key: AskedKey| GrantKey { id: key.id, account: key.email, is_held: key.is_held };
             match self.identity.grant(address, body, now()).await {
-                Ok(granted) => (StatusCode::OK, serde_json::to_value(granted).unwrap_or(Value::Null)),
-                Err(error) => {
-                    let status =
-                        StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                    (status, json!({"error": error.error, "error_description": error.error_description}))
-                }
+                Ok(granted) => Grant {
+                    status: StatusCode::OK,
+                    body: serde_json::to_value(&granted).unwrap_or(Value::Null),
+                    key: Some(key(granted.key)),
+                },
+                Err(error) => Grant {
+                    status: StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+                    body: json!({"error": error.error, "error_description": error.error_description}),
+                    key: error.key.map(key),
+                },
             }
         })
     }

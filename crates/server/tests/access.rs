@@ -95,6 +95,9 @@ async fn nobody_is_let_in_by_two_tokens_none_or_a_revoked_one() {
 #[tokio::test]
 async fn a_grant_that_cannot_be_given_says_why() {
     let stage = stage().await;
-    let (status, body) = stage.door.grant(None, b"grant_type=password").await;
-    assert_eq!((status, &body["error"]), (StatusCode::BAD_REQUEST, &"unsupported_grant_type".into()));
+    let grant = stage.door.grant(None, b"grant_type=password").await;
+    assert_eq!(
+        (grant.status, &grant.body["error"]),
+        (StatusCode::BAD_REQUEST, &"unsupported_grant_type".into())
+    );
 }

@@ -250,3 +250,46 @@ async fn an_admin_within_one_organization_makes_nobody_mightier() {
     let denied = entries.iter().filter(|record| record.entry.outcome == "PERMISSION_DENIED").count();
     assert_eq!(denied, 5, "who tried what they may not is written down");
 }
+
+fn base64url(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let digits = bytes.chunks(3).flat_map(|three| {
+        let bits =
+            three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+        (0..=three.len()).map(move |at| char::from(DIGITS[(bits >> (18 - 6 * at)) as usize & 63]))
+    });
+    digits.collect()
+}
+
+#[tokio::test]
+async fn who_asks_for_a_token_with_a_key_that_is_known_is_written_down() {
+    let (store, _folder) = store().await;
+    let config = AccessConfig { hosts: vec!["vedette.example".into()], ..AccessConfig::default() };
+    let identity = Arc::new(Identity::open(config, Arc::clone(&store) as _).await.unwrap());
+    let credentials = Credentials::new(Arc::clone(&identity));
+    let (key, _) = credentials.create_key("soar", new("viewer", None)).await.unwrap();
+    let to = api_of(&store, &identity).await;
+    let form = |kid: &str| {
+        let part = |value: serde_json::Value| base64url(value.to_string().as_bytes());
+        let head = part(json!({"alg": "RS256", "typ": "JWT", "kid": kid}));
+        let claims = part(json!({"iss": "soar@vedette.local", "iat": 1, "exp": 2}));
+        let assertion = format!("{head}.{claims}.{}", base64url(&[7; 256]));
+        format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}")
+    };
+    let (status, said) = ask(to, "none", "POST /oauth2/token", &form(&"0".repeat(40))).await;
+    assert_eq!((status, &said["error"]), (400, &json!("invalid_grant")));
+    assert_eq!(store::AuditLog::audit(&*store, None, 100).await.unwrap(), [], "anybody can invent a key");
+    for _ in 0..40 {
+        let (status, said) = ask(to, "none", "POST /oauth2/token", &form(&key.id)).await;
+        assert!([400, 429].contains(&status), "{said}");
+    }
+    let entries = store::AuditLog::audit(&*store, None, 100).await.unwrap();
+    assert!((1..=30).contains(&entries.len()), "{}", entries.len());
+    let entry = &entries[0].entry;
+    assert_eq!(
+        (entry.principal.as_str(), entry.method.as_str(), entry.outcome.as_str()),
+        ("unauthenticated", "serviceAccountKeys.grantToken", "UNAUTHENTICATED")
+    );
+    assert_eq!(entry.resource, format!("organizations/-/serviceAccounts/soar@vedette.local/keys/{}", key.id));
+    assert!(entry.detail["reason"].as_str().unwrap().contains("service account's token"), "{entry:?}");
+}

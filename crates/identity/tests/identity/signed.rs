@@ -226,6 +226,10 @@ async fn a_key_file_opens_the_door_it_says_until_it_is_revoked() {
     };
     let endpoint = "https://vedette.example.org/oauth2/token";
     let granted = identity.grant(LOCAL, &grant(sign(base(endpoint, 3_600))), NOW).await.unwrap();
+    assert_eq!(
+        (granted.key.id.as_str(), granted.key.email.as_str(), granted.key.is_held),
+        (&*id, email, true)
+    );
     let bearer = header(&granted.access_token);
     let who = identity.authenticate(Some(&bearer), NOW).await.unwrap();
     assert_eq!((who.name.as_str(), who.roles().as_str()), ("serviceAccount:siem@vedette.local", "editor"));
@@ -253,6 +257,7 @@ async fn a_key_file_opens_the_door_it_says_until_it_is_revoked() {
     let error =
         identity.grant(LOCAL, &grant(sign(base("https://vedette.example.org", 60))), NOW).await.unwrap_err();
     assert_eq!((error.error, error.status()), ("invalid_grant", 400));
+    assert_eq!(error.key.map(|key| (key.id, key.is_held)), Some((id.clone(), false)));
     let error = identity.grant(LOCAL, b"grant_type=password", NOW).await.unwrap_err();
     assert_eq!(error.error, "unsupported_grant_type");
     assert_eq!(identity.grant(LOCAL, b"", NOW).await.unwrap_err().error, "invalid_request");
