@@ -39,8 +39,10 @@ pub(crate) fn run<S: FindingStore + EvidenceStore>(
             let name = &delivery.finding.finding.name;
             keep_trying("finding", name, || runtime.block_on(finding(&**store, &delivery)));
             if !delivery.evidence.is_empty() {
-                // refused only if the other thread is gone, and then there is nobody to tell
-                let _ = pieces.send((name.clone(), delivery.evidence));
+                // a store that takes no evidence must not hold up findings
+                if pieces.try_send((name.clone(), delivery.evidence)).is_err() {
+                    tracing::error!("the evidence of {name} is lost: too much of it waits for the store");
+                }
             }
         }
         drop(pieces);

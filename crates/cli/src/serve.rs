@@ -36,7 +36,7 @@ pub(crate) fn run(options: &Serve) -> Result<()> {
     let mut stopping = Box::pin(stopped(announcement));
     let opened = runtime.block_on(async {
         tokio::select! {
-            opened = server::open(&data, configuration.database.as_ref(), &listener, &settings) => opened.map(Some),
+            opened = server::open(&data, &configuration, &listener, &settings) => opened.map(Some),
             () = &mut stopping => Ok(None),
         }
     })?;

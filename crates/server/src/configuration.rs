@@ -80,6 +80,8 @@ pub struct Configuration {
     pub authority: Option<PathBuf>,
     /// The database of many servers.
     pub database: Option<Database>,
+    /// How much evidence is kept.
+    pub evidence: Evidence,
     /// Where sensors deliver.
     pub intake: Option<Intake>,
     /// Who may do what.
@@ -102,6 +104,16 @@ pub struct Database {
     pub url: Option<String>,
     /// A file that holds the URL.
     pub url_file: Option<PathBuf>,
+}
+
+/// How much evidence is kept. Findings go on where evidence is not taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Evidence {
+    /// What has to stay free on the disk of the folder `data`; without it a twentieth of the disk, at most 1 GiB.
+    pub min_free_bytes: Option<u64>,
+    /// What PostgreSQL keeps in all.
+    pub max_bytes: Option<u64>,
 }
 
 /// A certificate from elsewhere.
@@ -205,6 +217,7 @@ impl Default for Configuration {
             proxies: 0,
             authority: None,
             database: None,
+            evidence: Evidence::default(),
             intake: None,
             access: AccessConfig::default(),
             outputs: Outputs::default(),
@@ -277,6 +290,18 @@ impl Configuration {
             let reason =
                 format!("{bad:?} is no host; write a name such as vedette.example.org, or an address");
             return Some(("hosts".into(), reason));
+        }
+        if self.database.is_some() && self.evidence.min_free_bytes.is_some() {
+            return some(
+                "evidence.minFreeBytes",
+                "is for the folder of evidence; with a database say maxBytes",
+            );
+        }
+        if self.database.is_none() && self.evidence.max_bytes.is_some() {
+            return some(
+                "evidence.maxBytes",
+                "is for a database; for the folder of evidence say minFreeBytes",
+            );
         }
         if self.tls.is_some() && self.behind_proxy {
             return some("behindProxy", "the proxy has the certificate then; leave out tls, or this");
@@ -373,6 +398,12 @@ mod tests {
                 "listen: 127.0.0.1:1\ndatabase:\n  url: mysql://u:secret@h/d\n",
                 ", line 3: database.url: is no URL of",
             ),
+            ("evidence: {maxBytes: 1}\n", "evidence.maxBytes: is for a database"),
+            (
+                "database: {url: \"postgres://a\"}\nevidence: {minFreeBytes: 1}\n",
+                "evidence.minFreeBytes: is for the folder",
+            ),
+            ("evidence: {maxBytes: much}\n", ", line 1, evidence"),
             ("database: {}\n", "database: takes either url or urlFile"),
             ("database: {url: \"postgres://a\", urlFile: b}\n", "database: takes either"),
             ("hosts: [\"a/b\"]\n", "hosts: \"a/b\" is no host"),

@@ -13,7 +13,7 @@ use store_postgres::PostgresStore;
 use store_sqlite::SqliteStore;
 
 use crate::certificate::{Nodes, OwnCertificate};
-use crate::configuration::{Configuration, Database, Intake, Outputs, is_postgres};
+use crate::configuration::{Configuration, Database, Evidence, Intake, Outputs, is_postgres};
 use crate::intake::IntakeSettings;
 use crate::serve::{Door, Settings};
 use crate::{Ancestors, Stores};
@@ -70,9 +70,18 @@ impl Opened {
     ///
     /// # Errors
     /// [`RoleError`].
-    pub async fn open(data: &Path, database: Option<&Database>) -> Result<Self, RoleError> {
+    pub async fn open(
+        data: &Path,
+        database: Option<&Database>,
+        evidence: Evidence,
+    ) -> Result<Self, RoleError> {
         let Some(database) = database else {
-            return Ok(Self::Sqlite(Arc::new(SqliteStore::open(data).await?)));
+            let store = SqliteStore::open(data).await?;
+            let store = match evidence.min_free_bytes {
+                Some(bytes) => store.with_evidence_floor(bytes),
+                None => store,
+            };
+            return Ok(Self::Sqlite(Arc::new(store)));
         };
         let (key, url) = match &database.url_file {
             Some(path) => {
@@ -87,6 +96,10 @@ impl Opened {
             None => ("database.url", database.url.clone().unwrap_or_default()),
         };
         let store = PostgresStore::open(&url).await.map_err(|source| RoleError::Database { key, source })?;
+        let store = match evidence.max_bytes {
+            Some(bytes) => store.with_evidence_quota(bytes),
+            None => store,
+        };
         Ok(Self::Postgres(Arc::new(store)))
     }
 
@@ -289,7 +302,7 @@ fn entries(folder: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
 #[cfg(test)]
 mod tests {
     use super::{Opened, outputs};
-    use crate::configuration::{Database, Outputs};
+    use crate::configuration::{Database, Evidence, Outputs};
 
     #[test]
     fn a_secret_in_a_projects_folder_is_that_projects() {
@@ -319,7 +332,11 @@ mod tests {
         let path = folder.path().join("url");
         std::fs::write(&path, "mysql://u:secret@h/d\n").unwrap();
         let database = Database { url: None, url_file: Some(path.clone()) };
-        let said = Opened::open(folder.path(), Some(&database)).await.err().unwrap().to_string();
+        let said = Opened::open(folder.path(), Some(&database), Evidence::default())
+            .await
+            .err()
+            .unwrap()
+            .to_string();
         assert!(said.starts_with(&format!("database.urlFile: {} holds no URL", path.display())), "{said}");
         assert!(!said.contains("secret"), "{said}");
     }

@@ -11,7 +11,7 @@ use store::StoreError;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::configuration::Database;
+use crate::configuration::Configuration;
 use crate::{Door, Opened, RoleError, ServeError, Settings, listen};
 
 /// A database that answers within this time is not waited for in public: whoever asks meanwhile gets the answer then.
@@ -27,11 +27,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// [`RoleError`] for what waiting does not mend, such as a wrong password; [`ServeError`] when the door cannot be opened.
 pub async fn open(
     data: &Path,
-    database: Option<&Database>,
+    configuration: &Configuration,
     listener: &TcpListener,
     settings: &Settings,
 ) -> Result<Opened, OpenError> {
-    let mut opening = pin!(keep_opening(data, database));
+    let mut opening = pin!(keep_opening(data, configuration));
     if let Ok(opened) = tokio::time::timeout(GRACE, &mut opening).await {
         return Ok(opened?);
     }
@@ -87,10 +87,10 @@ fn again(listener: &TcpListener) -> io::Result<TcpListener> {
 }
 
 /// Until the database is there, or says what waiting does not mend.
-async fn keep_opening(data: &Path, database: Option<&Database>) -> Result<Opened, RoleError> {
+async fn keep_opening(data: &Path, configuration: &Configuration) -> Result<Opened, RoleError> {
     let (mut said, mut pause) = (String::new(), PAUSE);
     loop {
-        match Opened::open(data, database).await {
+        match Opened::open(data, configuration.database.as_ref(), configuration.evidence).await {
             Err(RoleError::Database { source: error @ StoreError::Away { .. }, .. }) => {
                 let text = error.to_string();
                 if text != said {

@@ -175,6 +175,7 @@ impl EvidenceStore for PostgresStore {
                 let subject = format!("evidence {:?} of {}", meta.name, meta.finding);
                 return Err(StoreError::TooLarge { subject, size, limit: evidence::LIMIT });
             }
+            self.room_for(size).await?;
             self.keep(Source::Bytes(bytes), meta).await
         })
     }
@@ -187,6 +188,7 @@ impl EvidenceStore for PostgresStore {
             if is_here {
                 return Ok(expected);
             }
+            self.room_for(size.min(evidence::LIMIT)).await?;
             self.keep(Source::File(file, size.min(evidence::LIMIT)), meta).await
         })
     }
@@ -197,6 +199,10 @@ impl EvidenceStore for PostgresStore {
             if size > evidence::LIMIT {
                 let subject = format!("evidence {}", part.sha256);
                 return Err(StoreError::TooLarge { subject, size, limit: evidence::LIMIT });
+            }
+            // who only asks how much is here adds nothing
+            if !part.bytes.is_empty() {
+                self.room_for(part.bytes.len() as u64).await?;
             }
             let received = transaction!(self, Repeats::Well, |connection| {
                 uploads::receive(connection, &self.subject, &part).await

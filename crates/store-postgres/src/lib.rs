@@ -24,6 +24,7 @@ mod months;
 mod open;
 mod past;
 mod present;
+mod quota;
 mod schema;
 #[cfg(feature = "server")]
 pub mod server;

@@ -11,6 +11,7 @@ use store::{MuteRules, PATIENCE_SECONDS, StoreError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::months::Months;
+use crate::quota::Quota;
 use crate::{failure, schema};
 
 /// Connections of one server at most.
@@ -40,6 +41,7 @@ pub struct PostgresStore {
     pub(crate) pool: PgPool,
     pub(crate) months: Months,
     turns: Semaphore,
+    pub(crate) quota: Quota,
     pub(crate) rules: RwLock<Arc<MuteRules>>,
 }
 
@@ -107,6 +109,7 @@ impl PostgresStore {
             pool,
             months: Months::default(),
             turns: Semaphore::new(CONNECTIONS as usize),
+            quota: Quota::default(),
             rules: RwLock::default(),
         };
         let mut tries = 0;

@@ -2,7 +2,10 @@
 
 use finding::Timestamp;
 use store::contract::{everything, example, name};
-use store::{ChangeFeed, FindingStore, PageSize, StoreError, Upserted};
+use store::{
+    ChangeFeed, EvidenceKind, EvidenceMeta, EvidenceStore, FindingStore, PageSize, Part, Received, Sha256,
+    StoreError, Upserted,
+};
 use store_postgres::PostgresStore;
 use store_postgres::server::Server;
 
@@ -150,6 +153,46 @@ async fn the_audit_log_cannot_be_rewritten() {
     };
     store::AuditLog::record(&store, entry).await.expect("a record");
     assert!(server.run("audit", "UPDATE audit SET principal = 'nobody'").is_err());
+}
+
+#[tokio::test]
+async fn evidence_has_a_bound_and_findings_go_on() {
+    let Some(server) = server() else { return };
+    let url = server.database("quota").expect("a database");
+    let open = async || PostgresStore::open(&url).await.expect("a store").with_evidence_quota(1_000);
+    let meta = |n: i64| EvidenceMeta {
+        finding: name(n),
+        kind: EvidenceKind::Log,
+        name: "log".into(),
+        taken_at: at(1),
+        original_size: 600,
+        truncated: false,
+    };
+    let part = |bytes: &[u8], total: u64| Part {
+        holder: "a".into(),
+        sha256: Sha256::new([7; 32]),
+        meta: meta(1),
+        total,
+        offset: 0,
+        bytes: bytes.to_vec(),
+        quota: u64::MAX,
+    };
+    let store = open().await;
+    let kept = store.put(vec![1; 600], meta(1)).await.expect("there is room");
+    for store in [&store, &open().await] {
+        let refused = store.put(vec![2; 600], meta(1)).await.expect_err("there is none");
+        assert!(matches!(refused, StoreError::Scarce { free: 400, .. }), "{refused:?}");
+        let refused = store.receive(part(&[2; 600], 600)).await.expect_err("there is none");
+        assert!(matches!(refused, StoreError::Scarce { .. }), "{refused:?}");
+        assert!(!refused.to_string().contains("postgres@"), "{refused}");
+        // a question costs nothing
+        assert_eq!(store.receive(part(&[], 600)).await.expect("an answer"), Received::Until(0));
+    }
+    assert_eq!(store.upsert(&example(1), 1, at(1)).await.expect("findings go on"), Upserted::Created);
+    assert_eq!(EvidenceStore::open(&store, kept).await.expect("a read"), Some(vec![1; 600]));
+    // what goes with its finding makes room
+    server.run("quota", "DELETE FROM evidence; DELETE FROM evidence_pieces").expect("it is gone");
+    open().await.put(vec![2; 600], meta(1)).await.expect("there is room again");
 }
 
 /// An old month's partition goes when nothing is left in it; what changed since keeps it.

@@ -8,7 +8,7 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use sha2::Digest;
@@ -32,6 +32,8 @@ pub(crate) fn make(path: &Path) -> Result<(), StoreError> {
 pub(crate) struct Folder {
     root: PathBuf,
     next: AtomicU64,
+    /// What evidence leaves to others of its disk; without it, a part of the disk.
+    floor: OnceLock<u64>,
     /// What is about to be recorded, and by how many: not removed meanwhile.
     pinned: Mutex<HashMap<Sha256, usize>>,
 }
@@ -63,7 +65,13 @@ impl Folder {
         for entry in fs::read_dir(&incoming).map_err(failed)? {
             fs::remove_file(entry.map_err(failed)?.path()).map_err(failed)?;
         }
-        Ok(Self { root, next: AtomicU64::new(0), pinned: Mutex::default() })
+        Ok(Self { root, next: AtomicU64::new(0), floor: OnceLock::new(), pinned: Mutex::default() })
+    }
+
+    /// Leaves so many bytes of the disk free, from now on and for good.
+    pub(crate) fn leave(&self, bytes: u64) {
+        // what was said first holds
+        let _ = self.floor.set(bytes);
     }
 
     fn pinned(&self) -> MutexGuard<'_, HashMap<Sha256, usize>> {
@@ -89,6 +97,7 @@ impl Folder {
         if kept {
             return Ok((sha256, pin));
         }
+        self.room_for(bytes.len() as u64)?;
         self.draft(|draft, name| {
             let failed = |e| failure::file("write", &path, e);
             draft.write_all(bytes).and_then(|()| draft.sync_all()).map_err(failed)?;
@@ -109,6 +118,7 @@ impl Folder {
         if fs::metadata(self.path_of(expected)).is_ok_and(|m| m.is_file() && m.len() == size) {
             return Ok((expected, size, pin));
         }
+        self.room_for(size)?;
         self.draft(|draft, name| {
             let failed = |e| failure::file("write", name, e);
             let mut source = file;
@@ -198,7 +208,8 @@ impl Folder {
         let room =
             rustix::fs::statvfs(&self.root).map_err(|e| failure::file("read", &self.root, e.into()))?;
         let free = room.f_bavail.saturating_mul(room.f_frsize);
-        let floor = floor(room.f_blocks.saturating_mul(room.f_frsize));
+        let usual = || floor(room.f_blocks.saturating_mul(room.f_frsize));
+        let floor = self.floor.get().copied().unwrap_or_else(usual);
         if free < floor.saturating_add(bytes) {
             return Err(StoreError::Scarce { subject: self.root.display().to_string(), free, floor });
         }

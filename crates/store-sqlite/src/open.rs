@@ -81,6 +81,14 @@ impl SqliteStore {
         })
     }
 
+    /// Takes no new evidence when its disk would have fewer bytes free; findings go on. Without this it leaves a twentieth of
+    /// the disk, and no more than a gibibyte.
+    #[must_use]
+    pub fn with_evidence_floor(self, bytes: u64) -> Self {
+        self.evidence.leave(bytes);
+        self
+    }
+
     /// Writes everything that waits and closes the file. Later writes get [`StoreError::Closed`].
     pub async fn close(&self) {
         self.writer.stop().await;

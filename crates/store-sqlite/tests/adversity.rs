@@ -172,6 +172,7 @@ async fn a_full_disk_says_so_and_writing_goes_on_when_there_is_room() {
     };
     let folder = disk.0.path().join("data");
     let store = open(&folder).await;
+    let unbounded = open(&folder).await.with_evidence_floor(0);
     store.upsert(&example(0), 1, NOW).await.unwrap();
     let ballast = disk.0.path().join("ballast");
     fs::write(&ballast, vec![1; 1 << 20]).unwrap();
@@ -192,7 +193,9 @@ async fn a_full_disk_says_so_and_writing_goes_on_when_there_is_room() {
     assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
     assert!(error.to_string().contains("free some space"), "{error}");
     let error = store.put(vec![2; 4 << 20], meta_of(0)).await.unwrap_err();
-    assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Scarce { .. }), "{error:?}");
+    let error = unbounded.put(vec![2; 1 << 20], meta_of(0)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Full { .. } | StoreError::Scarce { .. }), "{error:?}");
     assert_eq!(fs::read_dir(folder.join("evidence/incoming")).unwrap().count(), 0, "half a file was left");
 
     for n in &acknowledged {
@@ -230,6 +233,18 @@ async fn evidence_leaves_room_to_findings() {
     let error = store.receive(part(100_000)).await.unwrap_err();
     assert!(matches!(error, StoreError::Scarce { .. }), "{error:?}");
     assert_eq!(store.upsert(&example(1), 1, NOW).await.unwrap(), Upserted::Created, "findings go on");
+    // what is taken here is refused as well; what is here already costs nothing
+    let error = store.put(vec![2; 100_000], meta_of(1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Scarce { .. }), "{error:?}");
+    let file = || fs::File::open(&ballast).unwrap();
+    let error = store.put_file(file(), 100_000, Sha256::new([9; 32]), meta_of(1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Scarce { .. }), "{error:?}");
+    assert_eq!(store.evidence_of(&name(1)).await.unwrap(), []);
+    // how much is to stay free can be said
+    let store = open(&disk.0.path().join("data")).await.with_evidence_floor(2 << 20);
+    store.put(vec![2; 100_000], meta_of(1)).await.unwrap();
+    let error = store.put(vec![3; 1 << 20], meta_of(1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Scarce { floor: 2_097_152, .. }), "{error:?}");
     fs::remove_file(&ballast).unwrap();
     assert_eq!(store.receive(part(100_000)).await.unwrap(), Received::Until(200_000));
 }

@@ -91,11 +91,11 @@ pub enum StoreError {
     },
     /// Room is kept for findings.
     #[error(
-        "{subject} has {free} bytes free, and evidence leaves {floor} to findings; free some space there, evidence is \
-         taken again as soon as there is room"
+        "{subject} has {free} bytes free, and evidence leaves {floor} to findings; make room there, or let old findings go \
+         sooner: evidence is taken again as soon as there is room"
     )]
     Scarce {
-        /// The folder.
+        /// The folder, or the quota.
         subject: String,
         /// What is free there, in bytes.
         free: u64,

@@ -1,13 +1,16 @@
 //! What is wrong with the file: which line, which key, what belongs there.
 
 /// What a key takes, where that is more than text.
-const TAKES: [(&str, &str); 21] = [
+const TAKES: [(&str, &str); 24] = [
     ("listen", "an address and port, such as 0.0.0.0:8443"),
     ("hosts", "a list of names and addresses, such as [vedette.example.org]"),
     ("tls", "certificate and key, paths of PEM files"),
     ("behindProxy", "true or false"),
     ("proxies", "how many there are in front, such as 1"),
     ("database", "url, such as postgres://user@host/name, or urlFile"),
+    ("evidence", "minFreeBytes, or maxBytes with a database"),
+    ("evidence.minFreeBytes", "bytes, such as 1073741824"),
+    ("evidence.maxBytes", "bytes, such as 107374182400"),
     ("intake", "keys such as listen, domain and cluster"),
     ("intake.listen", "an address and port, such as 0.0.0.0:7443"),
     ("intake.heartbeatSeconds", "1 to 3600"),
