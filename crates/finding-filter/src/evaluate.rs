@@ -134,6 +134,7 @@ fn holds(comparison: &Comparison, value: &Value) -> bool {
         },
         Literal::Time(wanted) => {
             let time = value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+            let time = time.filter(|time| time.nanos() != 0 || !is_dated_by(&comparison.field));
             time.is_some_and(|time| ordered(time.cmp(wanted), operator))
         }
         Literal::Name(names, wanted) => {
@@ -145,6 +146,13 @@ fn holds(comparison: &Comparison, value: &Value) -> bool {
             if operator == Operator::Has { lowered(name).contains(&lowered(wanted)) } else { name == wanted }
         }
     }
+}
+
+/// Whether it is one of the times that findings are dated by. The first moment of 1970 is none of these: clocks that were never
+/// set say it, and stores keep a time that is not there so.
+fn is_dated_by(field: &Field) -> bool {
+    let [Step::Key(key)] = field.path.as_slice() else { return false };
+    field.part == Part::Finding && ["eventTime", "createTime"].contains(&key.as_str())
 }
 
 fn ordered(order: Ordering, operator: Operator) -> bool {

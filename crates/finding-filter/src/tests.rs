@@ -32,6 +32,28 @@ fn matches(text: &str) -> bool {
     filter.matches(&finding(), &resource())
 }
 
+#[test]
+fn the_first_moment_of_1970_dates_no_finding() {
+    let matches = |key: &str, nanos: i64, text: &str| {
+        let filter: Filter = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+        let time = finding::Timestamp::from_nanos(nanos).to_string();
+        filter.matches(&json!({key: time, "containers": [{"createTime": time}]}), &json!({}))
+    };
+    for (key, name) in [("eventTime", "event_time"), ("createTime", "create_time")] {
+        for (nanos, dated) in [(0, false), (1, true), (-1, true)] {
+            for text in ["< 7000", "<= 7000", "> \"1969-01-01T00:00:00Z\""] {
+                assert_eq!(matches(key, nanos, &format!("{name} {text}")), dated, "{nanos} {text}");
+            }
+            assert_eq!(matches(key, nanos, &format!("{name} = 0")), false, "{nanos}");
+        }
+    }
+    assert!(
+        matches("muteUpdateTime", 0, "mute_update_time = 0"),
+        "it dates no finding, and is as it is written"
+    );
+    assert!(matches("eventTime", 0, "containers.create_time = 0"));
+}
+
 fn refused(text: &str) -> (usize, String) {
     let error = text.parse::<Filter>().expect_err(text);
     (error.position, error.to_string())

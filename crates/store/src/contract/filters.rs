@@ -94,7 +94,9 @@ fn any_finding(n: i64, chance: &mut Chance) -> FindingResource {
     if let Some(finding) = finding.as_object_mut() {
         finding.remove(left_out);
         if chance.next().is_multiple_of(2) {
-            finding.insert("eventTime".into(), json!(Timestamp::from_nanos(n * 500_000_000).to_string()));
+            // every tenth is of a clock that was never set
+            let nanos = if n % 10 == 0 { 0 } else { n * 500_000_000 };
+            finding.insert("eventTime".into(), json!(Timestamp::from_nanos(nanos).to_string()));
         }
     }
     let resource = chance.one(&[
@@ -126,6 +128,9 @@ const TERMS: &[&str] = &[
     "event_time>=20000",
     "event_time<\"1970-01-01T00:00:40.5Z\"",
     "event_time=\"1970-01-01T00:00:03Z\"",
+    "event_time=0",
+    "event_time>=0",
+    "event_time<=\"1970-01-01T00:00:00Z\"",
     "event_time:*",
     "create_time>0",
     "mute_update_time>0",
