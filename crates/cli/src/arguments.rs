@@ -16,9 +16,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What scripts are told; docs/configuration.md has the same.
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 not done, or not said right: the reason is on standard error; 2 what was asked for does not exist;
+4 `findings list --fail-on` found something; 130 an export was interrupted.";
+
 /// Container threat detection for any Kubernetes cluster, or for one machine.
 #[derive(Parser)]
-#[command(name = "vedette", version, propagate_version = true)]
+#[command(name = "vedette", version, propagate_version = true, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -107,6 +107,6 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     }
 }
 
-fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+pub(crate) fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
 }

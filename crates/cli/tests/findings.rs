@@ -145,6 +145,22 @@ fn a_script_can_fail_on_what_is_there() {
     assert_eq!(server.run(&["list", "--fail-on=HIGH"]).status.code(), Some(4));
     assert_eq!(server.run(&["list", "--fail-on=CRITICAL"]).status.code(), Some(0));
     assert_eq!(server.run(&["list", "--filter=severity=LOW", "--fail-on=high"]).status.code(), Some(0));
+    assert_eq!(
+        server.run(&["list", "--filter=severity=LOW OR severity=HIGH", "--fail-on=high"]).status.code(),
+        Some(4)
+    );
+    let one = server.run(&["list", "--limit=1", "--order-by=event_time", "--fail-on=high"]);
+    let shown = String::from_utf8_lossy(&one.stdout).into_owned();
+    assert_eq!(
+        (one.status.code(), shown.contains("HIGH")),
+        (Some(4), false),
+        "also what is not shown: {shown}"
+    );
+    // a reader that has seen enough
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = server.command(&["list", "--fail-on=high"]).stdout(writer).status().unwrap();
+    assert_eq!(status.code(), Some(4));
 }
 
 #[test]

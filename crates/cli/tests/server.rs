@@ -5,6 +5,8 @@
 
 #[path = "server/database.rs"]
 mod database;
+#[path = "server/exit_codes.rs"]
+mod exit_codes;
 #[path = "kill/finding.rs"]
 mod made;
 #[path = "server/outputs.rs"]

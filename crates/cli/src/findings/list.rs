@@ -4,6 +4,7 @@ use crate::arguments::{List, Severity};
 use crate::client::Client;
 use crate::findings::form::{Columns, Form, Printer};
 use crate::findings::{document, lookup};
+use crate::is_closed_pipe;
 use anyhow::Result;
 use finding::{FindingResource, Mute};
 use serde_json::Value;
@@ -19,21 +20,31 @@ const COLUMNS: Columns = Columns {
 
 pub(crate) fn run(options: &List) -> Result<ExitCode> {
     let client = Client::new(&options.server.url)?;
+    let filter = options.which.filter();
+    let printed = print(options, &client, &filter);
+    let Some(limit) = options.fail_on else { return printed.map(|()| ExitCode::SUCCESS) };
+    match printed {
+        Err(error) if !error.chain().any(is_closed_pipe) => return Err(error),
+        // whoever read has seen enough, and still asks
+        _ => {}
+    }
+    // what was shown is not all there is
+    let severe = severe(&filter, limit);
+    let page = client.page(&options.parent, 1, &options.order_by, &severe, None)?;
+    Ok(if page.results.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(PRESENT) })
+}
+
+fn print(options: &List, client: &Client, filter: &str) -> Result<()> {
     let form = &options.form.output;
     let mut printer = Printer::to_reader(form, COLUMNS);
     let mut shown: u64 = 0;
     let mut token: Option<String> = None;
-    let mut worst: Option<Severity> = None;
-    let filter = options.which.filter();
     let total = loop {
         let left = if options.limit == 0 { u64::MAX } else { options.limit - shown };
         let size = u16::try_from(left).unwrap_or(u16::MAX).min(options.page_size);
-        let page = client.page(&options.parent, size, &options.order_by, &filter, token.as_deref())?;
+        let page = client.page(&options.parent, size, &options.order_by, filter, token.as_deref())?;
         token = page.next;
         printer.print(&page.results)?;
-        for severity in page.results.iter().filter_map(severity) {
-            worst = Some(worst.map_or(severity, |worst| if severity < worst { severity } else { worst }));
-        }
         shown += page.results.len() as u64;
         if token.is_none() || (options.limit != 0 && shown >= options.limit) {
             break page.total;
@@ -47,18 +58,21 @@ pub(crate) fn run(options: &List) -> Result<ExitCode> {
     if token.is_some() {
         eprintln!("{shown} of {total} findings; --limit 0 shows all");
     }
-    let fails = options.fail_on.is_some_and(|limit| worst.is_some_and(|worst| worst <= limit));
-    Ok(if fails { ExitCode::from(PRESENT) } else { ExitCode::SUCCESS })
+    Ok(())
 }
 
-fn severity(result: &Value) -> Option<Severity> {
-    match result.pointer("/finding/severity")?.as_str()? {
-        "CRITICAL" => Some(Severity::Critical),
-        "HIGH" => Some(Severity::High),
-        "MEDIUM" => Some(Severity::Medium),
-        "LOW" => Some(Severity::Low),
-        _ => None,
-    }
+/// What matches the filter and is at least so severe.
+fn severe(filter: &str, limit: Severity) -> String {
+    let names = [
+        (Severity::Critical, "CRITICAL"),
+        (Severity::High, "HIGH"),
+        (Severity::Medium, "MEDIUM"),
+        (Severity::Low, "LOW"),
+    ];
+    let terms = names.iter().filter(|(severity, _)| *severity <= limit);
+    let terms: Vec<String> = terms.map(|(_, name)| format!("severity={name}")).collect();
+    let severities = format!("({})", terms.join(" OR "));
+    if filter.is_empty() { severities } else { format!("({filter}) AND {severities}") }
 }
 
 fn row(item: &FindingResource, id: &str) -> [String; 8] {

@@ -100,6 +100,13 @@ impl Stage {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// The exit code of a command, and what it said.
+    pub(crate) fn code(&self, arguments: &[&str], token: Option<&str>) -> (Option<i32>, String) {
+        let own = self.token();
+        let output = self.ask(arguments, Some(token.unwrap_or(&own)));
+        (output.status.code(), err(&output))
+    }
+
     /// A command that must be refused, with these words.
     pub(crate) fn deny(&self, arguments: &[&str], token: Option<&str>, words: &str) {
         let output = self.ask(arguments, token);
