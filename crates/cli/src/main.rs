@@ -28,6 +28,8 @@ use std::ffi::OsStr;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Something is wrong, with the arguments or otherwise.
 const FAILED: u8 = 1;
@@ -45,7 +47,7 @@ fn main() -> ExitCode {
         }
     };
     let filter = std::env::var("VEDETTE_LOG").unwrap_or_else(|_| "info".into());
-    let filter = match tracing_subscriber::EnvFilter::try_new(&filter) {
+    let filter = match EnvFilter::try_new(&filter) {
         Ok(filter) => filter,
         Err(error) => {
             let (filter, error) = (inert::line(&filter), inert::line(&error.to_string()));
@@ -53,11 +55,7 @@ fn main() -> ExitCode {
             return ExitCode::from(FAILED);
         }
     };
-    // the error itself says it, with what to do
-    let filter = match "rustls_platform_verifier=off".parse() {
-        Ok(quiet) => filter.add_directive(quiet),
-        Err(_) => filter,
-    };
+    let filter = quiet(filter);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
@@ -76,6 +74,16 @@ fn main() -> ExitCode {
             ExitCode::from(if missing { NOT_FOUND } else { FAILED })
         }
     }
+}
+
+/// Without what libraries say of what is no trouble, or what an error of our own says better.
+fn quiet(filter: EnvFilter) -> EnvFilter {
+    // a connection that the database closed is made anew; whoever looks closer is told
+    let is_plain = filter.max_level_hint().is_some_and(|level| level <= LevelFilter::INFO);
+    let said_again = ["rustls_platform_verifier=off"];
+    let connections = ["sqlx_core::pool=warn"];
+    let directives = said_again.iter().chain(connections.iter().filter(|_| is_plain));
+    directives.filter_map(|text| text.parse().ok()).fold(filter, EnvFilter::add_directive)
 }
 
 /// As the user calls it: under the name of a plugin, kubectl does.

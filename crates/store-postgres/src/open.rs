@@ -99,10 +99,14 @@ impl PostgresStore {
         let options = options
             .application_name("vedette")
             .options([("jit", "off"), ("plan_cache_mode", "force_custom_plan")])
+            // that a table is there already is what it should be
+            .options([("client_min_messages", "warning")])
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS + SPARE)
             .acquire_timeout(PATIENCE)
+            // a wait that is too long is an error, and any other is nobody's business
+            .acquire_slow_threshold(PATIENCE * 2)
             .connect_lazy_with(options);
         let store = Self {
             subject,

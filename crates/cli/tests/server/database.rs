@@ -46,6 +46,14 @@ fn a_server_that_is_there_before_its_database_says_so_and_goes_on() {
     assert_eq!(stage.get("/readyz").0, 503);
     database.resume().unwrap();
     stage.eventually("ready again", || stage.get("/readyz").0 == 200);
+    // a second server finds everything made already
+    let second = Stage::start(&format!("database: {{url: \"{url}\"}}\n"));
+    second.eventually("ready", || second.get("/readyz").0 == 200);
+    for log in [stage.log(), second.log()] {
+        for noise in ["already exists", "ping on idle", "slow", "acquired"] {
+            assert!(!log.contains(noise), "{noise} means nothing to an operator: {log}");
+        }
+    }
 }
 
 #[test]
