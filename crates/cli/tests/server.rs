@@ -7,6 +7,8 @@
 mod database;
 #[path = "server/exit_codes.rs"]
 mod exit_codes;
+#[path = "server/guesses.rs"]
+mod guesses;
 #[path = "kill/finding.rs"]
 mod made;
 #[path = "server/outputs.rs"]

@@ -63,6 +63,11 @@ async fn tokens_and_keys_are_those_that_count() {
 
     assert_eq!(field(credentials.create_token("a b", new("viewer", None)).await), "tokenId");
     assert_eq!(field(credentials.create_token("a", new("root", None)).await), "bindings[0].role");
+    // what the audit log calls the server's own
+    let local = credentials.create_token("local", new("admin", None)).await;
+    assert!(local.as_ref().is_err_and(|error| error.to_string().contains("audit log")), "{local:?}");
+    assert_eq!(field(local), "tokenId");
+    assert_eq!(credentials.tokens().await.unwrap(), []);
     assert_eq!(field(credentials.create_key("a@b", new("viewer", None)).await), "account");
     let past =
         NewCredential { expire_time: Some("2020-01-01T00:00:00Z".parse().unwrap()), ..new("viewer", None) };
@@ -249,6 +254,44 @@ async fn an_admin_within_one_organization_makes_nobody_mightier() {
     assert!(entries.iter().all(|record| !format!("{record:?}").contains(secret)));
     let denied = entries.iter().filter(|record| record.entry.outcome == "PERMISSION_DENIED").count();
     assert_eq!(denied, 5, "who tried what they may not is written down");
+}
+
+#[tokio::test]
+async fn a_scope_has_so_many_configs_in_all_its_locations() {
+    let (store, _folder) = store().await;
+    let identity = Arc::new(Identity::open(AccessConfig::default(), Arc::clone(&store) as _).await.unwrap());
+    let credentials = Credentials::new(Arc::clone(&identity));
+    let root = credentials.create_token("root", new("admin", None)).await.unwrap().1;
+    let to = api_of(&store, &identity).await;
+    let body = json!({"filter": "severity=LOW", "type": "STATIC"});
+    let writes: Vec<_> = (0..999)
+        .map(|n| {
+            let (store, body) = (Arc::clone(&store), body.clone());
+            tokio::spawn(async move {
+                let name = format!("projects/shop/locations/l{}/muteConfigs/m{n}", n % 7);
+                let put = store.put_document(DocumentKind::MuteConfig, &name, body, Expectation::Any, now());
+                put.await.unwrap().unwrap();
+            })
+        })
+        .collect();
+    for write in writes {
+        write.await.unwrap();
+    }
+    let body = body.to_string();
+    let make = async |scope: &str, id: &str| {
+        let request = format!("POST /v2/{scope}/muteConfigs?muteConfigId={id}");
+        ask(to, &root, &request, &body).await
+    };
+    assert_eq!(make("projects/shop/locations/global", "last").await.0, 200);
+    for location in ["global", "new"] {
+        let (status, said) = make(&format!("projects/shop/locations/{location}"), "more").await;
+        assert_eq!((status, &said["error"]["status"]), (400, &json!("INVALID_ARGUMENT")), "{said}");
+        assert_eq!(said["error"]["details"][0]["fieldViolations"][0]["field"], "parent");
+        assert!(said["error"]["message"].as_str().unwrap().contains("1000"), "{said}");
+    }
+    assert_eq!(make("projects/shop2/locations/global", "first").await.0, 200, "another scope has its own");
+    let gone = ask(to, &root, "DELETE /v2/projects/shop/locations/global/muteConfigs/last", "").await;
+    assert_eq!(gone.0, 200, "{gone:?}");
 }
 
 fn base64url(bytes: &[u8]) -> String {

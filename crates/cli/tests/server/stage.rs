@@ -155,8 +155,13 @@ impl Stage {
 
     /// Status and body of an answer to whoever has no token.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        let request = ureq::get(format!("http://{}{path}", self.api)).config().http_status_as_error(false);
-        let mut response = request.build().call().unwrap();
+        self.get_with(path, &[])
+    }
+
+    pub(crate) fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let request = ureq::get(format!("http://{}{path}", self.api));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let mut response = request.config().http_status_as_error(false).build().call().unwrap();
         (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
     }
 

@@ -262,6 +262,23 @@ async fn a_key_file_opens_the_door_it_says_until_it_is_revoked() {
     assert_eq!(error.error, "unsupported_grant_type");
     assert_eq!(identity.grant(LOCAL, b"", NOW).await.unwrap_err().error, "invalid_request");
 
+    // a key of the same account, for one project
+    let roles = vec![Binding { role: Role::Editor, parent: Some("projects/shop".into()) }];
+    let made = identity.create_key("siem", roles, None, "token:first".to_owned(), NOW).await.unwrap();
+    let narrow = EncodingKey::from_rsa_pem(made.file["private_key"].as_str().unwrap().as_bytes()).unwrap();
+    let sign_narrow = |claims: Value| signed(&narrow, Algorithm::RS256, &made.info.id, &claims);
+    let granted = identity.grant(LOCAL, &grant(sign_narrow(base(endpoint, 3_600))), NOW).await.unwrap();
+    let signed_itself = sign_narrow(base("https://vedette.example.org", 3_600));
+    for token in [granted.access_token, signed_itself] {
+        let who = identity.authenticate(Some(&header(&token)), NOW).await.unwrap();
+        assert_eq!(who.roles(), "editor within projects/shop");
+        for (place, may) in [("projects/shop", true), ("projects/shop2", false), ("organizations/1", false)] {
+            assert_eq!(who.may_in_any(Permission::FindingsWrite, &[place]), may, "{place}");
+        }
+        assert!(who.may_in_any(Permission::FindingsRead, &["projects/shop", "organizations/1"]));
+        assert!(!who.may_in_any(Permission::TokensManage, &["projects/shop"]));
+    }
+
     assert!(identity.revoke_key(&id).await.unwrap());
     assert!(identity.authenticate(Some(&bearer), NOW).await.is_err(), "its access tokens end with a key");
     assert!(identity.grant(LOCAL, &grant(sign(base(endpoint, 60))), NOW).await.is_err());
