@@ -112,6 +112,10 @@ pub(crate) struct Up {
     /// Speak in clear beyond loopback, too: a proxy in front of it speaks TLS.
     #[arg(long)]
     pub(crate) behind_proxy: bool,
+    /// So many proxies in front append to X-Forwarded-For whom they were asked by: refused tokens are counted by that address,
+    /// instead of the nearest proxy's.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) proxies: u8,
     #[command(flatten)]
     pub(crate) watching: Watching,
 }

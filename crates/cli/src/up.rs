@@ -106,6 +106,7 @@ fn served(options: &Up, watching: &Configuration) -> configuration::Configuratio
         listen: options.listen,
         hosts: options.host.clone(),
         behind_proxy: options.behind_proxy,
+        proxies: options.proxies,
         outputs: Outputs {
             secrets: options.output_secrets.clone(),
             pubsub_push: options.pubsub_push.clone(),
