@@ -89,6 +89,11 @@ impl FindingStore for SqliteStore {
         Box::pin(async move { list::by_any_name(&mut *self.reader().await?, &self.path, &name).await })
     }
 
+    fn get_many(&self, names: &[FindingName]) -> Pending<'_, Vec<Option<FindingResource>>> {
+        let names = names.to_vec();
+        Box::pin(async move { list::by_any_names(&mut *self.reader().await?, &self.path, &names).await })
+    }
+
     fn list(&self, query: ListQuery) -> Pending<'_, Page> {
         Box::pin(async move {
             let mut reader = self.patient_reader().await?;
