@@ -13,7 +13,7 @@ use store::{
 
 use crate::expire::Expire;
 use crate::folder::{Folder, Pin};
-use crate::upsert::{Amend, Create, Upsert};
+use crate::upsert::{Amend, Create, Fresh, Upsert};
 use crate::writer::Work;
 use crate::{SqliteStore, audit, changes, documents, evidence, failure, group, list, past, present};
 
@@ -55,9 +55,11 @@ impl FindingStore for SqliteStore {
         Box::pin(async move {
             let name: FindingName = item.finding.name.parse()?;
             let rules = self.rules();
+            let fresh = Some(Box::new(Fresh::new(&name, &item, &rules, now)?));
             self.writer
                 .write(|reply| {
-                    Work::Finding(Box::new(Upsert { name, item, order, rules, now, done: None, reply }))
+                    let done = None;
+                    Work::Finding(Box::new(Upsert { name, item, order, rules, now, fresh, done, reply }))
                 })
                 .await
         })
