@@ -51,11 +51,12 @@ macro_rules! job {
 
 impl FindingStore for SqliteStore {
     fn upsert(&self, item: &FindingResource, order: i64, now: Timestamp) -> Pending<'_, Upserted> {
-        let item = Box::new(item.clone());
+        let kept = Arc::new(item.clone());
         Box::pin(async move {
-            let name: FindingName = item.finding.name.parse()?;
+            let name: FindingName = kept.finding.name.parse()?;
             let rules = self.rules();
-            let fresh = Some(Box::new(Fresh::new(&name, &item, &rules, now)?));
+            let item = Arc::clone(&kept);
+            let fresh = Some(Box::new(Fresh::new(&name, &kept, &rules, now)?));
             self.writer
                 .write(|reply| {
                     let done = None;

@@ -17,7 +17,8 @@ use crate::{failure, list, versions};
 /// A sensor's finding.
 pub(crate) struct Upsert {
     pub(crate) name: FindingName,
-    pub(crate) item: Box<FindingResource>,
+    /// Shared with whoever waits for the answer, who takes it apart: it is many pieces of memory.
+    pub(crate) item: Arc<FindingResource>,
     pub(crate) order: i64,
     pub(crate) rules: Arc<MuteRules>,
     pub(crate) now: Timestamp,
