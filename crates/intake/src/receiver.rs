@@ -4,6 +4,7 @@ mod admission;
 mod authentication;
 mod deliveries;
 mod service;
+mod turns;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,19 +15,17 @@ use std::time::Duration;
 use certificates::{Authority, Revocations, TlsListener};
 use finding::{FindingResource, Timestamp};
 use store::{AuditLog, DocumentStore, EvidenceStore, FindingStore, StoreError};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
 
 pub use authentication::{TokenCheck, TokenHolder, TokenPending};
 
+use self::turns::Turns;
 use crate::connection::Incoming;
 use crate::proto::Settings;
 use crate::proto::intake_server::IntakeServer;
 use crate::{LARGEST_MESSAGE, SensorDocument, Tenancy};
-
-/// Findings that may be written at once on one server; many more than deliveries of one batch.
-const TURNS: usize = 4096;
 
 /// Where a receiver writes.
 #[derive(Clone)]
@@ -107,7 +106,7 @@ pub struct Receiver {
     pub(crate) settle: Option<Settle>,
     pub(crate) settings: SettingsOf,
     pub(crate) places: Arc<Semaphore>,
-    pub(crate) turns: Arc<[Mutex<()>]>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) tenancy: Arc<Tenancy>,
     pub(crate) limits: ReceiverLimits,
     pub(crate) counters: Arc<ReceiverCounters>,
@@ -128,7 +127,7 @@ impl Receiver {
                 Box::pin(async { Ok(Settings { heartbeat_seconds: 30, ..Settings::default() }) })
             }),
             places: Arc::new(Semaphore::new(limits.batches.max(1))),
-            turns: (0..TURNS).map(|_| Mutex::new(())).collect(),
+            turns: Arc::default(),
             tenancy: Arc::default(),
             limits,
             counters: Arc::default(),

@@ -5,30 +5,36 @@
 
 use std::time::Duration;
 
-use finding::{FindingName, Timestamp};
+use finding::Timestamp;
 use sqlx::PgConnection;
 use store::{Change, ChangeCursor, ChangeKind, StoreError};
 
-use crate::failure;
+use crate::{failure, write};
 
 const KINDS: [ChangeKind; 3] = [ChangeKind::Created, ChangeKind::Updated, ChangeKind::Amended];
 
-/// Inside the transaction of the change itself.
+/// Inside the transaction of the changes themselves, in their order.
 pub(crate) async fn add(
     connection: &mut PgConnection,
     subject: &str,
-    finding: &FindingName,
-    kind: ChangeKind,
-    time: Timestamp,
+    changes: &[write::Change<'_>],
 ) -> Result<(), StoreError> {
-    let kind = KINDS.iter().position(|known| *known == kind).unwrap_or_default();
-    sqlx::query("INSERT INTO changes (finding, kind, time) VALUES ($1, $2, $3)")
-        .bind(finding.to_string())
-        .bind(i64::try_from(kind).unwrap_or_default())
-        .bind(time.nanos())
-        .execute(connection)
-        .await
-        .map_err(|e| failure::postgres("write", subject, e))?;
+    let number = |kind| KINDS.iter().position(|known| *known == kind).unwrap_or_default();
+    let findings: Vec<String> = changes.iter().map(|change| change.name.to_string()).collect();
+    let kinds: Vec<i64> =
+        changes.iter().map(|change| i64::try_from(number(change.kind)).unwrap_or_default()).collect();
+    let times: Vec<i64> = changes.iter().map(|change| change.now.nanos()).collect();
+    sqlx::query(
+        "INSERT INTO changes (finding, kind, time)
+         SELECT finding, kind, time FROM unnest($1::text[], $2::bigint[], $3::bigint[])
+         WITH ORDINALITY AS told (finding, kind, time, place) ORDER BY place",
+    )
+    .bind(findings)
+    .bind(kinds)
+    .bind(times)
+    .execute(connection)
+    .await
+    .map_err(|e| failure::postgres("write", subject, e))?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! What the store does, door by door.
 
 use std::fs::File;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use finding::{FindingName, FindingResource, Timestamp};
 use serde_json::Value;
@@ -11,57 +11,48 @@ use store::{
     GroupPage, GroupQuery, ListQuery, MuteRules, Page, Part, Pending, Received, Sha256, StoreError, Upserted,
 };
 
+use crate::database::{Repeats, transaction};
 use crate::evidence::Source;
 use crate::months::month;
-use crate::open::{Repeats, transaction};
 use crate::write::Write;
+use crate::writer::Upsert;
 use crate::{
     PostgresStore, audit, changes, documents, evidence, expire, failure, group, list, past, present, uploads,
 };
 
 /// Reads with one connection; again, when it was lost.
 macro_rules! read {
-    ($store:expr, |$connection:ident| $body:expr) => {{
+    ($database:expr, |$connection:ident| $body:expr) => {{
         let mut tries = 0;
         loop {
             let attempt = async {
-                let _turn = $store.turn().await;
-                let mut pooled = $store.connection().await?;
+                let _turn = $database.turn().await;
+                let mut pooled = $database.connection().await?;
                 let $connection = &mut *pooled;
                 $body
             };
             match attempt.await {
                 Ok(found) => break Ok(found),
-                Err(error) => $store.again(error, &mut tries, Repeats::Well).await?,
+                Err(error) => $database.again(error, &mut tries, Repeats::Well).await?,
             }
         }
     }};
 }
 
 impl PostgresStore {
-    /// The month in which a new finding belongs; its partition is there afterwards.
-    async fn month(&self, item: &FindingResource, now: Timestamp) -> Result<i32, StoreError> {
-        let month = month(item.finding.create_time.unwrap_or(now));
-        if !self.months.knows(month) {
-            let _turn = self.turn().await;
-            self.months.ensure(&mut *self.connection().await?, &self.subject, month).await?;
-        }
-        Ok(month)
-    }
-
     async fn keep(&self, mut source: Source, meta: EvidenceMeta) -> Result<Sha256, StoreError> {
         // the task ends early only when the runtime shuts down
-        let closed = |_| StoreError::Closed { subject: self.subject.clone() };
+        let closed = |_| StoreError::Closed { subject: self.database.subject.clone() };
         let hashing = tokio::task::spawn_blocking(move || {
             let hashed = source.sha256();
             (source, hashed)
         });
         let (mut source, hashed) = hashing.await.map_err(closed)?;
         let (sha256, _) = hashed.map_err(|e| evidence::unreadable(&meta.finding, e))?;
-        transaction!(self, Repeats::Well, |connection| {
+        transaction!(self.database, Repeats::Well, |connection| {
             async {
-                evidence::keep(&mut *connection, &self.subject, sha256, &mut source).await?;
-                evidence::attach(connection, &self.subject, sha256, &meta).await
+                evidence::keep(&mut *connection, &self.database.subject, sha256, &mut source).await?;
+                evidence::attach(connection, &self.database.subject, sha256, &meta).await
             }
             .await
         })?;
@@ -69,23 +60,18 @@ impl PostgresStore {
     }
 }
 
+/// The month in which a new finding belongs.
+fn month_of(item: &FindingResource, now: Timestamp) -> i32 {
+    month(item.finding.create_time.unwrap_or(now))
+}
+
 impl FindingStore for PostgresStore {
     fn upsert(&self, item: &FindingResource, order: i64, now: Timestamp) -> Pending<'_, Upserted> {
         let item = Box::new(item.clone());
         Box::pin(async move {
             let name: FindingName = item.finding.name.parse()?;
-            let rules = self.rules();
-            let write = Write { subject: &self.subject, rules: &rules, now };
-            let mut tries = 0;
-            let month = loop {
-                match self.month(&item, now).await {
-                    Ok(month) => break month,
-                    Err(error) => self.again(error, &mut tries, Repeats::Well).await?,
-                }
-            };
-            transaction!(self, Repeats::Well, |connection| {
-                write.upsert(connection, (&name, &item), order, month).await
-            })
+            let (rules, month) = (self.rules(), month_of(&item, now));
+            self.writer.write(|reply| Upsert { name, month, item, order, rules, now, reply }).await
         })
     }
 
@@ -93,10 +79,10 @@ impl FindingStore for PostgresStore {
         let item = Box::new(item.clone());
         Box::pin(async move {
             let name: FindingName = item.finding.name.parse()?;
-            let rules = self.rules();
-            let write = Write { subject: &self.subject, rules: &rules, now };
-            let month = self.month(&item, now).await?;
-            transaction!(self, Repeats::Badly, |connection| {
+            let (rules, month) = (self.rules(), month_of(&item, now));
+            let write = Write { subject: &self.database.subject, rules: &rules, now };
+            self.database.ensure(month).await?;
+            transaction!(self.database, Repeats::Badly, |connection| {
                 write.create(connection, (&name, &item), month).await
             })
         })
@@ -106,30 +92,42 @@ impl FindingStore for PostgresStore {
         let name = name.clone();
         Box::pin(async move {
             let rules = self.rules();
-            let write = Write { subject: &self.subject, rules: &rules, now };
-            transaction!(self, Repeats::Badly, |connection| write.amend(connection, &name, &edit).await)
+            let write = Write { subject: &self.database.subject, rules: &rules, now };
+            transaction!(self.database, Repeats::Badly, |connection| write
+                .amend(connection, &name, &edit)
+                .await)
         })
     }
 
     fn mute_by(&self, rules: Arc<MuteRules>) {
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        self.set_rules(rules);
     }
 
     fn get(&self, name: &FindingName) -> Pending<'_, Option<FindingResource>> {
         let name = name.clone();
         Box::pin(async move {
-            read!(self, |connection| list::by_any_name(connection, &self.subject, &name).await)
+            read!(self.database, |connection| list::by_any_name(connection, &self.database.subject, &name)
+                .await)
+        })
+    }
+
+    fn get_many(&self, names: &[FindingName]) -> Pending<'_, Vec<Option<FindingResource>>> {
+        let names = names.to_vec();
+        Box::pin(async move {
+            read!(self.database, |connection| {
+                list::by_any_names(connection, &self.database.subject, &names).await
+            })
         })
     }
 
     fn list(&self, query: ListQuery) -> Pending<'_, Page> {
         Box::pin(async move {
-            read!(self, |connection| {
-                let mut transaction = self.snapshot(connection).await?;
+            read!(self.database, |connection| {
+                let mut transaction = self.database.snapshot(connection).await?;
                 if query.at.is_none() && query.compared.is_none() {
-                    present::page(&mut transaction, &self.subject, &query).await
+                    present::page(&mut transaction, &self.database.subject, &query).await
                 } else {
-                    past::page(&mut transaction, &self.subject, &query).await
+                    past::page(&mut transaction, &self.database.subject, &query).await
                 }
             })
         })
@@ -137,21 +135,22 @@ impl FindingStore for PostgresStore {
 
     fn group(&self, query: GroupQuery) -> Pending<'_, GroupPage> {
         Box::pin(async move {
-            read!(self, |connection| {
-                let mut transaction = self.snapshot(connection).await?;
-                group::page(&mut transaction, &self.subject, &query).await
+            read!(self.database, |connection| {
+                let mut transaction = self.database.snapshot(connection).await?;
+                group::page(&mut transaction, &self.database.subject, &query).await
             })
         })
     }
 
     fn expire(&self, before: Timestamp, limit: u32) -> Pending<'_, u64> {
         Box::pin(async move {
-            let gone = transaction!(self, Repeats::Badly, |connection| {
-                expire::expire(connection, &self.subject, before, limit).await
+            let gone = transaction!(self.database, Repeats::Badly, |connection| {
+                expire::expire(connection, &self.database.subject, before, limit).await
             })?;
             if gone == 0 {
-                transaction!(self, Repeats::Well, |connection| {
-                    expire::drop_empty(connection, &self.subject, &self.months, before).await
+                transaction!(self.database, Repeats::Well, |connection| {
+                    expire::drop_empty(connection, &self.database.subject, &self.database.months, before)
+                        .await
                 })?;
             }
             Ok(gone)
@@ -161,8 +160,8 @@ impl FindingStore for PostgresStore {
     fn health(&self) -> Pending<'_, ()> {
         Box::pin(async move {
             let query = sqlx::query_scalar::<_, i64>("SELECT version FROM schema_version LIMIT 1");
-            let found = query.fetch_one(&mut *self.connection().await?).await;
-            found.map(drop).map_err(|e| failure::postgres("read", &self.subject, e))
+            let found = query.fetch_one(&mut *self.database.connection().await?).await;
+            found.map(drop).map_err(|e| failure::postgres("read", &self.database.subject, e))
         })
     }
 }
@@ -182,8 +181,8 @@ impl EvidenceStore for PostgresStore {
 
     fn put_file(&self, file: File, size: u64, expected: Sha256, meta: EvidenceMeta) -> Pending<'_, Sha256> {
         Box::pin(async move {
-            let is_here = transaction!(self, Repeats::Well, |connection| {
-                evidence::attach(connection, &self.subject, expected, &meta).await
+            let is_here = transaction!(self.database, Repeats::Well, |connection| {
+                evidence::attach(connection, &self.database.subject, expected, &meta).await
             })?;
             if is_here {
                 return Ok(expected);
@@ -204,12 +203,12 @@ impl EvidenceStore for PostgresStore {
             if !part.bytes.is_empty() {
                 self.room_for(part.bytes.len() as u64).await?;
             }
-            let received = transaction!(self, Repeats::Well, |connection| {
-                uploads::receive(connection, &self.subject, &part).await
+            let received = transaction!(self.database, Repeats::Well, |connection| {
+                uploads::receive(connection, &self.database.subject, &part).await
             });
             if matches!(received, Err(StoreError::Mismatch { .. })) {
-                transaction!(self, Repeats::Well, |connection| {
-                    uploads::discard(connection, &self.subject, &part).await
+                transaction!(self.database, Repeats::Well, |connection| {
+                    uploads::discard(connection, &self.database.subject, &part).await
                 })?;
             }
             received
@@ -218,23 +217,25 @@ impl EvidenceStore for PostgresStore {
 
     fn sweep(&self, before: Timestamp) -> Pending<'_, u64> {
         Box::pin(async move {
-            transaction!(self, Repeats::Well, |connection| {
-                uploads::sweep(connection, &self.subject, before).await
+            transaction!(self.database, Repeats::Well, |connection| {
+                uploads::sweep(connection, &self.database.subject, before).await
             })
         })
     }
 
     fn open(&self, sha256: Sha256) -> Pending<'_, Option<Vec<u8>>> {
-        Box::pin(
-            async move { read!(self, |connection| evidence::open(connection, &self.subject, sha256).await) },
-        )
+        Box::pin(async move {
+            read!(self.database, |connection| evidence::open(connection, &self.database.subject, sha256)
+                .await)
+        })
     }
 
     fn evidence_of(&self, finding: &FindingName) -> Pending<'_, Vec<EvidenceItem>> {
         let finding = finding.clone();
-        Box::pin(
-            async move { read!(self, |connection| evidence::of(connection, &self.subject, &finding).await) },
-        )
+        Box::pin(async move {
+            read!(self.database, |connection| evidence::of(connection, &self.database.subject, &finding)
+                .await)
+        })
     }
 }
 
@@ -249,8 +250,8 @@ impl DocumentStore for PostgresStore {
     ) -> Pending<'_, Option<Document>> {
         let name = name.to_owned();
         Box::pin(async move {
-            transaction!(self, Repeats::Badly, |connection| {
-                documents::put(connection, &self.subject, (kind, &name, &body), expected, now).await
+            transaction!(self.database, Repeats::Badly, |connection| {
+                documents::put(connection, &self.database.subject, (kind, &name, &body), expected, now).await
             })
         })
     }
@@ -258,21 +259,23 @@ impl DocumentStore for PostgresStore {
     fn document(&self, kind: DocumentKind, name: &str) -> Pending<'_, Option<Document>> {
         let name = name.to_owned();
         Box::pin(async move {
-            read!(self, |connection| documents::one(connection, &self.subject, kind, &name).await)
+            read!(self.database, |connection| documents::one(connection, &self.database.subject, kind, &name)
+                .await)
         })
     }
 
     fn documents(&self, query: DocumentQuery) -> Pending<'_, Vec<Document>> {
-        Box::pin(
-            async move { read!(self, |connection| documents::some(connection, &self.subject, &query).await) },
-        )
+        Box::pin(async move {
+            read!(self.database, |connection| documents::some(connection, &self.database.subject, &query)
+                .await)
+        })
     }
 
     fn remove_document(&self, kind: DocumentKind, name: &str) -> Pending<'_, bool> {
         let name = name.to_owned();
         Box::pin(async move {
-            transaction!(self, Repeats::Badly, |connection| {
-                documents::remove(connection, &self.subject, kind, &name).await
+            transaction!(self.database, Repeats::Badly, |connection| {
+                documents::remove(connection, &self.database.subject, kind, &name).await
             })
         })
     }
@@ -280,8 +283,8 @@ impl DocumentStore for PostgresStore {
     fn lease(&self, name: &str, holder: &str, now: Timestamp, until: Timestamp) -> Pending<'_, bool> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
         Box::pin(async move {
-            transaction!(self, Repeats::Well, |connection| {
-                documents::lease(connection, &self.subject, (&name, &holder), now, until).await
+            transaction!(self.database, Repeats::Well, |connection| {
+                documents::lease(connection, &self.database.subject, (&name, &holder), now, until).await
             })
         })
     }
@@ -290,18 +293,26 @@ impl DocumentStore for PostgresStore {
 impl ChangeFeed for PostgresStore {
     fn changes(&self, after: Option<ChangeCursor>, limit: u32) -> Pending<'_, Vec<Change>> {
         Box::pin(async move {
-            read!(self, |connection| changes::after(connection, &self.subject, after, limit).await)
+            read!(self.database, |connection| changes::after(
+                connection,
+                &self.database.subject,
+                after,
+                limit
+            )
+            .await)
         })
     }
 
     fn newest_change(&self) -> Pending<'_, ChangeCursor> {
-        Box::pin(async move { read!(self, |connection| changes::newest(connection, &self.subject).await) })
+        Box::pin(async move {
+            read!(self.database, |connection| changes::newest(connection, &self.database.subject).await)
+        })
     }
 
     fn forget_changes(&self, before: Timestamp) -> Pending<'_, u64> {
         Box::pin(async move {
-            transaction!(self, Repeats::Badly, |connection| {
-                changes::forget(connection, &self.subject, before).await
+            transaction!(self.database, Repeats::Badly, |connection| {
+                changes::forget(connection, &self.database.subject, before).await
             })
         })
     }
@@ -310,22 +321,28 @@ impl ChangeFeed for PostgresStore {
 impl AuditLog for PostgresStore {
     fn record(&self, entry: AuditEntry) -> Pending<'_, ()> {
         Box::pin(async move {
-            transaction!(self, Repeats::Badly, |connection| {
-                audit::add(connection, &self.subject, &entry).await
+            transaction!(self.database, Repeats::Badly, |connection| {
+                audit::add(connection, &self.database.subject, &entry).await
             })
         })
     }
 
     fn audit(&self, before: Option<i64>, limit: u32) -> Pending<'_, Vec<AuditRecord>> {
         Box::pin(async move {
-            read!(self, |connection| audit::before(connection, &self.subject, before, limit).await)
+            read!(self.database, |connection| audit::before(
+                connection,
+                &self.database.subject,
+                before,
+                limit
+            )
+            .await)
         })
     }
 
     fn forget_audit(&self, before: Timestamp) -> Pending<'_, u64> {
         Box::pin(async move {
-            transaction!(self, Repeats::Badly, |connection| {
-                audit::forget(connection, &self.subject, before).await
+            transaction!(self.database, Repeats::Badly, |connection| {
+                audit::forget(connection, &self.database.subject, before).await
             })
         })
     }

@@ -4,8 +4,9 @@ use finding::Timestamp;
 use sqlx::{AssertSqlSafe, PgConnection};
 use store::StoreError;
 
+use crate::addresses::Addresses;
 use crate::months::{Months, month};
-use crate::{addresses, evidence, failure, list, schema};
+use crate::{evidence, failure, list, schema};
 
 /// Some findings with what was kept for them, and versions; how many findings.
 pub(crate) async fn expire(
@@ -38,14 +39,15 @@ pub(crate) async fn expire(
     .fetch_all(&mut *connection)
     .await
     .map_err(failed)?;
-    let mut names = Vec::with_capacity(gone.len());
+    let (mut names, mut named) = (Vec::with_capacity(gone.len()), Addresses::default());
     for (name, document) in gone {
         // what cannot be read goes all the same; addresses that lead nowhere are harmless
         if let Ok(item) = list::parse(subject, &name, &document) {
-            addresses::change(&mut *connection, subject, &name, (Some(&item), None)).await?;
+            named.note(&name, Some(&item), None);
         }
         names.push(name);
     }
+    named.write(&mut *connection, subject).await?;
     for sql in [
         "DELETE FROM finding_versions WHERE name = ANY ($1)",
         "DELETE FROM finding_names WHERE name = ANY ($1)",

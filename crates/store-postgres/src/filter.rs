@@ -5,7 +5,7 @@ use sqlx::{Postgres, QueryBuilder};
 use store::sql::{self, Dialect, Piece, Sql};
 
 use crate::escape;
-use crate::write::PROPERTY_COLUMNS;
+use crate::row::PROPERTY_COLUMNS;
 
 /// Adds the condition; nothing for an empty filter.
 pub(crate) fn condition(sql: &mut QueryBuilder<Postgres>, filter: &Filter) {

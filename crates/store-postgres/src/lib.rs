@@ -11,6 +11,7 @@
 mod addresses;
 mod audit;
 mod changes;
+mod database;
 mod documents;
 mod doors;
 mod escape;
@@ -25,11 +26,13 @@ mod open;
 mod past;
 mod present;
 mod quota;
+mod row;
 mod schema;
 #[cfg(feature = "server")]
 pub mod server;
 mod uploads;
 mod versions;
 mod write;
+mod writer;
 
 pub use open::PostgresStore;

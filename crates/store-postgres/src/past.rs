@@ -5,7 +5,7 @@ use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use store::sql::{self, COUNTED, Dialect, Filling, Listed, Sql, Wanted};
 use store::{ListQuery, Page, StoreError};
 
-use crate::write::PROPERTY_COLUMNS;
+use crate::row::PROPERTY_COLUMNS;
 use crate::{escape, failure, filter, versions};
 
 const POSTGRES: Dialect = Dialect::Postgres;

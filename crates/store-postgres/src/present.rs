@@ -7,7 +7,7 @@ use sqlx::{PgConnection, QueryBuilder, Row, TypeInfo, ValueRef};
 use store::sql::{Cell, Dialect, Named, Reader, Sql};
 use store::{Key, ListQuery, Page, Pending, StoreError, sql};
 
-use crate::write::PROPERTY_COLUMNS;
+use crate::row::PROPERTY_COLUMNS;
 use crate::{escape, failure, filter};
 
 /// One page. To be called inside a transaction, so that the total belongs to the page.

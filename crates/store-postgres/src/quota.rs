@@ -58,7 +58,7 @@ impl PostgresStore {
         };
         let free = quota.saturating_sub(kept);
         if bytes > free {
-            let subject = format!("the quota of evidence in {}", self.subject);
+            let subject = format!("the quota of evidence in {}", self.database.subject);
             return Err(StoreError::Scarce { subject, free, floor: 0 });
         }
         self.quota.add(bytes);
@@ -66,12 +66,12 @@ impl PostgresStore {
     }
 
     async fn kept(&self) -> Result<u64, StoreError> {
-        let _turn = self.turn().await;
+        let _turn = self.database.turn().await;
         let sum = "SELECT coalesce(sum(received), 0)::bigint FROM evidence_pieces WHERE whole";
         let kept: i64 = sqlx::query_scalar(sum)
-            .fetch_one(&mut *self.connection().await?)
+            .fetch_one(&mut *self.database.connection().await?)
             .await
-            .map_err(|e| failure::postgres("read", &self.subject, e))?;
+            .map_err(|e| failure::postgres("read", &self.database.subject, e))?;
         Ok(u64::try_from(kept).unwrap_or_default())
     }
 }

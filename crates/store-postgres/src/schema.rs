@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_lanes_and_addresses.sql"),
     include_str!("../migrations/0003_uploads.sql"),
+    include_str!("../migrations/0004_tallies_of_statements.sql"),
 ];
 
 /// The version that keeps addresses; what older databases hold is gathered once.

@@ -1,6 +1,7 @@
 //! A real PostgreSQL of a test's own, from Debian's package, in a temporary folder that goes away with it.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,14 +11,16 @@ use std::time::Duration;
 /// Why there is none here.
 pub type Missing = String;
 
-/// Ends with the process that started it, however that ends: a shell waits for the pipe to its standard input to close.
+/// Ends with the process that started it, however that ends: a shell waits for the pipe to its standard input to close. The folder
+/// goes with it, unless it was said to stay.
 const KEEPER: &str = r#"
     "$0" -D "$1/data" -k "$1" -c listen_addresses= -c max_connections=300 </dev/null >>"$1/log" 2>&1 &
     echo $! >"$1/pid"
-    cat >/dev/null
+    said=
+    read -r said
     kill -INT $! 2>/dev/null
     wait $!
-    [ -z "$2" ] || rm -rf "$1"
+    [ "$said" = stays ] || rm -rf "$1"
 "#;
 
 /// The server.
@@ -90,7 +93,9 @@ impl Server {
     pub fn stop(&self) {
         let keeper = self.keeper.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         if let Some(mut keeper) = keeper {
-            drop(keeper.stdin.take());
+            if let Some(mut pipe) = keeper.stdin.take() {
+                let _ = pipe.write_all(b"stays\n");
+            }
             let _ = keeper.wait();
         }
     }

@@ -1,33 +1,39 @@
 //! What findings were at an earlier time.
 
-use finding::{FindingName, Timestamp};
-use sqlx::{PgConnection, QueryBuilder};
-use store::StoreError;
-use store::sql::{self, Dialect};
+use std::collections::BTreeMap;
 
+use finding::Timestamp;
+use sqlx::{PgConnection, QueryBuilder};
+use store::sql::{self, Dialect};
+use store::{ChangeKind, StoreError};
+
+use crate::write::Change;
 use crate::{escape, failure, filter};
 
 /// Keeps what is stored, before it is replaced.
 pub(crate) async fn keep(
     connection: &mut PgConnection,
     subject: &str,
-    name: &FindingName,
-    month: i32,
-    now: Timestamp,
+    changes: &[Change<'_>],
 ) -> Result<(), StoreError> {
+    let mut months: BTreeMap<i32, (Vec<String>, Vec<i64>)> = BTreeMap::new();
+    for change in changes.iter().filter(|change| change.kind != ChangeKind::Created) {
+        let (names, times) = months.entry(change.month).or_default();
+        names.push(change.name.to_string());
+        times.push(change.now.nanos());
+    }
     // a clock that went back must not make a version end before it began
     let columns = Dialect::Postgres.columns();
     let sql = format!(
         "INSERT INTO finding_versions ({columns}, until_time, document)
-         SELECT {columns}, greatest($2, update_time), document FROM findings WHERE month = $3 AND name = $1"
+         SELECT {columns}, greatest(replaced, update_time), document
+         FROM findings JOIN unnest($2::text[], $3::bigint[]) AS now (finding, replaced) ON name = finding
+         WHERE month = $1"
     );
-    sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(name.to_string())
-        .bind(now.nanos())
-        .bind(month)
-        .execute(connection)
-        .await
-        .map_err(|e| failure::postgres("write", subject, e))?;
+    for (month, (names, times)) in months {
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql.clone())).bind(month).bind(names).bind(times);
+        query.execute(&mut *connection).await.map_err(|e| failure::postgres("write", subject, e))?;
+    }
     Ok(())
 }
 

@@ -1,18 +1,98 @@
 //! Writing findings: what a sensor concludes and what a user changes, inside the caller's transaction.
 
+use std::collections::{BTreeMap, HashMap};
+
 use finding::{FindingName, FindingResource, Timestamp};
-use serde_json::Value;
 use sqlx::PgConnection;
 use store::{ChangeKind, Created, Edit, MuteRules, StoreError, Upserted, merged};
 
-use crate::{addresses, changes, escape, failure, list, versions};
+use crate::addresses::Addresses;
+use crate::writer::Upsert;
+use crate::{changes, failure, list, row, versions};
 
-/// The largest document that is kept. Sensors cut arguments and environments long before.
-const DOCUMENT_LIMIT: usize = 16 << 20;
+/// A finding to be written.
+pub(crate) struct Change<'a> {
+    pub(crate) name: &'a FindingName,
+    pub(crate) month: i32,
+    pub(crate) before: Option<&'a FindingResource>,
+    pub(crate) item: FindingResource,
+    pub(crate) order: i64,
+    pub(crate) kind: ChangeKind,
+    pub(crate) now: Timestamp,
+}
 
-/// Source properties with a column of their own; the filter language reaches them by these keys.
-pub(crate) const PROPERTY_COLUMNS: [(&str, &str); 3] =
-    [("Pod_Namespace", "pod_namespace"), ("Pod_Name", "pod_name"), ("Container_Id", "container_id")];
+/// A name whose row is locked until the transaction ends.
+#[derive(Clone, Copy)]
+struct Locked {
+    month: i32,
+    /// Its finding is not there yet.
+    is_new: bool,
+}
+
+/// What stands under a name, with the order of its sensor's words.
+type Stored = (FindingResource, i64);
+
+/// What sensors say: many findings, and several versions of one. `None` when the transaction was overtaken and is to begin
+/// anew.
+pub(crate) async fn upserts(
+    connection: &mut PgConnection,
+    subject: &str,
+    upserts: &[Upsert],
+) -> Result<Option<Vec<Upserted>>, StoreError> {
+    let names: Vec<String> = upserts.iter().map(|upsert| upsert.name.to_string()).collect();
+    let months = names.iter().cloned().zip(upserts.iter().map(|upsert| upsert.month)).collect();
+    let mut locked = lock(&mut *connection, subject, months).await?;
+    if is_overtaken(&mut *connection, subject, &locked).await? {
+        return Ok(None);
+    }
+    let mut done = vec![Upserted::Unchanged; upserts.len()];
+    for round in rounds(&names) {
+        let known = stored(&mut *connection, subject, &locked, round.iter().map(|at| &*names[*at])).await?;
+        let (mut changes, mut heard) = (Vec::with_capacity(round.len()), Vec::new());
+        for at in round {
+            let (upsert, name) = (&upserts[at], &*names[at]);
+            let Some(Locked { month, is_new }) = locked.get_mut(name) else { continue };
+            *is_new = false;
+            let known = known.get(name);
+            if known.is_some_and(|(_, delivered)| upsert.order < *delivered) {
+                continue;
+            }
+            let before = known.map(|(item, _)| item);
+            let (item, what) = merged(before, &upsert.item, &upsert.rules, upsert.now);
+            done[at] = what;
+            let kind = match what {
+                Upserted::Unchanged => {
+                    if known.is_some_and(|(_, delivered)| upsert.order > *delivered) {
+                        heard.push((*month, name, upsert.order));
+                    }
+                    continue;
+                }
+                Upserted::Created => ChangeKind::Created,
+                Upserted::Updated => ChangeKind::Updated,
+            };
+            let Upsert { name, order, now, .. } = upsert;
+            changes.push(Change { name, month: *month, before, item, order: *order, kind, now: *now });
+        }
+        hear(&mut *connection, subject, heard).await?;
+        save(&mut *connection, subject, &changes).await?;
+    }
+    Ok(Some(done))
+}
+
+/// Places of what is written at once: versions of one finding after one another, because the second must see the first.
+fn rounds(names: &[String]) -> Vec<Vec<usize>> {
+    let mut rounds: Vec<Vec<usize>> = Vec::new();
+    let mut versions: HashMap<&str, usize> = HashMap::new();
+    for (at, name) in names.iter().enumerate() {
+        let version = versions.entry(name).or_default();
+        match rounds.get_mut(*version) {
+            Some(round) => round.push(at),
+            None => rounds.push(vec![at]),
+        }
+        *version += 1;
+    }
+    rounds
+}
 
 /// Whose writes, by what rules, when.
 pub(crate) struct Write<'a> {
@@ -21,60 +101,23 @@ pub(crate) struct Write<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// A name whose row is locked until the transaction ends.
-struct Locked {
-    month: i32,
-    stored: Option<(FindingResource, i64)>,
-}
-
 impl Write<'_> {
-    pub(crate) async fn upsert(
-        &self,
-        connection: &mut PgConnection,
-        (name, item): (&FindingName, &FindingResource),
-        order: i64,
-        month: i32,
-    ) -> Result<Upserted, StoreError> {
-        let Locked { month, stored } = self.lock(connection, name, Some(month)).await?;
-        if stored.as_ref().is_some_and(|(_, delivered)| order < *delivered) {
-            return Ok(Upserted::Unchanged);
-        }
-        let (result, change) = merged(stored.as_ref().map(|(item, _)| item), item, self.rules, self.now);
-        let kind = match change {
-            Upserted::Unchanged => {
-                // said again since: what was said before it is late from now on
-                sqlx::query(
-                    "UPDATE findings SET delivered = $3 WHERE month = $1 AND name = $2 AND delivered < $3",
-                )
-                .bind(month)
-                .bind(name.to_string())
-                .bind(order)
-                .execute(connection)
-                .await
-                .map_err(|e| failure::postgres("write", self.subject, e))?;
-                return Ok(change);
-            }
-            Upserted::Created => ChangeKind::Created,
-            Upserted::Updated => ChangeKind::Updated,
-        };
-        let before = stored.as_ref().map(|(item, _)| item);
-        self.save(connection, (name, before, &result), month, Some(order), kind).await?;
-        Ok(change)
-    }
-
     pub(crate) async fn create(
         &self,
         connection: &mut PgConnection,
         (name, item): (&FindingName, &FindingResource),
         month: i32,
     ) -> Result<Created, StoreError> {
-        let Locked { month, stored } = self.lock(connection, name, Some(month)).await?;
-        if stored.is_some() {
+        let locked = lock(&mut *connection, self.subject, [(name.to_string(), month)].into()).await?;
+        if self.stored(&mut *connection, &locked, name).await?.is_some() {
             return Ok(Created::Exists);
         }
-        let (result, _) = merged(None, item, self.rules, self.now);
-        self.save(connection, (name, None, &result), month, None, ChangeKind::Created).await?;
-        Ok(Created::Yes(Box::new(result)))
+        let (item, _) = merged(None, item, self.rules, self.now);
+        let month = locked.values().next().map_or(month, |locked| locked.month);
+        let (kind, now) = (ChangeKind::Created, self.now);
+        let change = Change { name, month, before: None, item, order: 0, kind, now };
+        save(connection, self.subject, std::slice::from_ref(&change)).await?;
+        Ok(Created::Yes(Box::new(change.item)))
     }
 
     pub(crate) async fn amend(
@@ -86,123 +129,166 @@ impl Write<'_> {
         let Some(found) = list::by_any_name(connection, self.subject, name).await? else { return Ok(None) };
         // it may have been asked for by its canonical name
         let name: FindingName = found.finding.name.parse()?;
-        let Locked { month, stored } = self.lock(connection, &name, None).await?;
-        let Some((stored, _)) = stored else { return Ok(None) };
-        let mut item = stored.clone();
+        let locked = lock_known(&mut *connection, self.subject, vec![name.to_string()]).await?;
+        let Some((before, order)) = self.stored(&mut *connection, &locked, &name).await? else {
+            return Ok(None);
+        };
+        let mut item = before.clone();
         edit(&mut item)?;
         self.rules.settle(&mut item, false, self.now);
-        if item != stored {
-            self.save(connection, (&name, Some(&stored), &item), month, None, ChangeKind::Amended).await?;
+        if item == before {
+            return Ok(Some(item));
         }
-        Ok(Some(item))
+        let month = locked.values().next().map_or(0, |locked| locked.month);
+        let (kind, now) = (ChangeKind::Amended, self.now);
+        let change = Change { name: &name, month, before: Some(&before), item, order, kind, now };
+        save(connection, self.subject, std::slice::from_ref(&change)).await?;
+        Ok(Some(change.item))
     }
 
-    /// A new name gets `month`.
-    async fn lock(
+    async fn stored(
         &self,
         connection: &mut PgConnection,
+        locked: &BTreeMap<String, Locked>,
         name: &FindingName,
-        month: Option<i32>,
-    ) -> Result<Locked, StoreError> {
-        let failed = |e| failure::postgres("write", self.subject, e);
-        let text = name.to_string();
-        if let Some(month) = month {
-            sqlx::query("INSERT INTO finding_names VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(&text)
-                .bind(month)
-                .execute(&mut *connection)
-                .await
-                .map_err(failed)?;
-        }
-        let month: Option<i32> =
-            sqlx::query_scalar("SELECT month FROM finding_names WHERE name = $1 FOR UPDATE")
-                .bind(&text)
-                .fetch_optional(&mut *connection)
-                .await
-                .map_err(failed)?;
-        let Some(month) = month else { return Ok(Locked { month: 0, stored: None }) };
-        // a statement of its own: it sees what was committed while the lock was waited for
-        let row: Option<(String, i64)> =
-            sqlx::query_as("SELECT document::text, delivered FROM findings WHERE month = $1 AND name = $2")
-                .bind(month)
-                .bind(&text)
-                .fetch_optional(connection)
-                .await
-                .map_err(failed)?;
-        let parse = |(document, order): (String, i64)| {
-            Ok::<_, StoreError>((list::parse(self.subject, &text, &document)?, order))
-        };
-        Ok(Locked { month, stored: row.map(parse).transpose()? })
-    }
-
-    /// The version before, the finding, and the change: all or none.
-    async fn save(
-        &self,
-        connection: &mut PgConnection,
-        (name, before, item): (&FindingName, Option<&FindingResource>, &FindingResource),
-        month: i32,
-        order: Option<i64>,
-        kind: ChangeKind,
-    ) -> Result<(), StoreError> {
-        let finding = &item.finding;
-        // A finding is made of strings, numbers and maps with string keys: it cannot fail to become JSON.
-        let document = serde_json::to_string(item).unwrap_or_default();
-        if document.len() > DOCUMENT_LIMIT {
-            let (size, limit) = (document.len() as u64, DOCUMENT_LIMIT as u64);
-            return Err(StoreError::TooLarge { subject: name.to_string(), size, limit });
-        }
-        if kind != ChangeKind::Created {
-            versions::keep(&mut *connection, self.subject, name, month, self.now).await?;
-        }
-        let canonical: Option<FindingName> = finding.canonical_name.parse().ok();
-        let time = |time: Option<Timestamp>| time.map_or(0, Timestamp::nanos);
-        let property = |key: &str| {
-            let text = finding.source_properties.get(key).and_then(Value::as_str);
-            escape::text(text.unwrap_or_default())
-        };
-        let [namespace, pod, container] = PROPERTY_COLUMNS.map(|(key, _)| property(key));
-        sqlx::query(UPSERT)
-            .bind(month)
-            .bind(name.to_string())
-            .bind(escape::text(&finding.canonical_name))
-            .bind(name.scope().to_string())
-            .bind(canonical.map(|c| c.scope().to_string()).unwrap_or_default())
-            .bind(name.source())
-            .bind(name.location().unwrap_or_default())
-            .bind(escape::text(&finding.parent))
-            .bind(escape::text(&finding.category))
-            .bind(escape::text(&finding.resource_name))
-            .bind(i64::from(finding.state.number()))
-            .bind(i64::from(finding.severity.number()))
-            .bind(i64::from(finding.mute.number()))
-            .bind(time(finding.event_time))
-            .bind(time(finding.create_time))
-            .bind(i64::from(finding.finding_class.number()))
-            .bind(escape::text(&finding.module_name))
-            // without one the stored order stays
-            .bind(order)
-            .bind(self.now.nanos())
-            .bind(escape::document(document))
-            .bind(namespace)
-            .bind(pod)
-            .bind(container)
-            .execute(&mut *connection)
-            .await
-            .map_err(|e| failure::postgres("write", self.subject, e))?;
-        let text = name.to_string();
-        addresses::change(&mut *connection, self.subject, &text, (before, Some(item))).await?;
-        changes::add(connection, self.subject, name, kind, self.now).await
+    ) -> Result<Option<Stored>, StoreError> {
+        let name = name.to_string();
+        let mut found = stored(connection, self.subject, locked, std::iter::once(&*name)).await?;
+        Ok(found.remove(&name))
     }
 }
 
-/// The name, its scope, source and location never change.
-const UPSERT: &str = "
-    INSERT INTO findings AS f (month, name, canonical_name, scope, canonical_scope, source, location, parent, category,
-        resource_name, state, severity, mute, event_time, create_time, finding_class, module_name, delivered,
-        update_time, document, pod_namespace, pod_name, container_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, coalesce($18, 0), $19,
-        $20::text::json, $21, $22, $23)
-    ON CONFLICT (month, name) DO UPDATE SET canonical_name = $3, canonical_scope = $5, parent = $8, category = $9,
-        resource_name = $10, state = $11, severity = $12, mute = $13, event_time = $14, create_time = $15,
-        finding_class = $16, module_name = $17, delivered = coalesce($18, f.delivered), update_time = $19,
-        document = $20::text::json, pod_namespace = $21, pod_name = $22, container_id = $23";
+/// Locks names in their order, so that those who write the same ones wait for each other and never in a circle. New ones get
+/// the month beside them.
+async fn lock(
+    connection: &mut PgConnection,
+    subject: &str,
+    mut wanted: BTreeMap<String, i32>,
+) -> Result<BTreeMap<String, Locked>, StoreError> {
+    let mut locked = BTreeMap::new();
+    // what is removed between the two statements is new after all
+    while !wanted.is_empty() {
+        let (names, months): (Vec<&str>, Vec<i32>) =
+            wanted.iter().map(|(name, month)| (&**name, *month)).unzip();
+        let new: Vec<(String, i32)> = sqlx::query_as(
+            "INSERT INTO finding_names (name, month) SELECT * FROM unnest($1::text[], $2::int[])
+             ON CONFLICT DO NOTHING RETURNING name, month",
+        )
+        .bind(names)
+        .bind(months)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|e| failure::postgres("write", subject, e))?;
+        locked.extend(new.into_iter().map(|(name, month)| (name, Locked { month, is_new: true })));
+        wanted.retain(|name, _| !locked.contains_key(name));
+        if !wanted.is_empty() {
+            let names = wanted.keys().cloned().collect();
+            locked.extend(lock_known(&mut *connection, subject, names).await?);
+            wanted.retain(|name, _| !locked.contains_key(name));
+        }
+    }
+    Ok(locked)
+}
+
+async fn lock_known(
+    connection: &mut PgConnection,
+    subject: &str,
+    names: Vec<String>,
+) -> Result<BTreeMap<String, Locked>, StoreError> {
+    let found: Vec<(String, i32)> = sqlx::query_as(
+        "SELECT name, month FROM finding_names WHERE name = ANY ($1) ORDER BY name FOR UPDATE",
+    )
+    .bind(names)
+    .fetch_all(connection)
+    .await
+    .map_err(|e| failure::postgres("write", subject, e))?;
+    Ok(found.into_iter().map(|(name, month)| (name, Locked { month, is_new: false })).collect())
+}
+
+/// Whether a later transaction has changed some of what is locked now: it came first to one name while another was waited for.
+/// The feed is ordered by the number of the transaction, which the first lock gives, and would tell its change last.
+async fn is_overtaken(
+    connection: &mut PgConnection,
+    subject: &str,
+    locked: &BTreeMap<String, Locked>,
+) -> Result<bool, StoreError> {
+    let known = locked.iter().filter(|(_, locked)| !locked.is_new);
+    let known: Vec<&str> = known.map(|(name, _)| &**name).collect();
+    if known.is_empty() {
+        return Ok(false);
+    }
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM changes WHERE transaction > pg_current_xact_id() AND finding = ANY ($1))",
+    )
+    .bind(known)
+    .fetch_one(connection)
+    .await
+    .map_err(|e| failure::postgres("write", subject, e))
+}
+
+/// What stands under locked names: read after they were locked, it holds what was committed while the lock was waited for.
+async fn stored<'n>(
+    connection: &mut PgConnection,
+    subject: &str,
+    locked: &BTreeMap<String, Locked>,
+    names: impl Iterator<Item = &'n str>,
+) -> Result<HashMap<String, Stored>, StoreError> {
+    // a month at a time: one partition instead of a plan for all
+    let mut months: BTreeMap<i32, Vec<&str>> = BTreeMap::new();
+    for name in names {
+        if let Some(Locked { month, is_new: false }) = locked.get(name) {
+            months.entry(*month).or_default().push(name);
+        }
+    }
+    let mut found = HashMap::new();
+    for (month, names) in months {
+        found.extend(list::with_order(&mut *connection, subject, month, &names).await?);
+    }
+    Ok(found)
+}
+
+/// The same was said again since: what was said before it is late from now on.
+async fn hear(
+    connection: &mut PgConnection,
+    subject: &str,
+    heard: Vec<(i32, &str, i64)>,
+) -> Result<(), StoreError> {
+    let mut months: BTreeMap<i32, (Vec<&str>, Vec<i64>)> = BTreeMap::new();
+    for (month, name, order) in heard {
+        let (names, orders) = months.entry(month).or_default();
+        names.push(name);
+        orders.push(order);
+    }
+    for (month, (names, orders)) in months {
+        sqlx::query(
+            "UPDATE findings SET delivered = said FROM unnest($2::text[], $3::bigint[]) AS heard (finding, said)
+             WHERE month = $1 AND name = finding",
+        )
+        .bind(month)
+        .bind(names)
+        .bind(orders)
+        .execute(&mut *connection)
+        .await
+        .map_err(|e| failure::postgres("write", subject, e))?;
+    }
+    Ok(())
+}
+
+/// The versions before, the findings, and what changed: all or none.
+async fn save(
+    connection: &mut PgConnection,
+    subject: &str,
+    changes: &[Change<'_>],
+) -> Result<(), StoreError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    versions::keep(&mut *connection, subject, changes).await?;
+    row::write(&mut *connection, subject, changes).await?;
+    let mut addresses = Addresses::default();
+    for Change { name, before, item, .. } in changes {
+        addresses.note(&name.to_string(), *before, Some(item));
+    }
+    addresses.write(&mut *connection, subject).await?;
+    changes::add(connection, subject, changes).await
+}

@@ -3,8 +3,8 @@
 use finding::Timestamp;
 use store::contract::{everything, example, name};
 use store::{
-    ChangeFeed, EvidenceKind, EvidenceMeta, EvidenceStore, FindingStore, PageSize, Part, Received, Sha256,
-    StoreError, Upserted,
+    ChangeFeed, ChangeKind, EvidenceKind, EvidenceMeta, EvidenceStore, FindingStore, PageSize, Part,
+    Received, Sha256, StoreError, Upserted,
 };
 use store_postgres::PostgresStore;
 use store_postgres::server::Server;
@@ -89,6 +89,109 @@ async fn servers_that_start_and_write_at_once_agree() {
     let created = tokio::join!(write(&a), write(&b), write(&c));
     assert_eq!(created.0 + created.1 + created.2, 100);
     assert_eq!(b.changes(None, 1000).await.expect("changes").len(), 100);
+}
+
+/// Several servers say the same findings at once, each in another order and in batches: nobody meets a deadlock, the last version
+/// stays, totals are right, and the feed tells each creation once and each place once.
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_write_the_same_in_opposite_order_agree() {
+    let Some(server) = server() else { return };
+    let url = server.database("opposite").expect("a database");
+    let mut servers = Vec::new();
+    for _ in 0..2 {
+        servers.push(std::sync::Arc::new(PostgresStore::open(&url).await.expect("a store")));
+    }
+    let (findings, rounds) = (150_i64, 4_i64);
+    let mut writes = tokio::task::JoinSet::new();
+    for order in 1..=rounds {
+        for n in 0..findings {
+            for (store, n, order) in
+                [(&servers[0], n, order * 2 - 1), (&servers[1], findings - 1 - n, order * 2)]
+            {
+                let store = std::sync::Arc::clone(store);
+                writes.spawn(async move {
+                    let mut item = example(n);
+                    item.finding.description = format!("version {order}");
+                    store.upsert(&item, order, at(order)).await
+                });
+            }
+        }
+    }
+    let mut wrote = 0;
+    while let Some(done) = writes.join_next().await {
+        wrote += usize::from(done.expect("a task").expect("an upsert") != Upserted::Unchanged);
+    }
+    let names: Vec<_> = (0..findings).map(name).collect();
+    for found in servers[0].get_many(&names).await.expect("findings") {
+        assert_eq!(found.map(|item| item.finding.description), Some(format!("version {}", rounds * 2)));
+    }
+    let told = servers[1].changes(None, 10_000).await.expect("changes");
+    assert_eq!(told.len(), wrote);
+    assert!(told.is_sorted_by(|one, next| one.cursor < next.cursor), "each place once");
+    let mut kinds = std::collections::BTreeMap::<String, Vec<ChangeKind>>::new();
+    for change in told {
+        kinds.entry(change.finding.to_string()).or_default().push(change.kind);
+    }
+    assert_eq!(kinds.len(), names.len());
+    for (name, kinds) in kinds {
+        let created = kinds.iter().filter(|kind| **kind == ChangeKind::Created).count();
+        assert_eq!(
+            (created, kinds[0]),
+            (1, ChangeKind::Created),
+            "{name} is told in the order of its commits"
+        );
+    }
+    assert_eq!(servers[0].list(everything()).await.expect("a list").total_size, names.len() as u64);
+}
+
+/// A batch waits for one name while another server changes the next: the feed tells the change that was committed first first,
+/// although the batch has the smaller number.
+#[tokio::test]
+async fn a_batch_that_is_overtaken_is_told_last() {
+    let Some(server) = server() else { return };
+    let server = std::sync::Arc::new(server);
+    let url = server.database("overtaken").expect("a database");
+    let store = PostgresStore::open(&url).await.expect("a store");
+    let version = |n: i64, order: i64| {
+        let mut item = example(n);
+        item.finding.description = format!("version {order}");
+        item
+    };
+    for n in 0..3 {
+        store.upsert(&version(n, 1), 1, at(1)).await.expect("an upsert");
+    }
+    let hold =
+        format!("SELECT 1 FROM finding_names WHERE name = '{}' FOR UPDATE; SELECT pg_sleep(600)", name(1));
+    let run = |sql: String| {
+        let server = std::sync::Arc::clone(&server);
+        tokio::task::spawn_blocking(move || server.run("overtaken", &sql))
+    };
+    let until = async |condition: &str| {
+        let sql = format!("SELECT count(*) > 0 FROM pg_stat_activity WHERE {condition}");
+        while run(sql.clone()).await.expect("psql").expect("an answer") != "t" {}
+    };
+    let holding = run(hold);
+    until("wait_event = 'PgSleep'").await;
+    let items: Vec<_> = (0..3).map(|n| version(n, 3)).collect();
+    let batch = async {
+        let upsert = |n: usize| store.upsert(&items[n], 3, at(30));
+        tokio::join!(upsert(0), upsert(1), upsert(2))
+    };
+    let meanwhile = async {
+        until("wait_event_type = 'Lock'").await;
+        let other = PostgresStore::open(&url).await.expect("a second server");
+        assert_eq!(other.upsert(&version(2, 2), 2, at(20)).await.expect("an upsert"), Upserted::Updated);
+        let end = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        run(end.to_owned()).await.expect("psql").expect("an end");
+        assert!(holding.await.expect("psql").is_err());
+    };
+    let (batch, ()) = tokio::join!(batch, meanwhile);
+    for done in [batch.0, batch.1, batch.2] {
+        assert_eq!(done.expect("an upsert"), Upserted::Updated);
+    }
+    let told = store.changes(None, 100).await.expect("changes");
+    let times = told.iter().filter(|change| change.finding == name(2)).map(|change| change.time.nanos());
+    assert_eq!(times.collect::<Vec<_>>(), [1, 20, 30]);
 }
 
 /// A transaction that began first and ends last puts its change before others' that are committed already.
@@ -273,4 +376,7 @@ async fn a_database_of_the_first_schema_is_brought_up_to_date() {
         assert_eq!((page.total_size, page.results.len()), (total, total as usize), "{filter}");
     }
     assert_eq!(store.upsert(&example(0), 2, at(9)).await.expect("an upsert"), Upserted::Updated);
+    let mut query = everything();
+    query.filter = "state=ACTIVE".parse().expect("a filter");
+    assert_eq!(store.list(query).await.expect("a list").total_size, 3, "counted by statement from now on");
 }

@@ -1,6 +1,5 @@
 //! The addresses that findings name, beside them.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use finding::FindingResource;
@@ -24,13 +23,10 @@ pub(crate) struct Changed {
 }
 
 impl Changed {
-    /// A finding, as it was and as it is now.
-    pub(crate) fn note(&mut self, id: i64, before: Option<&FindingResource>, now: Option<&FindingResource>) {
-        let before = before.map(addresses).unwrap_or_default();
-        let now: BTreeSet<AddressEntry> = now.map(addresses).unwrap_or_default();
-        let with = |entry: &AddressEntry| (id, entry.clone());
-        self.gone.extend(before.difference(&now).map(with));
-        self.come.extend(now.difference(&before).map(with));
+    /// What a finding no longer names, and what it names from now on.
+    pub(crate) fn note(&mut self, id: i64, gone: Vec<AddressEntry>, come: Vec<AddressEntry>) {
+        self.gone.extend(gone.into_iter().map(|entry| (id, entry)));
+        self.come.extend(come.into_iter().map(|entry| (id, entry)));
     }
 
     pub(crate) async fn write(
@@ -80,8 +76,9 @@ pub(crate) async fn gather(connection: &mut SqliteConnection, path: &Path) -> Re
         last = *id;
         let mut changed = Changed::default();
         for (id, name, document) in &found {
-            let item = serde_json::from_str(document).map_err(|e| failure::document(path, name, &e))?;
-            changed.note(*id, None, Some(&item));
+            let item: FindingResource =
+                serde_json::from_str(document).map_err(|e| failure::document(path, name, &e))?;
+            changed.note(*id, Vec::new(), addresses(&item).into_iter().collect());
         }
         changed.write(&mut *connection, path).await?;
     }

@@ -13,7 +13,7 @@ use store::{
 
 use crate::expire::Expire;
 use crate::folder::{Folder, Pin};
-use crate::upsert::{Amend, Create, Upsert};
+use crate::upsert::{Amend, Create, Fresh, Upsert};
 use crate::writer::Work;
 use crate::{SqliteStore, audit, changes, documents, evidence, failure, group, list, past, present};
 
@@ -51,13 +51,16 @@ macro_rules! job {
 
 impl FindingStore for SqliteStore {
     fn upsert(&self, item: &FindingResource, order: i64, now: Timestamp) -> Pending<'_, Upserted> {
-        let item = Box::new(item.clone());
+        let kept = Arc::new(item.clone());
         Box::pin(async move {
-            let name: FindingName = item.finding.name.parse()?;
+            let name: FindingName = kept.finding.name.parse()?;
             let rules = self.rules();
+            let item = Arc::clone(&kept);
+            let fresh = Some(Box::new(Fresh::new(&name, &kept, &rules, now)?));
             self.writer
                 .write(|reply| {
-                    Work::Finding(Box::new(Upsert { name, item, order, rules, now, done: None, reply }))
+                    let done = None;
+                    Work::Finding(Box::new(Upsert { name, item, order, rules, now, fresh, done, reply }))
                 })
                 .await
         })
@@ -87,6 +90,11 @@ impl FindingStore for SqliteStore {
     fn get(&self, name: &FindingName) -> Pending<'_, Option<FindingResource>> {
         let name = name.clone();
         Box::pin(async move { list::by_any_name(&mut *self.reader().await?, &self.path, &name).await })
+    }
+
+    fn get_many(&self, names: &[FindingName]) -> Pending<'_, Vec<Option<FindingResource>>> {
+        let names = names.to_vec();
+        Box::pin(async move { list::by_any_names(&mut *self.reader().await?, &self.path, &names).await })
     }
 
     fn list(&self, query: ListQuery) -> Pending<'_, Page> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use finding::Timestamp;
 use sqlx::SqliteConnection;
+use store::sql::addresses;
 use store::{Pending, Sha256, StoreError};
 use tokio::sync::oneshot;
 
@@ -93,7 +94,7 @@ async fn remove(
     for (id, document) in &gone {
         // what cannot be read goes all the same; addresses that lead nowhere are harmless
         if let Ok(item) = serde_json::from_str(document) {
-            changed.note(*id, Some(&item), None);
+            changed.note(*id, addresses(&item).into_iter().collect(), Vec::new());
         }
     }
     changed.write(&mut *connection, path).await?;

@@ -64,3 +64,33 @@ pub(crate) async fn by_any_name(
     .map_err(|e| failure::sqlite("read", path, e))?;
     document.map(|document| parse(path, name, &document)).transpose()
 }
+
+/// The same as [`by_any_name`] for each of many names.
+pub(crate) async fn by_any_names(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    names: &[FindingName],
+) -> Result<Vec<Option<FindingResource>>, StoreError> {
+    let texts: Vec<String> = names.iter().map(FindingName::to_string).collect();
+    let stored = with_order(&mut *connection, path, &texts).await?;
+    let mut found: HashMap<String, FindingResource> =
+        stored.into_iter().map(|(name, (item, _))| (name, item)).collect();
+    let others: Vec<&String> = texts.iter().filter(|text| !found.contains_key(*text)).collect();
+    if !others.is_empty() {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "SELECT canonical_name, document FROM findings
+             WHERE canonical_name IN (SELECT value FROM json_each(?1)) AND canonical_name <> '' ORDER BY id",
+        )
+        .bind(serde_json::to_string(&others).unwrap_or_default())
+        .fetch_all(connection)
+        .await
+        .map_err(|e| failure::sqlite("read", path, e))?;
+        for (name, document) in rows {
+            if !found.contains_key(&name) {
+                let item = serde_json::from_str(&document).map_err(|e| failure::document(path, &name, &e))?;
+                found.insert(name, item);
+            }
+        }
+    }
+    Ok(texts.iter().map(|text| found.get(text).cloned()).collect())
+}

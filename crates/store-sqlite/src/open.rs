@@ -58,7 +58,9 @@ impl SqliteStore {
             .pragma("journal_size_limit", (64 << 20).to_string())
             // pages that every finding's indexes touch stay here, and are copied into the file less often
             .pragma("cache_size", "-49152")
-            .pragma("wal_autocheckpoint", "8192");
+            .pragma("wal_autocheckpoint", "8192")
+            // a statement of many rows can be taken back alone: what it changes is noted here and not in a file
+            .pragma("temp_store", "memory");
         let failed = |e| failure::sqlite("open", &path, e);
         let mut connection = sqlx::SqliteConnection::connect_with(&writing).await.map_err(failed)?;
         schema::migrate(&mut connection, &path).await?;

@@ -15,11 +15,16 @@ const DOCUMENT_LIMIT: usize = 16 << 20;
 pub(crate) struct Row {
     name: String,
     canonical_name: String,
+    /// Parent, category, resource, module; then the source properties.
+    texts: [String; 4],
+    properties: [String; 3],
+    /// State, severity, mute, class; time of the event and of creation.
+    numbers: [i64; 6],
     document: String,
 }
 
 /// Where a finding is: its scope, that of its canonical name, its source and its location.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place(pub(crate) [String; 4]);
 
 impl Place {
@@ -47,9 +52,24 @@ impl Row {
             return Err(StoreError::TooLarge { subject: name.to_string(), size, limit });
         }
         let name = name.to_string();
-        let canonical = &item.finding.canonical_name;
+        let finding = &item.finding;
+        let canonical = &finding.canonical_name;
         let canonical_name = if *canonical == name { String::new() } else { canonical.clone() };
-        Ok(Self { name, canonical_name, document })
+        let texts = [&finding.parent, &finding.category, &finding.resource_name, &finding.module_name];
+        let properties = PROPERTY_COLUMNS.map(|(key, _)| {
+            let text = finding.source_properties.get(key).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
+        });
+        let time = |time: Option<Timestamp>| time.map_or(0, Timestamp::nanos);
+        let numbers = [
+            i64::from(finding.state.number()),
+            i64::from(finding.severity.number()),
+            i64::from(finding.mute.number()),
+            i64::from(finding.finding_class.number()),
+            time(finding.event_time),
+            time(finding.create_time),
+        ];
+        Ok(Self { name, canonical_name, texts: texts.map(String::clone), properties, numbers, document })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -57,29 +77,19 @@ impl Row {
     }
 
     /// One row behind `VALUES`, in the order of [`INSERT`].
-    pub(crate) fn bind(
-        &self,
-        mut row: Separated<'_, Sqlite, &'static str>,
-        item: &FindingResource,
-        written: &Written,
-    ) {
-        let finding = &item.finding;
-        let time = |time: Option<Timestamp>| time.map_or(0, Timestamp::nanos);
-        row.push_bind(self.name.clone()).push_bind(self.canonical_name.clone()).push_bind(written.place);
-        for text in [&finding.parent, &finding.category, &finding.resource_name, &finding.module_name] {
-            row.push_bind(text.clone());
+    pub(crate) fn bind(self, mut row: Separated<'_, Sqlite, &'static str>, written: &Written) {
+        row.push_bind(self.name).push_bind(self.canonical_name).push_bind(written.place);
+        for text in self.texts {
+            row.push_bind(text);
         }
-        let (state, severity) = (finding.state.number(), finding.severity.number());
-        for number in [state, severity, finding.mute.number(), finding.finding_class.number()] {
+        for number in self.numbers {
             row.push_bind(number);
         }
-        row.push_bind(time(finding.event_time)).push_bind(time(finding.create_time));
         row.push_bind(written.now.nanos()).push_bind(written.order);
-        for (key, _) in PROPERTY_COLUMNS {
-            let text = finding.source_properties.get(key).and_then(Value::as_str);
-            row.push_bind(text.unwrap_or_default().to_owned());
+        for text in self.properties {
+            row.push_bind(text);
         }
-        row.push_bind(changes::number(written.change)).push_bind(self.document.clone());
+        row.push_bind(changes::number(written.change)).push_bind(self.document);
     }
 }
 

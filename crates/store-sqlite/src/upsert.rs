@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use finding::{FindingName, FindingResource, Timestamp};
 use sqlx::{QueryBuilder, SqliteConnection};
+use store::sql::{AddressEntry, addresses};
 use store::{ChangeKind, Created, Edit, MuteRules, Pending, Refusal, StoreError, Upserted, merged};
-
 use tokio::sync::oneshot;
 
 use crate::addresses::Changed;
@@ -17,12 +17,36 @@ use crate::{failure, list, versions};
 /// A sensor's finding.
 pub(crate) struct Upsert {
     pub(crate) name: FindingName,
-    pub(crate) item: Box<FindingResource>,
+    /// Shared with whoever waits for the answer, who takes it apart: it is many pieces of memory.
+    pub(crate) item: Arc<FindingResource>,
     pub(crate) order: i64,
     pub(crate) rules: Arc<MuteRules>,
     pub(crate) now: Timestamp,
+    /// Until it is used.
+    pub(crate) fresh: Option<Box<Fresh>>,
     pub(crate) done: Option<Upserted>,
     pub(crate) reply: oneshot::Sender<Result<Upserted, StoreError>>,
+}
+
+/// What is written when there is nothing of the name yet, as most often: whoever brings it makes it, while the one writer writes
+/// what others brought.
+pub(crate) struct Fresh {
+    row: Row,
+    place: Place,
+    addresses: Vec<AddressEntry>,
+}
+
+impl Fresh {
+    pub(crate) fn new(
+        name: &FindingName,
+        item: &FindingResource,
+        rules: &MuteRules,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let (item, _) = merged(None, item, rules, now);
+        let row = Row::new(name, &item)?;
+        Ok(Self { row, place: Place::of(name, &item), addresses: addresses(&item).into_iter().collect() })
+    }
 }
 
 /// Many at once, each of another name: few statements, because each is a trip to the connection's thread.
@@ -34,51 +58,62 @@ pub(crate) async fn many(
     let names: Vec<String> = upserts.iter().map(|upsert| upsert.name.to_string()).collect();
     let stored = list::with_order(&mut *connection, path, &names).await?;
     let mut places: HashMap<Place, i64> = HashMap::new();
-    let mut rows = Vec::with_capacity(upserts.len());
+    let mut changes = Vec::with_capacity(upserts.len());
     for (upsert, name) in upserts.iter_mut().zip(&names) {
-        let known = stored.get(name);
-        if known.is_some_and(|(_, delivered)| upsert.order < *delivered) {
+        let (order, now) = (upsert.order, upsert.now);
+        let Some((before, delivered)) = stored.get(name) else {
+            let fresh = match upsert.fresh.take() {
+                Some(fresh) => *fresh,
+                // used by a transaction that was rolled back
+                None => Fresh::new(&upsert.name, &upsert.item, &upsert.rules, now)?,
+            };
+            let place = number(&mut *connection, path, &mut places, fresh.place).await?;
+            let written = Written { place, order, change: ChangeKind::Created, now };
+            changes.push(Change { row: fresh.row, gone: Vec::new(), come: fresh.addresses, written });
+            upsert.done = Some(Upserted::Created);
+            continue;
+        };
+        if order < *delivered {
             upsert.done = Some(Upserted::Unchanged);
             continue;
         }
-        let (result, done) = merged(known.map(|(item, _)| item), &upsert.item, &upsert.rules, upsert.now);
+        let (item, done) = merged(Some(before), &upsert.item, &upsert.rules, now);
         upsert.done = Some(done);
-        let change = match done {
-            Upserted::Unchanged => {
-                // the same again, later: what comes now from before it is late
-                if known.is_some_and(|(_, delivered)| upsert.order > *delivered) {
-                    heard(&mut *connection, path, name, upsert.order).await?;
-                }
-                continue;
+        if done == Upserted::Unchanged {
+            // the same again, later: what comes now from before it is late
+            if order > *delivered {
+                heard(&mut *connection, path, name, order).await?;
             }
-            Upserted::Created => ChangeKind::Created,
-            Upserted::Updated => ChangeKind::Updated,
-        };
-        if change != ChangeKind::Created {
-            versions::keep(&mut *connection, path, &upsert.name, upsert.now).await?;
+            continue;
         }
-        let at = Place::of(&upsert.name, &result);
-        let place = match places.get(&at) {
-            Some(place) => *place,
-            None => {
-                let number = place(&mut *connection, path, &at).await?;
-                places.insert(at, number);
-                number
-            }
-        };
-        let written = Written { place, order: upsert.order, change, now: upsert.now };
-        let before = known.map(|(item, _)| item);
-        rows.push(Change { row: Row::new(&upsert.name, &result)?, before, now: result, written });
+        versions::keep(&mut *connection, path, &upsert.name, now).await?;
+        let place = number(&mut *connection, path, &mut places, Place::of(&upsert.name, &item)).await?;
+        let written = Written { place, order, change: ChangeKind::Updated, now };
+        changes.push(Change::new(&upsert.name, Some(before), &item, written)?);
     }
-    write(connection, path, &rows).await
+    write(connection, path, changes).await
 }
 
 /// A finding to be written.
-struct Change<'a> {
+struct Change {
     row: Row,
-    before: Option<&'a FindingResource>,
-    now: FindingResource,
+    gone: Vec<AddressEntry>,
+    come: Vec<AddressEntry>,
     written: Written,
+}
+
+impl Change {
+    fn new(
+        name: &FindingName,
+        before: Option<&FindingResource>,
+        item: &FindingResource,
+        written: Written,
+    ) -> Result<Self, StoreError> {
+        let (before, now) = (before.map(addresses).unwrap_or_default(), addresses(item));
+        let gone = before.difference(&now).cloned().collect();
+        let come = now.difference(&before).cloned().collect();
+        Ok(Self { row: Row::new(name, item)?, gone, come, written })
+    }
 }
 
 async fn heard(
@@ -96,26 +131,34 @@ async fn heard(
     Ok(())
 }
 
+/// The rows of one statement at most: while it runs, SQLite notes every page that it changes.
+const ROWS: usize = 256;
+
 async fn write(
     connection: &mut SqliteConnection,
     path: &Path,
-    changes: &[Change<'_>],
+    mut changes: Vec<Change>,
 ) -> Result<(), StoreError> {
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let mut sql = QueryBuilder::new(INSERT);
-    sql.push_values(changes, |place, change| change.row.bind(place, &change.now, &change.written));
-    sql.push(OR_UPDATE);
-    // one statement for each number of rows: only that of a single one is worth keeping
-    let statement = sql.build_query_as::<(i64, String)>().persistent(changes.len() == 1);
-    let ids = statement.fetch_all(&mut *connection).await.map_err(|e| failure::sqlite("write", path, e))?;
-    let ids: HashMap<String, i64> = ids.into_iter().map(|(id, name)| (name, id)).collect();
     let mut changed = Changed::default();
-    for change in changes {
-        if let Some(id) = ids.get(change.row.name()) {
-            changed.note(*id, change.before, Some(&change.now));
+    while !changes.is_empty() {
+        let rest = changes.split_off(changes.len().min(ROWS));
+        let count = changes.len();
+        let mut named = HashMap::with_capacity(count);
+        let mut sql = QueryBuilder::new(INSERT);
+        sql.push_values(changes, |place, Change { row, gone, come, written }| {
+            named.insert(row.name().to_owned(), (gone, come));
+            row.bind(place, &written);
+        });
+        sql.push(OR_UPDATE);
+        // one statement for each number of rows: only that of a single one is worth keeping
+        let statement = sql.build_query_as::<(i64, String)>().persistent(count == 1);
+        let ids = statement.fetch_all(&mut *connection).await;
+        for (id, name) in ids.map_err(|e| failure::sqlite("write", path, e))? {
+            if let Some((gone, come)) = named.remove(&name) {
+                changed.note(id, gone, come);
+            }
         }
+        changes = rest;
     }
     changed.write(connection, path).await
 }
@@ -191,8 +234,22 @@ async fn save(
     }
     let place = place(&mut *connection, path, &Place::of(name, item)).await?;
     let written = Written { place, order: i64::MIN, change, now };
-    let row = Row::new(name, item)?;
-    write(connection, path, &[Change { row, before, now: item.clone(), written }]).await
+    write(connection, path, vec![Change::new(name, before, item, written)?]).await
+}
+
+/// The number of a place, asked for once.
+async fn number(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    known: &mut HashMap<Place, i64>,
+    at: Place,
+) -> Result<i64, StoreError> {
+    if let Some(number) = known.get(&at) {
+        return Ok(*number);
+    }
+    let number = place(connection, path, &at).await?;
+    known.insert(at, number);
+    Ok(number)
 }
 
 /// The number of a place; a new one the first time.

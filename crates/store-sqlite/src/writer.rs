@@ -67,7 +67,9 @@ impl Work {
             Self::One(job) => job.answer(result),
             Self::Finding(upsert) => {
                 // `done` is set by every write that succeeded. A caller that no longer waits needs no answer.
-                let _ = upsert.reply.send(result.map(|()| upsert.done.unwrap_or(Upserted::Unchanged)));
+                let Upsert { reply, done, item, .. } = *upsert;
+                drop(item);
+                let _ = reply.send(result.map(|()| done.unwrap_or(Upserted::Unchanged)));
             }
         }
     }

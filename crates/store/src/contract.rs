@@ -4,6 +4,7 @@
 //! store::contract::tests!(|name| async move { MyStore::open(folder_of(name)).await });
 //! ```
 
+mod batches;
 mod documents;
 mod evidence;
 mod extremes;
@@ -13,6 +14,9 @@ mod reference;
 mod service;
 mod walks;
 
+pub use batches::{
+    a_refused_finding_stands_alone, many_names_are_answered_like_each, versions_at_once_leave_the_last,
+};
 pub use documents::{
     a_lease_has_one_holder, documents_are_kept_by_kind_and_name, the_audit_log_keeps_what_it_was_told,
 };
@@ -63,7 +67,8 @@ macro_rules! contract_tests {
             hostile_names_are_only_shown, files_are_kept_like_bytes,
             a_filter_means_what_its_evaluation_says, a_filtered_walk_meets_every_match_once,
             the_rows_of_the_filter_table_hold, the_largest_filters_are_answered,
-            times_far_away_are_kept_and_in_order,
+            times_far_away_are_kept_and_in_order, a_refused_finding_stands_alone,
+            versions_at_once_leave_the_last, many_names_are_answered_like_each,
         );
     };
     (@each $fresh:expr, $($case:ident,)*) => {

@@ -104,6 +104,9 @@ pub trait FindingStore: Send + Sync {
     /// One finding, by its name or its canonical name; `None` when there is no such finding.
     fn get(&self, name: &FindingName) -> Pending<'_, Option<FindingResource>>;
 
+    /// The same as [`get`](Self::get) for each of many names, in their order, in a few questions instead of one for each.
+    fn get_many(&self, names: &[FindingName]) -> Pending<'_, Vec<Option<FindingResource>>>;
+
     /// One page of findings.
     fn list(&self, query: ListQuery) -> Pending<'_, Page>;
 

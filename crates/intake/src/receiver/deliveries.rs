@@ -1,7 +1,7 @@
 //! Deliveries into the store.
 
-use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use certificates::NodeIdentity;
@@ -12,10 +12,27 @@ use tonic::Status;
 
 use super::Receiver;
 use super::admission::{belongs, names, timely, unclaimed, unlocated, unreserved};
+use super::turns::Glance;
 use crate::proto::{DeliverRequest, DeliverResponse, Delivery, Refused};
 
 /// More deliveries than this are no batch.
 const LARGEST_BATCH: usize = 4096;
+
+/// A delivery that was read and is its sender's to make.
+struct Said {
+    order: i64,
+    item: FindingResource,
+    name: FindingName,
+    canonical: FindingName,
+}
+
+impl Said {
+    /// Other names that clients would know it by.
+    fn spellings(&self) -> impl Iterator<Item = FindingName> {
+        let canonical = &self.canonical;
+        [unlocated(&self.name), Some(canonical.clone()), unlocated(canonical)].into_iter().flatten()
+    }
+}
 
 /// Why a delivery was not stored.
 enum Failure {
@@ -61,107 +78,141 @@ impl Receiver {
         let mut answer = DeliverResponse { batch: batch.batch, order, refused: Vec::new() };
         // versions of one finding after one another, findings at once: the store puts writes that come at once into one
         // transaction
-        let mut versions: BTreeMap<String, Vec<Delivery>> = BTreeMap::new();
+        let mut versions: BTreeMap<String, Vec<Said>> = BTreeMap::new();
         for delivery in batch.deliveries {
-            versions.entry(delivery.finding.clone()).or_default().push(delivery);
+            tokio::task::coop::consume_budget().await;
+            match self.read(&delivery, sender) {
+                Ok(said) => versions.entry(delivery.finding).or_default().push(said),
+                Err(failure) => self.count(delivery.order, Err(failure), sender, &mut answer)?,
+            }
         }
+        let glance = self.glance(versions.values().flatten()).await.map_err(|error| status(&error))?;
+        let glance = Arc::new(glance);
         let mut tasks = JoinSet::new();
         for mut versions in versions.into_values() {
-            versions.sort_by_key(|delivery| delivery.order);
-            let (receiver, sender) = (self.clone(), sender.clone());
+            versions.sort_by_key(|said| said.order);
+            let (receiver, sender, glance) = (self.clone(), sender.clone(), Arc::clone(&glance));
             tasks.spawn(async move {
                 let mut done = Vec::with_capacity(versions.len());
-                for delivery in versions {
-                    done.push((delivery.order, receiver.store_one(delivery, &sender).await));
+                for said in versions {
+                    done.push((said.order, receiver.store_one(said, &sender, &glance).await));
                 }
                 done
             });
         }
         while let Some(done) = tasks.join_next().await {
             for (order, done) in done.map_err(|error| Status::internal(error.to_string()))? {
-                match done {
-                    Ok(()) => {
-                        self.counters.stored.fetch_add(1, Ordering::Relaxed);
-                    }
-                    Err(Failure::Now(error)) => return Err(status(&error)),
-                    Err(Failure::ForGood(reason)) => {
-                        self.counters.refused.fetch_add(1, Ordering::Relaxed);
-                        tracing::warn!("{sender}: a finding was refused: {reason}");
-                        answer.refused.push(Refused { order, reason });
-                    }
-                }
+                self.count(order, done, sender, &mut answer)?;
             }
         }
         answer.refused.sort_by_key(|refused| refused.order);
         Ok(answer)
     }
 
-    async fn store_one(&self, delivery: Delivery, sender: &NodeIdentity) -> Result<(), Failure> {
-        let for_good = |reason: String| Failure::ForGood(reason);
-        let wrong_node = |reason: String| {
-            self.counters.wrong_node.fetch_add(1, Ordering::Relaxed);
-            Failure::ForGood(reason)
-        };
-        let mut item: FindingResource = serde_json::from_slice(&delivery.json)
-            .map_err(|error| for_good(format!("it cannot be read: {error}")))?;
+    /// What became of a delivery, for its sender and for the counters; the error that ends the batch.
+    fn count(
+        &self,
+        order: i64,
+        done: Result<(), Failure>,
+        sender: &NodeIdentity,
+        answer: &mut DeliverResponse,
+    ) -> Result<(), Status> {
+        match done {
+            Ok(()) => {
+                self.counters.stored.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(Failure::Now(error)) => return Err(status(&error)),
+            Err(Failure::ForGood(reason)) => {
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!("{sender}: a finding was refused: {reason}");
+                answer.refused.push(Refused { order, reason });
+            }
+        }
+        Ok(())
+    }
+
+    fn wrong_node(&self, reason: String) -> Failure {
+        self.counters.wrong_node.fetch_add(1, Ordering::Relaxed);
+        Failure::ForGood(reason)
+    }
+
+    fn read(&self, delivery: &Delivery, sender: &NodeIdentity) -> Result<Said, Failure> {
+        let item: FindingResource = serde_json::from_slice(&delivery.json)
+            .map_err(|error| Failure::ForGood(format!("it cannot be read: {error}")))?;
         if delivery.finding != item.finding.name {
             let (as_, says) = (&delivery.finding, &item.finding.name);
-            return Err(for_good(format!("it is delivered as {as_:?} and says {says:?}")));
+            return Err(Failure::ForGood(format!("it is delivered as {as_:?} and says {says:?}")));
         }
-        belongs(&item, sender).map_err(wrong_node)?;
-        let (name, canonical) = names(&item, sender, &self.tenancy).map_err(for_good)?;
+        belongs(&item, sender).map_err(|reason| self.wrong_node(reason))?;
+        let (name, canonical) = names(&item, sender, &self.tenancy).map_err(Failure::ForGood)?;
+        Ok(Said { order: delivery.order, item, name, canonical })
+    }
+
+    /// Everything that the store must be asked before a batch is written: two questions, however many findings.
+    async fn glance(&self, batch: impl Iterator<Item = &Said> + Clone) -> Result<Glance, StoreError> {
+        let (mut glance, store) = (Glance::default(), &*self.stores.findings);
+        let names: HashSet<FindingName> = batch.clone().map(|said| said.name.clone()).collect();
+        glance.add(&self.turns, store, names.into_iter().collect()).await?;
+        let is_new = |said: &&Said| {
+            let stored = glance.at_first(&said.name);
+            stored.is_none_or(|stored| stored.finding.canonical_name != said.item.finding.canonical_name)
+        };
+        let spellings: HashSet<FindingName> = batch.filter(is_new).flat_map(Said::spellings).collect();
+        glance.add(&self.turns, store, spellings.into_iter().collect()).await?;
+        Ok(glance)
+    }
+
+    async fn store_one(&self, said: Said, sender: &NodeIdentity, glance: &Glance) -> Result<(), Failure> {
         // another connection may bring another version now: what is read here holds until it is written
-        let _turn = self.turn(&name).await;
-        let stored = self.stores.findings.get(&name).await.map_err(Failure::Now)?;
+        let _turn = self.turns.take(&said.name).await;
+        let store = &*self.stores.findings;
+        let stored = glance.look(&self.turns, store, &said.name).await.map_err(Failure::Now)?;
+        let name = &said.name;
         if let Some(stored) = &stored {
-            if stored.finding.name != item.finding.name {
-                return Err(wrong_node(format!("{name} is another finding's canonical name")));
+            if stored.finding.name != said.item.finding.name {
+                return Err(self.wrong_node(format!("{name} is another finding's canonical name")));
             }
-            belongs(stored, sender).map_err(|_| wrong_node(format!("{name} is another node's")))?;
+            belongs(stored, sender).map_err(|_| self.wrong_node(format!("{name} is another node's")))?;
         }
         let known = stored.as_ref().map(|stored| &stored.finding.canonical_name);
-        if known != Some(&item.finding.canonical_name) {
-            self.unshadowing(&name, &canonical).await?;
+        if known != Some(&said.item.finding.canonical_name) {
+            self.unshadowing(&said, glance).await?;
         }
+        let Said { order, mut item, name, canonical } = said;
         let now = (self.clock)();
         if stored.is_none() {
             unclaimed(&mut item);
         }
-        timely(&mut item, stored.as_ref(), now);
+        timely(&mut item, stored.as_deref(), now);
         let item = match &self.settle {
-            Some(settle) => match settle(stored.as_ref(), item) {
+            Some(settle) => match settle(stored.as_deref(), item) {
                 Some(item) => item,
                 None => return Ok(()),
             },
             None => item,
         };
-        let written = self.stores.findings.upsert(&item, delivery.order, now).await;
+        let written = store.upsert(&item, order, now).await;
+        let before = stored.as_ref().and_then(|stored| stored.finding.canonical_name.parse().ok());
+        for name in [Some(name), Some(canonical), before].into_iter().flatten() {
+            self.turns.wrote(&name);
+        }
         written.map(drop).map_err(|error| {
             if is_for_good(&error) { Failure::ForGood(error.to_string()) } else { Failure::Now(error) }
         })
     }
 
     /// Names are looked up in several spellings, and no new finding may answer to one that another finding has.
-    async fn unshadowing(&self, name: &FindingName, canonical: &FindingName) -> Result<(), Failure> {
-        let spellings = [unlocated(name), Some(canonical.clone()), unlocated(canonical)];
-        for spelling in spellings.into_iter().flatten() {
-            let found = self.stores.findings.get(&spelling).await.map_err(Failure::Now)?;
+    async fn unshadowing(&self, said: &Said, glance: &Glance) -> Result<(), Failure> {
+        let name = &said.name;
+        for spelling in said.spellings() {
+            let found = glance.look(&self.turns, &*self.stores.findings, &spelling).await;
+            let found = found.map_err(Failure::Now)?;
             if let Some(found) = found.filter(|found| found.finding.name != name.to_string()) {
-                self.counters.wrong_node.fetch_add(1, Ordering::Relaxed);
-                let other = found.finding.name;
-                return Err(Failure::ForGood(format!("{name} would answer to {spelling}, which is {other}")));
+                let other = &found.finding.name;
+                return Err(self.wrong_node(format!("{name} would answer to {spelling}, which is {other}")));
             }
         }
         Ok(())
-    }
-
-    /// Waits until nobody else of this server is about to write the finding.
-    async fn turn(&self, name: &FindingName) -> tokio::sync::MutexGuard<'_, ()> {
-        let mut hasher = DefaultHasher::new();
-        name.hash(&mut hasher);
-        let turns = self.turns.len().max(1) as u64;
-        let at = usize::try_from(hasher.finish() % turns).unwrap_or_default();
-        self.turns[at].lock().await
     }
 
     /// Waits for a place among those that write, for some time.
