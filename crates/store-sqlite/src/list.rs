@@ -86,10 +86,8 @@ pub(crate) async fn by_any_names(
         .await
         .map_err(|e| failure::sqlite("read", path, e))?;
         for (name, document) in rows {
-            if !found.contains_key(&name) {
-                let item = serde_json::from_str(&document).map_err(|e| failure::document(path, &name, &e))?;
-                found.insert(name, item);
-            }
+            let item = serde_json::from_str(&document).map_err(|e| failure::document(path, &name, &e))?;
+            found.entry(name).or_insert(item);
         }
     }
     Ok(texts.iter().map(|text| found.get(text).cloned()).collect())
