@@ -83,6 +83,7 @@ pub(crate) const SHARED_BY: &[(&str, &[&str], &str)] = &[
         &["container-runtime", "server"],
         "one calls the runtime's socket; one serves the API with bounds of its own",
     ),
+    ("mimalloc", &["cli", "bench"], "what runs decides how it gets memory; the benchmark as the server"),
     ("prost", &["container-runtime", "intake"], "two contracts: the runtime's and the sensors'"),
     ("prometheus-client", &["sensor", "server", "api"], "each role counts for itself and api prints"),
     ("reqwest", &["identity", "notifications"], "asks identity providers; calls outputs"),

@@ -21,6 +21,10 @@ use store_postgres::PostgresStore;
 use store_postgres::server::Server;
 use store_sqlite::SqliteStore;
 
+/// As the server has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Loads stores with findings and asks what analysts ask, at each size.
 #[derive(Parser)]
 #[command(name = "vedette-bench-findings", version)]
