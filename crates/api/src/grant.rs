@@ -47,8 +47,10 @@ async fn record(
     let (outcome, detail) = if grant.status == StatusCode::OK {
         ("OK", json!({}))
     } else {
-        // a key's id is no secret: whoever knows it must not be able to fill the log
-        let Some(left_out) = denials.one_more(&format!("grant:{}", key.id), now()) else { return Ok(()) };
+        // a key's id is no secret: whoever knows it must not be able to fill the log, nor the place of who holds the key
+        let Some(left_out) = denials.one_more(&format!("grant:{}:{}", key.is_held, key.id), now()) else {
+            return Ok(());
+        };
         let outcome = match grant.status {
             StatusCode::TOO_MANY_REQUESTS => "RESOURCE_EXHAUSTED",
             StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",

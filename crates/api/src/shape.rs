@@ -43,7 +43,8 @@ impl Shape {
         parameters: &mut Parameters,
     ) -> Result<Self, ApiError> {
         let mask = parameters.take("fieldMask").unwrap_or_default();
-        let paths = mask.split(',').map(str::trim).filter(|path| !path.is_empty());
+        // `*` is everything, which is what no mask is
+        let paths = mask.split(',').map(str::trim).filter(|path| !path.is_empty() && *path != "*");
         let mask: Vec<Vec<String>> = paths
             .map(|path| path.strip_prefix("finding.").unwrap_or(path).split('.').map(camel_case).collect())
             .collect();

@@ -89,6 +89,8 @@ pub(crate) struct Page {
     pub(crate) next: Option<String>,
     /// Findings there are in all.
     pub(crate) total: u64,
+    /// There may be more than `total`.
+    pub(crate) total_is_least: bool,
 }
 
 /// A piece of evidence, as the server lists it.
@@ -182,7 +184,8 @@ impl Client {
         let next =
             body.get("nextPageToken").and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
         let total = body.get("totalSize").and_then(Value::as_u64).unwrap_or_default();
-        Ok(Page { results, next, total })
+        let total_is_least = body.get("totalSizeIsLeast").and_then(Value::as_bool).unwrap_or_default();
+        Ok(Page { results, next, total, total_is_least })
     }
 
     /// One finding.

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::Settings;
@@ -157,7 +158,9 @@ impl Reach {
 
     /// The same of a host that is an address.
     pub(crate) fn refusal_of_literal(&self, host: &str) -> Option<String> {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        // the forms that a resolver takes for an address, such as 127.1 and 0x7f000001, are those that a URL of the web has
+        let url = Url::parse(&format!("http://{host}/")).ok()?;
+        let bare = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
         bare.parse().ok().and_then(|address| self.refusal(host, address))
     }
 
@@ -281,7 +284,7 @@ mod tests {
             let may = |reach: &Reach| reach.refusal(address, address.parse().unwrap()).is_none();
             assert_eq!((may(&shop), may(&all)), (of_shop, of_all), "{address}");
         }
-        for host in ["127.0.0.1", "[::1]", "[::ffff:10.2.0.1]"] {
+        for host in ["127.0.0.1", "[::1]", "[::ffff:10.2.0.1]", "2130706433", "0x7f000001", "127.1"] {
             assert!(shop.refusal_of_literal(host).is_some(), "{host}");
             assert!(all.refusal_of_literal(host).is_none(), "{host}");
         }
@@ -290,5 +293,11 @@ mod tests {
         assert!(shop.refusal("", "127.0.0.1".parse().unwrap()).is_none());
         assert!(shop.refusal_of_literal("[::1]").is_none());
         assert!(shop.refusal_of_literal("169.254.169.254").is_some(), "no network allows those");
+        for host in ["0251.254.169.254", "2852039166", "0xa9fea9fe"] {
+            assert!(
+                shop.refusal_of_literal(host).is_some() && all.refusal_of_literal(host).is_some(),
+                "{host}"
+            );
+        }
     }
 }

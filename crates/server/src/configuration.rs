@@ -15,6 +15,10 @@ use serde::de::Error as _;
 
 use crate::Retention;
 
+/// A century: what is kept longer is kept for good.
+const DAYS_MAX: u32 = 36_500;
+/// Ten years.
+const HOURS_MAX: u32 = 87_600;
 /// Where the API is unless somebody says otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7979);
 
@@ -306,21 +310,27 @@ impl Configuration {
         if self.tls.is_some() && self.behind_proxy {
             return some("behindProxy", "the proxy has the certificate then; leave out tls, or this");
         }
-        for (key, zero) in [
-            ("findingsDays", self.retention.findings_days == 0),
-            ("auditDays", self.retention.audit_days == 0),
-            ("changesDays", self.retention.changes_days == 0),
+        for (key, days) in [
+            ("findingsDays", self.retention.findings_days),
+            ("auditDays", self.retention.audit_days),
+            ("changesDays", self.retention.changes_days),
         ] {
-            if zero {
-                return Some((format!("retention.{key}"), "must be at least 1 day".into()));
+            if !(1..=DAYS_MAX).contains(&days) {
+                return Some((
+                    format!("retention.{key}"),
+                    format!("must be at least 1 day and at most {DAYS_MAX}"),
+                ));
             }
         }
         if let Some(intake) = &self.intake {
             if intake.heartbeat_seconds == 0 || intake.heartbeat_seconds > 3_600 {
                 return some("intake.heartbeatSeconds", "must be 1 to 3600");
             }
-            if intake.certificate_hours == 0 {
-                return some("intake.certificateHours", "must be at least 1 hour");
+            if !(1..=HOURS_MAX).contains(&intake.certificate_hours) {
+                return some(
+                    "intake.certificateHours",
+                    "must be at least 1 hour and at most 87600, ten years",
+                );
             }
             for (name, cluster) in intake.clusters.iter().flatten() {
                 if let Some(bad) = cluster.projects.iter().find(|project| Scope::project(project).is_err()) {
@@ -408,6 +418,10 @@ mod tests {
             ("database: {url: \"postgres://a\", urlFile: b}\n", "database: takes either"),
             ("hosts: [\"a/b\"]\n", "hosts: \"a/b\" is no host"),
             ("retention: {findingsDays: 0}\n", "retention.findingsDays: must be at least 1 day"),
+            (
+                "retention: {auditDays: 150000}\n",
+                "retention.auditDays: must be at least 1 day and at most 36500",
+            ),
             ("intake: {heartbeatSeconds: 0}\n", "intake.heartbeatSeconds"),
             ("access: {hosts: [\"\"]}\n", "access.hosts[0]"),
             ("access: {kubernetes: {sensors: [\"v:s\"]}}\nintake: {}\n", "intake.cluster"),

@@ -119,8 +119,10 @@ fn later(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp::from_nanos(time.nanos().saturating_add(i64::try_from(by.as_nanos()).unwrap_or(i64::MAX)))
 }
 
+/// The earliest time there is when the days reach further back.
 fn days_before(time: Timestamp, days: u32) -> Timestamp {
-    Timestamp::from_nanos(time.nanos().saturating_sub(i64::from(days) * 86_400_000_000_000))
+    let nanos = i64::from(days).saturating_mul(86_400_000_000_000);
+    Timestamp::from_nanos(time.nanos().saturating_sub(nanos))
 }
 
 #[cfg(test)]
@@ -137,6 +139,14 @@ mod tests {
     use store_sqlite::SqliteStore;
 
     const DAY: i64 = 86_400_000_000_000;
+
+    #[test]
+    fn what_is_kept_longest_is_kept() {
+        let now = Timestamp::from_nanos(20_000 * DAY);
+        for days in [30_000, 106_751, 106_752, 150_000, 213_504, u32::MAX] {
+            assert!(super::days_before(now, days).nanos() < 0, "{days}");
+        }
+    }
 
     #[tokio::test]
     async fn what_is_too_old_goes_unless_another_server_sees_to_it() {

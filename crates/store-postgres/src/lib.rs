@@ -31,6 +31,7 @@ mod schema;
 #[cfg(feature = "server")]
 pub mod server;
 mod uploads;
+mod url;
 mod versions;
 mod write;
 mod writer;

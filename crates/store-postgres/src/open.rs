@@ -9,8 +9,8 @@ use store::{MuteRules, StoreError};
 
 use crate::database::{Database, Repeats};
 use crate::quota::Quota;
-use crate::schema;
 use crate::writer::Writer;
+use crate::{schema, url};
 
 /// The store of many servers. Needs a tokio runtime; may be used from any task of it. Any number of them, on any number of
 /// machines, may use one database at once.
@@ -28,10 +28,12 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Newer`] leaves the database as it was; [`StoreError::Away`] when it cannot be reached.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url).map_err(|e| {
+        let unread = |source: Arc<dyn std::error::Error + Send + Sync>| {
             let subject = "the PostgreSQL URL".to_owned();
-            StoreError::Io { action: "read", subject, source: Arc::new(e) }
-        })?;
+            StoreError::Io { action: "read", subject, source }
+        };
+        url::examine(url).map_err(|e| unread(Arc::new(e)))?;
+        let options = PgConnectOptions::from_str(url).map_err(|e| unread(Arc::new(e)))?;
         let subject = match options.get_socket() {
             Some(folder) => format!("PostgreSQL in {}", folder.display()),
             None => format!("PostgreSQL at {}:{}", options.get_host(), options.get_port()),

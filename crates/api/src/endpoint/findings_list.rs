@@ -54,6 +54,9 @@ pub(crate) async fn answer(mut call: Call) -> Result<Answer, ApiError> {
         body.push_str(&result.to_string());
     }
     let mut rest = json!({ "totalSize": i32::try_from(page.total_size).unwrap_or(i32::MAX) });
+    if page.total_is_least {
+        rest["totalSizeIsLeast"] = Value::from(true);
+    }
     if let Some(token) = page.next_page_token {
         rest["nextPageToken"] = Value::from(past.token(token));
     }

@@ -161,6 +161,15 @@ fn finding() -> Value {
     }))
 }
 
+fn findings_page() -> Value {
+    let mut page = page("listFindingsResults", "FindingResult");
+    page["properties"]["totalSizeIsLeast"] = json!({
+        "type": "boolean",
+        "description": "There may be more than totalSize: what matches is known only by looking at every finding.",
+    });
+    page
+}
+
 fn of_findings() -> Value {
     json!({
         "Finding": finding(),
@@ -173,7 +182,7 @@ fn of_findings() -> Value {
             "finding": super::reference("Finding"), "resource": super::reference("Resource"),
             "stateChange": one_of("StateChange"),
         })),
-        "ListFindingsResponse": page("listFindingsResults", "FindingResult"),
+        "ListFindingsResponse": findings_page(),
         "GroupFindingsRequest": needing(&["groupBy"], json!({
             "filter": text(), "groupBy": {"type": "string", "minLength": 1}, "pageToken": text(),
             "pageSize": {"type": "integer", "minimum": 0, "maximum": 1000}, "readTime": time(), "compareDuration": text(),

@@ -126,7 +126,7 @@ fn matching(client: &Client, parent: &str, filter: &str) -> Option<u64> {
     }
     .parse()
     .ok()?;
-    client.page(&parent, 1, "", filter, None).ok().map(|page| page.total)
+    client.page(&parent, 1, "", filter, None).ok().filter(|page| !page.total_is_least).map(|page| page.total)
 }
 
 pub(crate) fn list_marks(options: &ListMarks) -> Result<()> {

@@ -30,8 +30,23 @@ pub(crate) fn run(options: &List) -> Result<ExitCode> {
     }
     // what was shown is not all there is
     let severe = severe(&filter, limit);
-    let page = client.page(&options.parent, 1, &options.order_by, &severe, None)?;
-    Ok(if page.results.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(PRESENT) })
+    let is_there = is_any(&client, options, &severe)?;
+    Ok(if is_there { ExitCode::from(PRESENT) } else { ExitCode::SUCCESS })
+}
+
+/// A page may be empty with others behind it: the server looks at a bounded number of findings for each.
+fn is_any(client: &Client, options: &List, filter: &str) -> Result<bool> {
+    let mut token = None;
+    loop {
+        let page = client.page(&options.parent, 1, &options.order_by, filter, token.as_deref())?;
+        if !page.results.is_empty() {
+            return Ok(true);
+        }
+        token = page.next;
+        if token.is_none() {
+            return Ok(false);
+        }
+    }
 }
 
 fn print(options: &List, client: &Client, filter: &str) -> Result<()> {
@@ -39,7 +54,7 @@ fn print(options: &List, client: &Client, filter: &str) -> Result<()> {
     let mut printer = Printer::to_reader(form, COLUMNS);
     let mut shown: u64 = 0;
     let mut token: Option<String> = None;
-    let total = loop {
+    let (total, is_least) = loop {
         let left = if options.limit == 0 { u64::MAX } else { options.limit - shown };
         let size = u16::try_from(left).unwrap_or(u16::MAX).min(options.page_size);
         let page = client.page(&options.parent, size, &options.order_by, filter, token.as_deref())?;
@@ -47,7 +62,7 @@ fn print(options: &List, client: &Client, filter: &str) -> Result<()> {
         printer.print(&page.results)?;
         shown += page.results.len() as u64;
         if token.is_none() || (options.limit != 0 && shown >= options.limit) {
-            break page.total;
+            break (page.total, page.total_is_least);
         }
     };
     printer.finish()?;
@@ -56,7 +71,8 @@ fn print(options: &List, client: &Client, filter: &str) -> Result<()> {
         eprintln!("no {such}findings under {}", options.parent);
     }
     if token.is_some() {
-        eprintln!("{shown} of {total} findings; --limit 0 shows all");
+        let of = if is_least { "there are more, uncounted".into() } else { format!("of {total} findings") };
+        eprintln!("{shown} {of}; --limit 0 shows all");
     }
     Ok(())
 }

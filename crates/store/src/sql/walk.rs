@@ -26,7 +26,7 @@ const FEW: i64 = 500;
 /// About what takes 15 ms each, so that one in a hundred that meets a busy disk still takes less than 50.
 pub(super) const BY_COLUMNS: i64 = 5_000;
 const BY_DOCUMENTS: i64 = 600;
-const BY_PARSING: i64 = 200;
+const BY_PARSING: i64 = 300;
 
 /// What a lane counts at least, of what is looked at.
 const LANE: i64 = 25;
@@ -37,6 +37,8 @@ const CANDIDATES: usize = 400;
 /// Findings of the first stretch; each further one is larger.
 const FIRST: i64 = 200;
 const GROWTH: i64 = 4;
+/// A page whose first stretch uses up all that it may look at would never go further than that.
+const _: () = assert!(BY_PARSING > FIRST);
 
 /// A page ends early once its documents have this many bytes, so that 1000 large findings never stand in memory.
 const PAGE_BYTES: usize = 2 << 20;
