@@ -2,10 +2,9 @@
 
 use finding_filter::Filter;
 use sqlx::{Postgres, QueryBuilder};
-use store::sql::{self, Dialect, Piece, Sql};
+use store::sql::{self, Dialect, PROPERTY_COLUMNS, Piece, Sql};
 
 use crate::escape;
-use crate::row::PROPERTY_COLUMNS;
 
 /// Adds the condition; nothing for an empty filter.
 pub(crate) fn condition(sql: &mut QueryBuilder<Postgres>, filter: &Filter) {

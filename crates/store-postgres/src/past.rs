@@ -2,10 +2,9 @@
 
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
-use store::sql::{self, COUNTED, Dialect, Filling, Listed, Sql, Wanted};
+use store::sql::{self, COUNTED, Dialect, Filling, Listed, PROPERTY_COLUMNS, Sql, Wanted};
 use store::{ListQuery, Page, StoreError};
 
-use crate::row::PROPERTY_COLUMNS;
 use crate::{escape, failure, filter, versions};
 
 const POSTGRES: Dialect = Dialect::Postgres;

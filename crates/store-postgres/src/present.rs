@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, QueryBuilder, Row, TypeInfo, ValueRef};
-use store::sql::{Cell, Dialect, Named, Reader, Sql};
+use store::sql::{Cell, Dialect, Named, PROPERTY_COLUMNS, Reader, Sql};
 use store::{Key, ListQuery, Page, Pending, StoreError, sql};
 
-use crate::row::PROPERTY_COLUMNS;
 use crate::{escape, failure, filter};
 
 /// One page. To be called inside a transaction, so that the total belongs to the page.

@@ -1,22 +1,13 @@
 //! What of a finding stands in columns of its own, of many findings at once.
 
-use finding::{FindingName, Timestamp};
-use serde_json::Value;
 use sqlx::PgConnection;
-use store::StoreError;
+use store::{StoreError, sql};
 
 use crate::write::Change;
 use crate::{escape, failure};
 
-/// The largest document that is kept. Sensors cut arguments and environments long before.
-const DOCUMENT_LIMIT: usize = 16 << 20;
-
 /// Documents of one statement, in bytes: what is written at once is held several times on its way.
 const TOGETHER: usize = 8 << 20;
-
-/// Source properties with a column of their own; the filter language reaches them by these keys.
-pub(crate) const PROPERTY_COLUMNS: [(&str, &str); 3] =
-    [("Pod_Namespace", "pod_namespace"), ("Pod_Name", "pod_name"), ("Container_Id", "container_id")];
 
 /// The columns in the order of [`WRITE`], each with a value for every row.
 #[derive(Default)]
@@ -31,26 +22,18 @@ impl Rows {
     fn push(&mut self, change: &Change<'_>) -> Result<(), StoreError> {
         let Change { name, item, .. } = change;
         let finding = &item.finding;
-        // A finding is made of strings, numbers and maps with string keys: it cannot fail to become JSON.
-        let document = serde_json::to_string(item).unwrap_or_default();
-        if document.len() > DOCUMENT_LIMIT {
-            let (size, limit) = (document.len() as u64, DOCUMENT_LIMIT as u64);
-            return Err(StoreError::TooLarge { subject: name.to_string(), size, limit });
-        }
+        let document = sql::document(name, item)?;
         self.bytes += document.len();
-        let canonical: Option<FindingName> = finding.canonical_name.parse().ok();
-        let time = |time: Option<Timestamp>| time.map_or(0, Timestamp::nanos);
-        let [namespace, pod, container] = PROPERTY_COLUMNS.map(|(key, _)| {
-            let text = finding.source_properties.get(key).and_then(Value::as_str);
-            escape::text(text.unwrap_or_default())
-        });
+        let [scope, canonical_scope, source, location] = sql::place(name, finding);
+        let [namespace, pod, container] = sql::properties(finding).map(escape::text);
+        let [state, severity, mute, class, event_time, create_time] = sql::numbers(finding);
         let texts = [
             name.to_string(),
             escape::text(&finding.canonical_name),
-            name.scope().to_string(),
-            canonical.map(|c| c.scope().to_string()).unwrap_or_default(),
-            name.source().to_owned(),
-            name.location().unwrap_or_default().to_owned(),
+            scope,
+            canonical_scope,
+            source,
+            location,
             escape::text(&finding.parent),
             escape::text(&finding.category),
             escape::text(&finding.resource_name),
@@ -60,16 +43,8 @@ impl Rows {
             container,
             escape::document(document),
         ];
-        let numbers = [
-            i64::from(finding.state.number()),
-            i64::from(finding.severity.number()),
-            i64::from(finding.mute.number()),
-            i64::from(finding.finding_class.number()),
-            time(finding.event_time),
-            time(finding.create_time),
-            change.now.nanos(),
-            change.order,
-        ];
+        let numbers =
+            [state, severity, mute, class, event_time, create_time, change.now.nanos(), change.order];
         self.months.push(change.month);
         self.texts.iter_mut().zip(texts).for_each(|(column, text)| column.push(text));
         self.numbers.iter_mut().zip(numbers).for_each(|(column, number)| column.push(number));

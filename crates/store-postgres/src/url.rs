@@ -25,7 +25,8 @@ const KNOWN: [&str; 17] = [
 ];
 
 /// Those that name files.
-const FILES: [&str; 6] = ["ssl-ca", "ssl-cert", "ssl-key", "ssl-root-cert", "sslcert", "sslkey"];
+const FILES: [&str; 7] =
+    ["ssl-ca", "ssl-cert", "ssl-key", "ssl-root-cert", "sslcert", "sslkey", "sslrootcert"];
 
 /// What will never work, without any value but a file's name.
 pub(crate) fn examine(url: &str) -> io::Result<()> {
@@ -38,7 +39,7 @@ pub(crate) fn examine(url: &str) -> io::Result<()> {
             return Err(io::Error::other(format!("there is no parameter {name:?}; use {known}")));
         }
         // what is spelt with % is read by whoever connects
-        if (FILES.contains(&name) || name == "sslrootcert") && !value.contains('%') {
+        if FILES.contains(&name) && !value.contains('%') {
             File::open(value).map_err(|error| io::Error::other(format!("{name}: {value}: {error}")))?;
         }
     }

@@ -2,9 +2,7 @@
 
 use finding_filter::Filter;
 use sqlx::{QueryBuilder, Sqlite};
-use store::sql::{self, Dialect, Piece, Sql};
-
-use crate::row::PROPERTY_COLUMNS;
+use store::sql::{self, Dialect, PROPERTY_COLUMNS, Piece, Sql};
 
 pub(crate) use store::sql::{is_exact, is_tallied, tally_column};
 

@@ -4,10 +4,9 @@ use std::path::Path;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
-use store::sql::{self, COUNTED, Dialect, Filling, Listed, Sql, Wanted};
+use store::sql::{self, COUNTED, Dialect, Filling, Listed, PROPERTY_COLUMNS, Sql, Wanted};
 use store::{ListQuery, Page, StoreError};
 
-use crate::row::PROPERTY_COLUMNS;
 use crate::{failure, filter, versions};
 
 const SQLITE: Dialect = Dialect::Sqlite;

@@ -5,10 +5,9 @@ use std::path::Path;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection, TypeInfo, ValueRef};
-use store::sql::{Cell, Dialect, Named, Reader, Sql};
+use store::sql::{Cell, Dialect, Named, PROPERTY_COLUMNS, Reader, Sql};
 use store::{Key, ListQuery, Page, Pending, StoreError, sql};
 
-use crate::row::PROPERTY_COLUMNS;
 use crate::{failure, filter};
 
 /// One page. Reads in one transaction, so that the total belongs to the page.

@@ -1,15 +1,11 @@
 //! What of a finding stands in columns of its own.
 
 use finding::{FindingName, FindingResource, Timestamp};
-use serde_json::Value;
 use sqlx::Sqlite;
 use sqlx::query_builder::Separated;
-use store::{ChangeKind, StoreError};
+use store::{ChangeKind, StoreError, sql};
 
 use crate::changes;
-
-/// The largest document that is kept. Sensors cut arguments and environments long before.
-const DOCUMENT_LIMIT: usize = 16 << 20;
 
 /// A finding, ready to be written.
 pub(crate) struct Row {
@@ -29,46 +25,20 @@ pub(crate) struct Place(pub(crate) [String; 4]);
 
 impl Place {
     pub(crate) fn of(name: &FindingName, item: &FindingResource) -> Self {
-        let canonical: Option<FindingName> = item.finding.canonical_name.parse().ok();
-        Self([
-            name.scope().to_string(),
-            canonical.map(|c| c.scope().to_string()).unwrap_or_default(),
-            name.source().to_owned(),
-            name.location().unwrap_or_default().to_owned(),
-        ])
+        Self(sql::place(name, &item.finding))
     }
 }
 
-/// Source properties with a column of their own; the filter language reaches them by these keys.
-pub(crate) const PROPERTY_COLUMNS: [(&str, &str); 3] =
-    [("Pod_Namespace", "pod_namespace"), ("Pod_Name", "pod_name"), ("Container_Id", "container_id")];
-
 impl Row {
     pub(crate) fn new(name: &FindingName, item: &FindingResource) -> Result<Self, StoreError> {
-        // A finding is made of strings, numbers and maps with string keys: it cannot fail to become JSON.
-        let document = serde_json::to_string(item).unwrap_or_default();
-        if document.len() > DOCUMENT_LIMIT {
-            let (size, limit) = (document.len() as u64, DOCUMENT_LIMIT as u64);
-            return Err(StoreError::TooLarge { subject: name.to_string(), size, limit });
-        }
+        let document = sql::document(name, item)?;
         let name = name.to_string();
         let finding = &item.finding;
         let canonical = &finding.canonical_name;
         let canonical_name = if *canonical == name { String::new() } else { canonical.clone() };
         let texts = [&finding.parent, &finding.category, &finding.resource_name, &finding.module_name];
-        let properties = PROPERTY_COLUMNS.map(|(key, _)| {
-            let text = finding.source_properties.get(key).and_then(Value::as_str);
-            text.unwrap_or_default().to_owned()
-        });
-        let time = |time: Option<Timestamp>| time.map_or(0, Timestamp::nanos);
-        let numbers = [
-            i64::from(finding.state.number()),
-            i64::from(finding.severity.number()),
-            i64::from(finding.mute.number()),
-            i64::from(finding.finding_class.number()),
-            time(finding.event_time),
-            time(finding.create_time),
-        ];
+        let properties = sql::properties(finding).map(str::to_owned);
+        let numbers = sql::numbers(finding);
         Ok(Self { name, canonical_name, texts: texts.map(String::clone), properties, numbers, document })
     }
 

@@ -1,6 +1,7 @@
 //! Filters, orders and pages as SQL: one translation for every database, which says only how the databases differ.
 
 mod candidates;
+mod columns;
 mod dialect;
 mod filter;
 mod lanes;
@@ -12,6 +13,7 @@ mod total;
 mod walk;
 
 pub use candidates::{AddressEntry, addresses};
+pub use columns::{PROPERTY_COLUMNS, document, numbers, place, properties};
 pub use dialect::Dialect;
 pub use filter::{condition, is_exact, is_tallied, tally_column};
 pub use listing::{behind, happened, order, under, which};
