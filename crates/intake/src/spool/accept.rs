@@ -10,8 +10,8 @@ use store::{EvidenceItem, EvidenceMeta, Sha256};
 
 use super::files::{create, failed};
 use super::lost::key_of;
-use super::record::{self, HEADER, Piece, Record};
-use super::{Blob, LARGEST_FINDING, Segment, Spool, SpoolError, State, promised};
+use super::record::{self, HEADER, Record};
+use super::{Blob, LARGEST_FINDING, Segment, Spool, SpoolError, State};
 
 /// A temporary file's number.
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -58,7 +58,11 @@ impl Spool {
         now: Timestamp,
     ) -> Result<i64, SpoolError> {
         // first, so that no torn end leaves a finding without them
-        let mut records: Vec<Record> = evidence.iter().map(promised::record).collect();
+        let promises: Vec<Record> = evidence
+            .iter()
+            .map(|EvidenceItem { sha256, size, meta }| Record::of_piece(*sha256, *size, meta).promised(true))
+            .collect();
+        let mut records = promises.clone();
         for item in items {
             let name = &item.finding.name;
             let json = serde_json::to_vec(item).map_err(|error| SpoolError::Io {
@@ -79,8 +83,8 @@ impl Spool {
         state.marks.apply(&mut records);
         let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
         let last = self.append(&mut state, records, now)?;
-        for (order, item) in (last - count + 1..).zip(evidence) {
-            state.promised.add(order, &promised::record(item));
+        for (order, promise) in (last - count + 1..).zip(promises) {
+            state.promised.add(order, promise);
         }
         Ok(last)
     }
@@ -180,8 +184,7 @@ impl Spool {
                 .and_then(|()| self.folder.sync_parent(&path))
                 .map_err(failed("write", &path))?;
         }
-        let evidence = Some(Piece::new(sha256, size, meta));
-        let record = Record { order: 0, finding: meta.finding.to_string(), json: Vec::new(), evidence };
+        let record = Record::of_piece(sha256, size, meta);
         let order = match self.append(&mut state, vec![record.clone()], now) {
             Ok(order) => order,
             Err(error) => {

@@ -116,10 +116,7 @@ impl Spool {
     pub fn not_kept(&self, pieces: &[EvidenceItem], now: Timestamp, is_counted: bool) {
         let records = pieces
             .iter()
-            .map(|EvidenceItem { sha256, size, meta }| {
-                let evidence = Some(Piece::new(*sha256, *size, meta));
-                Record { order: 0, finding: meta.finding.to_string(), json: Vec::new(), evidence }
-            })
+            .map(|EvidenceItem { sha256, size, meta }| Record::of_piece(*sha256, *size, meta))
             .collect();
         self.note_lost(records, now, is_counted);
     }

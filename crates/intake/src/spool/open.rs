@@ -141,7 +141,7 @@ fn segments(
                 None => {
                     state.versions.insert(key_of(&record.finding), (number, at as u64));
                 }
-                Some(piece) if piece.is_promised => state.promised.add(record.order, &record),
+                Some(piece) if piece.is_promised => state.promised.add(record.order, record),
                 Some(piece) => {
                     state.promised.settle(&record);
                     if let Some(sha256) = piece.sha256() {

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use store::EvidenceItem;
-
-use super::record::{Piece, Record};
+use super::record::Record;
 
 /// What is announced and has neither come nor been given up, by order number.
 #[derive(Debug, Default)]
@@ -14,15 +12,9 @@ pub(super) struct Promised {
     before: i64,
 }
 
-/// What announces a piece.
-pub(super) fn record(item: &EvidenceItem) -> Record {
-    let evidence = Some(Piece::promised(item.sha256, item.size, &item.meta));
-    Record { order: 0, finding: item.meta.finding.to_string(), json: Vec::new(), evidence }
-}
-
 impl Promised {
-    pub(super) fn add(&mut self, order: i64, record: &Record) {
-        self.waiting.insert(order, record.clone());
+    pub(super) fn add(&mut self, order: i64, record: Record) {
+        self.waiting.insert(order, record);
     }
 
     /// The oldest one's order number.
@@ -48,12 +40,6 @@ impl Promised {
     /// Those of before this start, as records that no longer promise.
     pub(super) fn left_behind(&self) -> Vec<Record> {
         let left = self.waiting.range(..=self.before).map(|(_, record)| record.clone());
-        left.map(|mut record| {
-            if let Some(piece) = &mut record.evidence {
-                piece.is_promised = false;
-            }
-            record
-        })
-        .collect()
+        left.map(|record| record.promised(false)).collect()
     }
 }

@@ -47,13 +47,10 @@ pub(crate) struct Piece {
     pub(crate) is_promised: bool,
 }
 
-impl Piece {
-    pub(super) fn new(sha256: Sha256, size: u64, meta: &EvidenceMeta) -> Self {
-        Self { is_promised: false, ..Self::promised(sha256, size, meta) }
-    }
-
-    pub(super) fn promised(sha256: Sha256, size: u64, meta: &EvidenceMeta) -> Self {
-        Self {
+impl Record {
+    /// About a piece of evidence.
+    pub(super) fn of_piece(sha256: Sha256, size: u64, meta: &EvidenceMeta) -> Self {
+        let evidence = Piece {
             sha256: sha256.bytes().to_vec(),
             size,
             kind: meta.kind.name().into(),
@@ -61,10 +58,21 @@ impl Piece {
             taken_at_ns: meta.taken_at.nanos(),
             original_size: meta.original_size,
             truncated: meta.truncated,
-            is_promised: true,
-        }
+            is_promised: false,
+        };
+        Self { order: 0, finding: meta.finding.to_string(), json: Vec::new(), evidence: Some(evidence) }
     }
 
+    /// The same, as a promise or as one no longer.
+    pub(super) fn promised(mut self, is_promised: bool) -> Self {
+        if let Some(piece) = &mut self.evidence {
+            piece.is_promised = is_promised;
+        }
+        self
+    }
+}
+
+impl Piece {
     /// Whether this is what `promised` announced: the same taking, or the same bytes taken again.
     pub(super) fn keeps(&self, promised: &Self) -> bool {
         let is_taken_then = self.kind == promised.kind && self.taken_at_ns == promised.taken_at_ns;
