@@ -98,7 +98,7 @@ pub(crate) struct Up {
     pub(crate) listen: SocketAddr,
     /// Findings and their evidence go this many days after they last changed; 396 are thirteen months.
     #[arg(long, value_name = "DAYS", default_value_t = 396, env = "VEDETTE_RETENTION_DAYS",
-        value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(server::Retention::DAYS_MAX)))]
     pub(crate) retention_days: u32,
     /// Folder with the secrets that notification configs name, a file each (a project's in projects/P); see docs/notifications.md.
     #[arg(long, value_name = "DIR", env = "VEDETTE_OUTPUT_SECRETS")]

@@ -15,9 +15,7 @@ use serde::de::Error as _;
 
 use crate::Retention;
 
-/// A century: what is kept longer is kept for good.
-const DAYS_MAX: u32 = 36_500;
-/// Ten years.
+/// The longest life of a node's certificate: ten years.
 const HOURS_MAX: u32 = 87_600;
 /// Where the API is unless somebody says otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7979);
@@ -315,10 +313,10 @@ impl Configuration {
             ("auditDays", self.retention.audit_days),
             ("changesDays", self.retention.changes_days),
         ] {
-            if !(1..=DAYS_MAX).contains(&days) {
+            if !(1..=Retention::DAYS_MAX).contains(&days) {
                 return Some((
                     format!("retention.{key}"),
-                    format!("must be at least 1 day and at most {DAYS_MAX}"),
+                    format!("must be at least 1 day and at most {}", Retention::DAYS_MAX),
                 ));
             }
         }
@@ -329,7 +327,7 @@ impl Configuration {
             if !(1..=HOURS_MAX).contains(&intake.certificate_hours) {
                 return some(
                     "intake.certificateHours",
-                    "must be at least 1 hour and at most 87600, ten years",
+                    &format!("must be at least 1 hour and at most {HOURS_MAX}, ten years"),
                 );
             }
             for (name, cluster) in intake.clusters.iter().flatten() {

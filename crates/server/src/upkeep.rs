@@ -31,6 +31,11 @@ pub struct Retention {
     pub operations_days: u32,
 }
 
+impl Retention {
+    /// No number of days is larger: a century.
+    pub const DAYS_MAX: u32 = 36_500;
+}
+
 impl Default for Retention {
     /// Thirteen months, as Security Command Center keeps them at least; changes for a week; operations until whoever began
     /// them has surely seen how they ended.
