@@ -40,6 +40,22 @@ macro_rules! read {
 }
 
 impl PostgresStore {
+    /// The month's partition first, each time: another server may have dropped it, as it held nothing.
+    async fn create_once(
+        &self,
+        write: &Write<'_>,
+        named: (&FindingName, &FindingResource),
+        month: i32,
+    ) -> Result<Created, StoreError> {
+        self.database.ensure(month).await?;
+        let _turn = self.database.turn().await;
+        let mut transaction = self.database.begin().await?;
+        let created = write.create(&mut transaction, named, month).await?;
+        let failed = |e| failure::postgres("write", &self.database.subject, e);
+        transaction.commit().await.map_err(failed)?;
+        Ok(created)
+    }
+
     async fn keep(&self, mut source: Source, meta: EvidenceMeta) -> Result<Sha256, StoreError> {
         // the task ends early only when the runtime shuts down
         let closed = |_| StoreError::Closed { subject: self.database.subject.clone() };
@@ -81,10 +97,13 @@ impl FindingStore for PostgresStore {
             let name: FindingName = item.finding.name.parse()?;
             let (rules, month) = (self.rules(), month_of(&item, now));
             let write = Write { subject: &self.database.subject, rules: &rules, now };
-            self.database.ensure(month).await?;
-            transaction!(self.database, Repeats::Badly, |connection| {
-                write.create(connection, (&name, &item), month).await
-            })
+            let mut tries = 0;
+            loop {
+                match self.create_once(&write, (&name, &item), month).await {
+                    Ok(created) => break Ok(created),
+                    Err(error) => self.database.again(error, &mut tries, Repeats::Badly).await?,
+                }
+            }
         })
     }
 

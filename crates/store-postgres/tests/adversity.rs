@@ -328,6 +328,14 @@ async fn a_month_that_is_over_goes_with_its_last_finding() {
     assert!(store.get(&name(3)).await.expect("a get").is_some());
     assert!(store.get(&name(1)).await.expect("a get").is_none());
     store.upsert(&example(4), 1, old.parse().expect("a time")).await.expect("a dropped month comes back");
+
+    // this server does not know what another one drops
+    let other = PostgresStore::open(&url).await.expect("another server");
+    assert_eq!(other.expire(before, 100).await.expect("expire"), 1);
+    assert_eq!(other.expire(before, 100).await.expect("expire"), 0);
+    assert_eq!(partitions(), "1");
+    let created = store.create(&example(5), old.parse().expect("a time")).await.expect("it is made again");
+    assert!(matches!(created, store::Created::Yes(_)), "{created:?}");
 }
 
 #[tokio::test]

@@ -44,6 +44,9 @@ struct Arguments {
     /// Folder for SQLite's database, on the disk to be measured; removed afterwards
     #[arg(long, default_value = "target")]
     folder: PathBuf,
+    /// Leave SQLite's database where it is, and say where: a data folder for `vedette up --data`
+    #[arg(long)]
+    keep: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -177,6 +180,11 @@ async fn measure(arguments: &Arguments, engine: Engine, report: &mut Report) -> 
         println!("{}\n{}", report.loads, report.answers);
     }
     opened.close().await;
+    if arguments.keep
+        && let Opened::Sqlite { folder, .. } = opened
+    {
+        println!("the database is kept in {}", folder.keep().display());
+    }
     Ok(())
 }
 

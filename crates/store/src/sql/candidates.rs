@@ -150,11 +150,18 @@ pub(super) fn among(dialect: Dialect, keys: &[Key]) -> Sql {
         sql.push("false");
         return sql;
     }
-    sql.push(format!("{} IN (", dialect.key()));
+    // a name alone would be looked for in every month
+    let (open, close) = match dialect {
+        Dialect::Sqlite => ("id IN (", ")"),
+        Dialect::Postgres => {
+            ("(month, name) IN (SELECT month, name FROM finding_names WHERE name IN (", "))")
+        }
+    };
+    sql.push(open);
     for (at, key) in keys.iter().enumerate() {
         sql.push(if at > 0 { ", " } else { "" }).key(key);
     }
-    sql.push(")");
+    sql.push(close);
     sql
 }
 
