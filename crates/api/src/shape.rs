@@ -6,13 +6,53 @@ use serde_json::{Map, Value};
 use crate::error::ApiError;
 use crate::parameters::Parameters;
 use crate::routes::Version;
-use finding::camel_case;
+use finding::{camel_case, snake_case};
+use finding_filter::Field;
 
 /// v1 gives `UNDEFINED` another number than v2.
 const V1_MUTE_UNDEFINED: i32 = 4;
 
 /// Paths of a mask at most.
 const PATHS_MAX: usize = 500;
+
+/// Fields of Security Command Center's findings that filters cannot name. Whoever asks for them gets what there is.
+const UNUSED: &[&str] = &[
+    "affectedResources",
+    "agent",
+    "agentAnomaly",
+    "agentDataAccessEvents",
+    "agentSessions",
+    "aiModel",
+    "application",
+    "attackExposure",
+    "backupDisasterRecovery",
+    "chokepoint",
+    "cloudArmor",
+    "cloudDlpDataProfile",
+    "cloudDlpInspection",
+    "compliances",
+    "contacts",
+    "dataAccessEvents",
+    "dataFlowEvents",
+    "dataRetentionDeletionEvents",
+    "database",
+    "disk",
+    "exfiltration",
+    "groupMemberships",
+    "iamBindings",
+    "ipRules",
+    "job",
+    "kernelRootkit",
+    "loadBalancers",
+    "logEntries",
+    "networks",
+    "notebook",
+    "orgPolicies",
+    "securityPosture",
+    "toxicCombination",
+    "vertexAi",
+    "vulnerability",
+];
 
 /// Where a name of v2 says what v1's has no place for: v1 knows one location, and leaves it out.
 const GLOBAL: &str = "/locations/global";
@@ -45,9 +85,7 @@ impl Shape {
         let mask = parameters.take("fieldMask").unwrap_or_default();
         // `*` is everything, which is what no mask is
         let paths = mask.split(',').map(str::trim).filter(|path| !path.is_empty() && *path != "*");
-        let mask: Vec<Vec<String>> = paths
-            .map(|path| path.strip_prefix("finding.").unwrap_or(path).split('.').map(camel_case).collect())
-            .collect();
+        let mask: Vec<_> = paths.take(PATHS_MAX + 1).map(keys).collect::<Result<_, _>>()?;
         if mask.len() > PATHS_MAX {
             return Err(ApiError::invalid("fieldMask", &format!("at most {PATHS_MAX} paths are read")));
         }
@@ -101,6 +139,36 @@ impl Shape {
 fn rename(name: Option<&mut Value>) {
     if let Some(Value::String(name)) = name {
         *name = v1_name(name);
+    }
+}
+
+/// The keys of a path. Those of maps are the source's or the user's own and stay as they are.
+fn keys(path: &str) -> Result<Vec<String>, ApiError> {
+    let path = path.strip_prefix("finding.").unwrap_or(path);
+    let mut keys: Vec<String> = Vec::new();
+    for word in path.split('.') {
+        let is_own = match keys.as_slice() {
+            [first] => first == "externalSystems" || first == "sourceProperties",
+            [first, marks] if first == "securityMarks" && marks == "marks" => true,
+            [first, ..] => first == "sourceProperties",
+            [] => false,
+        };
+        keys.push(if is_own { word.to_owned() } else { camel_case(word) });
+    }
+    let first = keys.first().map(String::as_str).unwrap_or_default();
+    if UNUSED.contains(&first) {
+        return Ok(keys);
+    }
+    match Field::named(&snake_case(first)) {
+        Ok(_) => Ok(keys),
+        Err(error) => {
+            let word: String = first.chars().take(80).collect();
+            let expected = &error.expected;
+            Err(ApiError::invalid(
+                "fieldMask",
+                &format!("a finding has no field {word:?}; expected {expected}"),
+            ))
+        }
     }
 }
 

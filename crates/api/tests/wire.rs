@@ -229,7 +229,7 @@ async fn enums_become_numbers_when_asked_for() {
 
 #[tokio::test]
 async fn a_field_mask_narrows_the_finding() {
-    let path = "/v2/projects/shop/sources/-/findings?fieldMask=name,finding.event_time,mitreAttack.primaryTactic,nope";
+    let path = "/v2/projects/shop/sources/-/findings?fieldMask=name,finding.event_time,mitreAttack.primaryTactic,vulnerability,description.nope";
     let body = Server::with(1).await.get(path).await.json();
     assert_eq!(
         body["listFindingsResults"][0]["finding"],
@@ -253,6 +253,7 @@ async fn bad_requests_get_googles_error() {
         ("orderBy=color", "orderBy"),
         ("orderBy=name;drop", "orderBy"),
         ("$alt=proto", "$alt"),
+        ("fieldMask=name,nope", "fieldMask"),
         ("nope=1", "query"),
     ] {
         let answer = server.get(&format!("{list}?{query}")).await;

@@ -39,6 +39,8 @@ pub type Names = &'static [&'static str];
 #[derive(Debug)]
 pub(crate) enum Shape {
     Text,
+    /// A text that is an address of the Internet Protocol.
+    Address,
     Integer,
     Boolean,
     Time,
@@ -54,6 +56,7 @@ type Parts = &'static [(&'static str, &'static Shape)];
 
 const TEXT: &Shape = &Shape::Text;
 const TEXTS: &Shape = &Shape::List(TEXT);
+const ADDRESS: &Shape = &Shape::Address;
 const INTEGER: &Shape = &Shape::Integer;
 const BOOLEAN: &Shape = &Shape::Boolean;
 const TIME: &Shape = &Shape::Time;
@@ -172,7 +175,10 @@ const FINDING: Parts = &[
     ("mute_update_time", TIME),
     ("mute_initiator", TEXT),
     ("finding_class", CLASS),
-    ("indicator", &Shape::Parts(&[("ip_addresses", TEXTS), ("domains", TEXTS), ("uris", TEXTS)])),
+    (
+        "indicator",
+        &Shape::Parts(&[("ip_addresses", &Shape::List(ADDRESS)), ("domains", TEXTS), ("uris", TEXTS)]),
+    ),
     (
         "external_systems",
         &Shape::Map(&Shape::Parts(&[
@@ -202,7 +208,7 @@ const FINDING: Parts = &[
         "access",
         &Shape::Parts(&[
             ("principal_email", TEXT),
-            ("caller_ip", TEXT),
+            ("caller_ip", ADDRESS),
             ("caller_ip_geo", &Shape::Parts(&[("region_code", TEXT)])),
             ("user_agent_family", TEXT),
             ("user_agent", TEXT),
@@ -216,9 +222,9 @@ const FINDING: Parts = &[
     (
         "connections",
         &Shape::List(&Shape::Parts(&[
-            ("destination_ip", TEXT),
+            ("destination_ip", ADDRESS),
             ("destination_port", INTEGER),
-            ("source_ip", TEXT),
+            ("source_ip", ADDRESS),
             ("source_port", INTEGER),
             ("protocol", PROTOCOL),
         ])),
@@ -382,7 +388,7 @@ fn walk(
         }
     }
     let kind = match shape {
-        Shape::Text => Kind::Text,
+        Shape::Text | Shape::Address => Kind::Text,
         Shape::Integer => Kind::Integer,
         Shape::Boolean => Kind::Boolean,
         Shape::Time => Kind::Time,

@@ -186,7 +186,7 @@ impl Parser<'_> {
             self.next = at;
             return Err(self.expected("a list, such as connections or containers"));
         }
-        if name == "inIpRange" && !matches!(field.kind, Kind::Text | Kind::Any) {
+        if name == "inIpRange" && !matches!(shape, Shape::Address | Shape::Any) {
             self.next = at;
             return Err(self.expected("a field that holds addresses, such as connections.destination_ip"));
         }

@@ -156,6 +156,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("contains(connections, port=1)", 23, "one of the fields destination_ip"),
         ("inIpRange(connections.destination_ip, \"10/8\")", 39, "a network"),
         ("inIpRange(connections.destination_ip, \"10.0.0.0/33\")", 39, "a network"),
+        ("inIpRange(description, \"10.0.0.0/8\")", 11, "holds addresses"),
         ("inIpRange(event_time, \"10.0.0.0/8\")", 11, "holds addresses"),
         ("é§=1", 2, "a field"),
     ] {

@@ -24,7 +24,7 @@ mod turn;
 pub use counts::{Counts, metrics_label};
 pub use engine::{Notifications, Replayed, SendError, Settings, Stores};
 pub use network::{Network, NetworkError};
-pub use output::{Kind, Output, OutputError, Shape};
+pub use output::{Kind, Output, OutputError, Shape, push_endpoint};
 pub use retry::Retry;
 pub use secrets::Secrets;
 pub use signature::signature;

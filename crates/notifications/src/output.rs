@@ -160,6 +160,11 @@ pub(crate) fn url_of(kind: Kind, field: &str, text: &str) -> Result<Url, OutputE
     wrong(field, format!("an output of kind {} needs {expected}", kind.name()))
 }
 
+/// Where a server may push what is for Pub/Sub topics.
+pub fn push_endpoint(text: &str) -> Result<Url, OutputError> {
+    url_of(Kind::Falcosidekick, "pubsubTopic", text)
+}
+
 impl Output {
     /// From the body of a notification config. It is checked as far as that is possible without asking anybody.
     pub fn parse(config: &str, body: &Value) -> Result<Self, OutputError> {

@@ -1,13 +1,13 @@
 //! The configuration file of `vedette server`. Every key is optional but those that say where findings are kept for many servers.
 
 mod malformed;
+mod problem;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use certificates::{ServerFiles, ServerTls};
-use finding::Scope;
 use identity::AccessConfig;
 use notifications::Network;
 use serde::Deserialize as _;
@@ -15,8 +15,6 @@ use serde::de::Error as _;
 
 use crate::Retention;
 
-/// The longest life of a node's certificate: ten years.
-const HOURS_MAX: u32 = 87_600;
 /// Where the API is unless somebody says otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7979);
 
@@ -266,90 +264,6 @@ impl Configuration {
         }
     }
 
-    /// A key that holds what cannot be, and why.
-    fn problem(&self) -> Option<(String, String)> {
-        let some = |key: &str, reason: &str| Some((key.to_owned(), reason.to_owned()));
-        if let Some(Database { url, url_file }) = &self.database
-            && url.is_some() == url_file.is_some()
-        {
-            return some("database", "takes either url or urlFile");
-        }
-        if let Some(url) = self.database.as_ref().and_then(|database| database.url.as_deref())
-            && !is_postgres(url)
-        {
-            // it may hold a password: it is not repeated
-            return some("database.url", "is no URL of PostgreSQL; write postgres://user@host/name");
-        }
-        if let Some(id) = &self.organization
-            && Scope::organization(id).is_err()
-        {
-            let reason = format!(
-                "{id:?} is no id as findings' names have it; write it without organizations/, such as \"123456789012\""
-            );
-            return Some(("organization".into(), reason));
-        }
-        if let Some(bad) = self.hosts.iter().find(|host| host.is_empty() || host.contains(['/', ' ', '@'])) {
-            let reason =
-                format!("{bad:?} is no host; write a name such as vedette.example.org, or an address");
-            return Some(("hosts".into(), reason));
-        }
-        if self.database.is_some() && self.evidence.min_free_bytes.is_some() {
-            return some(
-                "evidence.minFreeBytes",
-                "is for the folder of evidence; with a database say maxBytes",
-            );
-        }
-        if self.database.is_none() && self.evidence.max_bytes.is_some() {
-            return some(
-                "evidence.maxBytes",
-                "is for a database; for the folder of evidence say minFreeBytes",
-            );
-        }
-        if self.tls.is_some() && self.behind_proxy {
-            return some("behindProxy", "the proxy has the certificate then; leave out tls, or this");
-        }
-        for (key, days) in [
-            ("findingsDays", self.retention.findings_days),
-            ("auditDays", self.retention.audit_days),
-            ("changesDays", self.retention.changes_days),
-        ] {
-            if !(1..=Retention::DAYS_MAX).contains(&days) {
-                return Some((
-                    format!("retention.{key}"),
-                    format!("must be at least 1 day and at most {}", Retention::DAYS_MAX),
-                ));
-            }
-        }
-        if let Some(intake) = &self.intake {
-            if intake.heartbeat_seconds == 0 || intake.heartbeat_seconds > 3_600 {
-                return some("intake.heartbeatSeconds", "must be 1 to 3600");
-            }
-            if !(1..=HOURS_MAX).contains(&intake.certificate_hours) {
-                return some(
-                    "intake.certificateHours",
-                    &format!("must be at least 1 hour and at most {HOURS_MAX}, ten years"),
-                );
-            }
-            for (name, cluster) in intake.clusters.iter().flatten() {
-                if let Some(bad) = cluster.projects.iter().find(|project| Scope::project(project).is_err()) {
-                    let reason = format!("{bad:?} is no project's id or number, such as shop-prod or 424242");
-                    return Some((format!("intake.clusters.{name}.projects"), reason));
-                }
-            }
-            let reviews = self.access.kubernetes.as_ref().is_some_and(|k| !k.sensors.is_empty());
-            if reviews && intake.cluster.is_none() {
-                return some(
-                    "intake.cluster",
-                    "is needed with access.kubernetes.sensors: tokens do not say which cluster they are of",
-                );
-            }
-        }
-        match self.access.check() {
-            Err(error) => Some((format!("access.{}", error.key), error.reason)),
-            Ok(()) => None,
-        }
-    }
-
     /// Where nodes may write.
     pub fn tenancy(&self) -> intake::Tenancy {
         let clusters = self.intake.as_ref().and_then(|intake| intake.clusters.as_ref());
@@ -415,6 +329,25 @@ mod tests {
             ("database: {}\n", "database: takes either url or urlFile"),
             ("database: {url: \"postgres://a\", urlFile: b}\n", "database: takes either"),
             ("hosts: [\"a/b\"]\n", "hosts: \"a/b\" is no host"),
+            ("hosts: [\"a.example:8443\"]\n", "hosts: \"a.example:8443\" is no host"),
+            ("proxies: -1\n", ", line 1, proxies: "),
+            ("outputs: {pubsubPush: \"ftp://a\"}\n", ": outputs.pubsubPush: "),
+            ("folders: [projects/p]\n", ", line 1, folders: "),
+            ("folders: {p: [folders/1]}\n", "folders.p: is neither projects/ID"),
+            (
+                "folders:\n  projects/p: [organizations/1]\n",
+                ", line 2: folders.projects/p: \"organizations/1\"",
+            ),
+            ("intake: {domain: \"a b\"}\n", "intake.domain: \"a b\" is no trust domain"),
+            ("intake: {cluster: \"a/b\"}\n", "intake.cluster: \"a/b\" is no cluster"),
+            (
+                "access:\n  openIdConnect:\n    - issuer: https://i\n      audiences: [a]\n      roles:\n        - role: viewer\n          user: a\n        - role: boss\n",
+                ", line 8, access.openIdConnect.roles.role: ",
+            ),
+            (
+                "access:\n  openIdConnect:\n  - issuer: https://i\n    audiences: [a]\n    roles:\n    - role: boss\n",
+                ", line 6, access.openIdConnect.roles.role: ",
+            ),
             ("retention: {findingsDays: 0}\n", "retention.findingsDays: must be at least 1 day"),
             (
                 "retention: {auditDays: 150000}\n",
@@ -483,6 +416,12 @@ mod tests {
         let tenancy = parse(text).unwrap().tenancy();
         assert!(tenancy.admits("shop").is_ok() && tenancy.admits("bank").is_err());
         assert!(parse("intake: {}\n").unwrap().tenancy().admits("bank").is_ok());
+    }
+
+    #[test]
+    fn hosts_are_names_and_addresses() {
+        let hosts = parse("hosts: [vedette.example.org, 192.0.2.1, \"2001:db8::1\"]\n").unwrap().hosts;
+        assert_eq!(hosts.len(), 3);
     }
 
     #[test]

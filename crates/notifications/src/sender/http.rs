@@ -16,7 +16,7 @@ use crate::Settings;
 use crate::address::{Guarded, Reach};
 use crate::engine::after;
 use crate::message::Message;
-use crate::output::{Kind, Output, OutputError, url_of, wrong};
+use crate::output::{Kind, Output, OutputError, push_endpoint, url_of, wrong};
 use crate::secrets::is_of_organization;
 use crate::signature::signature;
 
@@ -60,7 +60,7 @@ impl Http {
         let url = match (&output.url, output.kind, &secret) {
             (Some(url), _, _) => url.clone(),
             (None, Kind::PubSub, _) => match &settings.pubsub_push {
-                Some(url) => url_of(Kind::Falcosidekick, "pubsubTopic", url)?,
+                Some(url) => push_endpoint(url)?,
                 None => {
                     return wrong(
                         "pubsubTopic",
@@ -83,7 +83,12 @@ impl Http {
             (Reach::below(settings), &clients.below)
         };
         if let Some(reason) = reach.refusal_of_literal(url.host_str().unwrap_or_default()) {
-            return wrong(if output.url.is_some() { output.url_field } else { "pubsubTopic" }, reason);
+            let field = match (&output.url, output.kind) {
+                (Some(_), _) => output.url_field,
+                (None, Kind::PubSub) => "pubsubTopic",
+                (None, _) => "vedette.secret",
+            };
+            return wrong(field, reason);
         }
         let mut url = url;
         if output.kind == Kind::Alertmanager && !url.path().ends_with("/api/v2/alerts") {

@@ -63,13 +63,20 @@ pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
 /// The key of a line, counted from 0, with those it is inside of; empty when the line has none.
 fn key_at(text: &str, at: usize) -> String {
     let lines: Vec<&str> = text.lines().take(at + 1).collect();
-    let Some(line) = lines.get(at) else { return String::new() };
+    let Some((line, above)) = lines.split_last() else { return String::new() };
     let mut keys = vec![plain_key(line)];
-    let mut depth = indent(line);
-    for line in lines.iter().rev().filter(|line| !line.trim_start().starts_with('#')) {
-        if indent(line) < depth && !line.trim().is_empty() {
-            depth = indent(line);
+    let mut inside = Inside::of(line);
+    for line in above.iter().rev() {
+        let text = line.trim_start();
+        if text.is_empty() || text.starts_with('#') || inside.is_neighbour(line) {
+            continue;
+        }
+        if column(line) < inside.depth {
             keys.push(plain_key(line));
+            inside = Inside::of(line);
+        } else if indent(line) < inside.depth && text.starts_with("- ") {
+            // where the item begins that the keys so far are in
+            inside = Inside::of(line);
         }
     }
     if keys.iter().any(|key| key.is_empty()) {
@@ -79,8 +86,33 @@ fn key_at(text: &str, at: usize) -> String {
     keys.join(".")
 }
 
+/// What keys further left have inside of them.
+struct Inside {
+    /// Columns, from which on it stands.
+    depth: usize,
+    /// Whether it is an item of a list, which may stand right under its key.
+    is_item: bool,
+}
+
+impl Inside {
+    fn of(line: &str) -> Self {
+        let is_item = line.trim_start().starts_with("- ");
+        Self { depth: indent(line) + usize::from(is_item), is_item }
+    }
+
+    /// Whether the line begins another item of the same list.
+    fn is_neighbour(&self, line: &str) -> bool {
+        self.is_item && indent(line) + 1 == self.depth && line.trim_start().starts_with("- ")
+    }
+}
+
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
+}
+
+/// Where the key of a line begins, behind the dash of an item.
+fn column(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').trim_start_matches("- ").trim_start_matches(' ').len()
 }
 
 fn plain_key(line: &str) -> &str {
