@@ -1,0 +1,18 @@
+import "@patternfly/react-core/dist/styles/base.css";
+import "./app/app.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app/app";
+import { startMessages } from "./app/messages";
+import { startTheme } from "./app/theme";
+
+startTheme();
+await startMessages();
+const root = document.getElementById("root");
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}
