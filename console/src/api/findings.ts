@@ -35,6 +35,26 @@ export function findings(asked: Asked) {
   });
 }
 
+/** How many findings there are of each value of a field. */
+export function groups(filter: string, field: string) {
+  return queryOptions({
+    queryKey: ["groups", filter, field],
+    queryFn: async ({ signal }) => {
+      const counted = await answer(
+        client.POST("/v2/{collection}/{id}/sources/{source}/findings:group", {
+          params: { path: ROOT },
+          body: { filter, groupBy: field, pageSize: 100 },
+          signal,
+        }),
+      );
+      return (counted.groupByResults ?? []).map(({ properties, count }) => ({
+        value: String(Object.values(properties ?? {})[0] ?? ""),
+        count: count ?? "0",
+      }));
+    },
+  });
+}
+
 /** Other findings of a container around a time: `minutes` before and after. */
 export function around(container: string, time: string, minutes: number) {
   const at = Date.parse(time);

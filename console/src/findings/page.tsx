@@ -1,4 +1,4 @@
-import { useMemo, useState, type FormEvent } from "react";
+import { lazy, Suspense, useCallback, useMemo, useState, type FormEvent } from "react";
 import {
   Alert,
   Button,
@@ -12,13 +12,17 @@ import {
   ToolbarContent,
   ToolbarItem,
 } from "@patternfly/react-core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "wouter";
 import { Refused } from "../api/client";
-import { findings } from "../api/findings";
+import { findings, groups } from "../api/findings";
 import { asked, RANGES, read, write, type Range, type View } from "./address";
+import { errorAt } from "./fields";
 import { FindingsTable } from "./table";
+
+// most of the page's code: the list does not wait for it
+const FilterEditor = lazy(() => import("./filter_editor"));
 
 const STATES = ["ACTIVE", "INACTIVE"] as const;
 const MUTES = ["UNMUTED", "MUTED"] as const;
@@ -53,6 +57,17 @@ export function FindingsPage() {
   const query = useInfiniteQuery(findings({ filter, orderBy: "event_time desc" }));
   const rows = query.data?.pages.flatMap((page) => page.results) ?? [];
   const total = query.data?.pages[0]?.total;
+  const queries = useQueryClient();
+  const valuesOf = useCallback(
+    async (field: string) => {
+      const counted = await queries.fetchQuery(groups(asked({ ...view, filter: "" }, Date.now()), field));
+      return counted.map(({ value, count }) => [value, count] as const);
+    },
+    [search],
+  );
+  const refused = query.error instanceof Refused ? query.error.message : undefined;
+  const at = refused === undefined ? undefined : errorAt(refused, filter.length - view.filter.trim().length - 1);
+  const error = refused === undefined || at === undefined ? undefined : { at, message: refused };
   const any = (label: string) => ["", `${label}: –`] as const;
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -93,12 +108,26 @@ export function FindingsPage() {
                 onChoose={(range) => become({ range: range as Range })}
               />
               <ToolbarItem className="filter">
-                <TextInput
-                  aria-label={t("findings.filter")}
-                  placeholder={t("findings.filterHelp")}
-                  value={draft}
-                  onChange={(_, value) => setDraft(value)}
-                />
+                <Suspense
+                  fallback={
+                    <TextInput
+                      aria-label={t("findings.filter")}
+                      placeholder={t("findings.filterHelp")}
+                      value={draft}
+                      onChange={(_, value) => setDraft(value)}
+                    />
+                  }
+                >
+                  <FilterEditor
+                    label={t("findings.filter")}
+                    hint={t("findings.filterHelp")}
+                    value={draft}
+                    error={error}
+                    onChange={setDraft}
+                    onApply={(written) => become({ filter: written })}
+                    valuesOf={valuesOf}
+                  />
+                </Suspense>
               </ToolbarItem>
               <ToolbarItem>
                 <Button type="submit" variant="secondary">
@@ -108,9 +137,7 @@ export function FindingsPage() {
             </ToolbarContent>
           </Toolbar>
         </form>
-        {query.error instanceof Refused && (
-          <Alert variant="danger" isInline isLiveRegion title={query.error.message} />
-        )}
+        {refused !== undefined && <Alert variant="danger" isInline isLiveRegion title={refused} />}
         <p role="status">
           {query.isPending ? <Spinner size="md" aria-label={t("app.loading")} /> : null}
           {total === undefined ? null : t("findings.total", { count: total })}
