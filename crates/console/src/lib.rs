@@ -12,6 +12,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCod
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const DOCUMENT: &str = "/index.html";
+/// The first words of the pages' addresses; every other path is the API's.
+const PAGES: [&str; 6] = ["", "findings", "finding", "detectors", "sensors", "settings"];
 /// In a binary that was built without the console.
 const NOTICE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Vedette</title><h1>Vedette runs</h1>\
                       <p>This binary was built without the console. The API is at /v2; `vedette findings list` reads it. \
@@ -44,8 +46,9 @@ pub fn answer(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Respons
     if let Some(found) = asset(path).filter(|found| found.path != DOCUMENT) {
         return Some(file(found, headers));
     }
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     let wants_page = headers.get_all(ACCEPT).iter().any(|accept| accept.as_bytes().starts_with(b"text/html"));
-    if !wants_page {
+    if !wants_page || !PAGES.contains(&first) {
         return None;
     }
     Some(match asset(DOCUMENT) {
@@ -129,6 +132,9 @@ mod tests {
             assert!(found.headers()["content-security-policy"].to_str().is_ok_and(|p| p.contains("default-src 'none'")));
         }
         assert!(answer(&Method::POST, &Uri::from_static("/"), &browser()).is_none());
+        for path in ["/openapi.json", "/v2/organizations/-/sources", "/metrics", "/nowhere", "/index.html"] {
+            assert!(answer(&Method::GET, &Uri::from_static(path), &browser()).is_none(), "{path}");
+        }
         let mut script = browser();
         script.insert(ACCEPT, HeaderValue::from_static("*/*"));
         assert!(answer(&Method::GET, &Uri::from_static("/v2/x"), &script).is_none());
