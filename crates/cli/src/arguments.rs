@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Server(Serve),
     /// Watch this machine and send each finding to a server, or, without one, print it as a line of JSON.
     Sensor(SensorOnly),
+    /// Print the address at which the console opens in a browser, signed in: it holds the token.
+    Console(Console),
     /// Look at findings through the API.
     #[command(subcommand)]
     Findings(Findings),
@@ -173,6 +175,14 @@ impl Endpoint {
         let of = |scheme: &'static str| Some((scheme, address.strip_prefix(scheme)?.strip_prefix("://")?));
         of("https").or_else(|| of("http"))
     }
+}
+
+#[derive(Args)]
+pub(crate) struct Console {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// A finding's name or id, to open its page.
+    pub(crate) finding: Option<String>,
 }
 
 #[derive(Args)]

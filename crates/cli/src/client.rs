@@ -147,6 +147,11 @@ impl Client {
         &self.server
     }
 
+    /// What is shown to it.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Whether it watches: the reason when it answers but does not.
     pub(crate) fn ready(&self) -> Result<Result<(), String>, ClientError> {
         let mut response = self.get("/readyz", &[])?;

@@ -7,7 +7,7 @@ mod filter;
 pub(crate) mod form;
 mod group;
 mod list;
-mod lookup;
+pub(crate) mod lookup;
 mod processes;
 mod show;
 

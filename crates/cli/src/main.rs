@@ -4,6 +4,7 @@ mod administration;
 mod arguments;
 mod client;
 mod completion;
+mod console;
 mod credential;
 mod data_folder;
 mod doctor;
@@ -106,6 +107,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Server(options) => serve::run(&options).map(done),
         Command::Sensor(options) => sensor_only::run(options).map(done),
         Command::Replay(options) => replay::run(options).map(done),
+        Command::Console(options) => console::run(&options).map(done),
         Command::Findings(command) => findings::run(command),
         Command::Tokens(command) => administration::tokens(command).map(done),
         Command::ServiceAccounts(command) => administration::service_accounts(command).map(done),

@@ -48,6 +48,8 @@ pub struct Settings {
     pub secrets: Secrets,
     /// Where messages for `projects/P/topics/T` are pushed.
     pub pubsub_push: Option<String>,
+    /// Where the console is: what is told of a finding without an `externalUri` of its own leads to its page there.
+    pub console: Option<String>,
     /// Certificate authorities in PEM: HTTPS trusts them besides the system's, syslog and NATS over TLS trust them alone.
     pub authorities: String,
     /// Whether outputs may lead to link-local and metadata addresses.
@@ -75,6 +77,7 @@ impl Settings {
             holder: holder.into(),
             secrets: Secrets::default(),
             pubsub_push: None,
+            console: None,
             authorities: String::new(),
             link_local: false,
             allowed_networks: Vec::new(),
@@ -197,7 +200,7 @@ impl Notifications {
         let sender = Sender::new(&output, &self.settings, &self.clients)?;
         let time = now();
         let id = format!("msg_test{}", time.nanos());
-        let message = Message { id, happening: Happening::Created, item: made_up(time) };
+        let message = Message::new(id, Happening::Created, made_up(time), &self.settings);
         match sender.send(&message, &output, time).await {
             Outcome::Delivered => Ok(()),
             Outcome::Refused(reason) | Outcome::Failed { reason, .. } => {
@@ -251,7 +254,8 @@ impl Notifications {
                 } else {
                     Happening::Updated
                 };
-                match sender.send(&Message { id, happening, item }, output, now()).await {
+                let message = Message::new(id, happening, item, &self.settings);
+                match sender.send(&message, output, now()).await {
                     Outcome::Delivered => {
                         replayed.delivered += 1;
                         one_more(&counters.delivered);

@@ -6,6 +6,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::{ChangeCursor, ChangeKind};
 
+use crate::Settings;
 use crate::output::{Output, Shape};
 
 /// A message for one output.
@@ -35,6 +36,21 @@ pub(crate) fn happening(kind: ChangeKind, item: &FindingResource) -> Happening {
 }
 
 impl Message {
+    pub(crate) fn new(
+        id: String,
+        happening: Happening,
+        mut item: FindingResource,
+        settings: &Settings,
+    ) -> Self {
+        if let Some(console) = &settings.console
+            && item.finding.external_uri.is_empty()
+        {
+            // a name has nothing that would have to be escaped in a path
+            item.finding.external_uri = format!("{console}/finding/{}", item.finding.name);
+        }
+        Self { id, happening, item }
+    }
+
     /// In the output's shape.
     pub(crate) fn shaped(&self, output: &Output) -> Value {
         match output.shape {

@@ -139,7 +139,7 @@ impl Reader {
             if self.hold().await? == Hold::Lost {
                 return Ok(());
             }
-            let message = Message { id: String::new(), happening: Happening::Updated, item };
+            let message = Message::new(String::new(), Happening::Updated, item, &self.settings);
             if self.sender.send(&message, &self.output, now()).await != Outcome::Delivered {
                 one_more(&self.counters.retried);
                 return Ok(());
@@ -227,7 +227,8 @@ impl Reader {
             return Ok(None);
         }
         let id = message_id(&self.output.config, change.cursor, &change.finding);
-        Ok(Some(Message { id, happening: happening(change.kind, &item), item }))
+        let happening = happening(change.kind, &item);
+        Ok(Some(Message::new(id, happening, item, &self.settings)))
     }
 
     /// Sends until it is taken, or sets it aside.

@@ -15,6 +15,7 @@ mod listen;
 mod metrics;
 mod node_certificates;
 mod outputs;
+mod pages;
 mod role;
 mod serve;
 mod stores;

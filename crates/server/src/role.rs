@@ -162,7 +162,8 @@ pub fn prepare(
         _ => Door::Plain,
     };
     let holder = holder(*listen);
-    let outputs = outputs(&configuration.outputs, &holder)?;
+    let mut outputs = outputs(&configuration.outputs, &holder)?;
+    outputs.console = console(configuration, matches!(door, Door::Tls(_)));
     let intake = configuration.intake.as_ref().and_then(|intake| {
         let tokens = intake.cluster.is_some();
         let nodes = if tokens { Nodes::CertificatesOrTokens } else { Nodes::Certificates };
@@ -213,6 +214,21 @@ fn intake_settings(
         tenancy: Arc::new(tenancy),
         heartbeat_seconds: intake.heartbeat_seconds,
         certificate_life: Duration::from_secs(u64::from(intake.certificate_hours) * 3_600),
+    })
+}
+
+/// Where browsers find the console; `None` where nobody has said under which name.
+fn console(configuration: &Configuration, is_tls: bool) -> Option<String> {
+    let listen = configuration.listen;
+    let own = || (!listen.ip().is_unspecified()).then(|| listen.ip().to_string());
+    let host = configuration.hosts.first().cloned().or_else(own)?;
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    // at which port a proxy listens, it alone knows: at the usual one
+    Some(match (configuration.behind_proxy, is_tls) {
+        (true, _) => format!("https://{host}"),
+        (false, true) if listen.port() == 443 => format!("https://{host}"),
+        (false, true) => format!("https://{host}:{}", listen.port()),
+        (false, false) => format!("http://{host}:{}", listen.port()),
     })
 }
 

@@ -24,7 +24,7 @@ use crate::certificate::OwnCertificate;
 use crate::intake::{self as sensors, Ancestors, IntakeError, IntakeSettings};
 use crate::metrics::{of_intake, with_more, with_outputs};
 use crate::{Credentials, NodeCertificates, Outputs, Retention, Stores, Upkeep, now};
-use crate::{forwarded, listen};
+use crate::{forwarded, listen, pages};
 
 /// How often expired mute configs are looked for.
 const MUTES: Duration = Duration::from_secs(60);
@@ -169,7 +169,7 @@ pub async fn serve(
         ready: settings.ready,
         hosts: settings.hosts,
     });
-    let router = forwarded::through(settings.proxies, router);
+    let router = pages::before(forwarded::through(settings.proxies, router));
     match settings.door {
         Door::Plain => {
             listen::serve(listener, router, Some(Admission::new(limits)), shutdown).await;

@@ -63,7 +63,7 @@ pub(crate) const EVERYWHERE: &[(&str, &str)] = &[
 pub(crate) const SHARED_BY: &[(&str, &[&str], &str)] = &[
     (
         "axum",
-        &["api", "certificates", "server", "cli", "sensor"],
+        &["api", "certificates", "console", "server", "cli", "sensor"],
         "roles mount what the wire contract defines; a TLS listener is one that it serves",
     ),
     (

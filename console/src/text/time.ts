@@ -1,0 +1,11 @@
+/** Coordinated universal time to the second: what two people compare must be the same for both. */
+export function utc(time: string | undefined): string {
+  const at = Date.parse(time ?? "");
+  return Number.isNaN(at) ? (time ?? "") : `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** The same where the reader is, for titles. */
+export function local(time: string | undefined, language: string): string {
+  const at = Date.parse(time ?? "");
+  return Number.isNaN(at) ? "" : new Date(at).toLocaleString(language, { dateStyle: "full", timeStyle: "long" });
+}
