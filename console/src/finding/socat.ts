@@ -110,8 +110,8 @@ function meaningOf(keyword: string): { meaning: Meaning; isEncrypted: boolean } 
   if (keyword === "SYSTEM") return is("system");
   if (keyword === "SHELL") return is("shell");
   if (/^(SOCKS|PROXY)/.test(keyword)) return is("proxied");
-  if (/(-LISTEN|-L|-SERVER|-DTLS-SERVER)$/.test(keyword) || /^ACCEPT/.test(keyword)) return is("listens");
-  if (STREAM.test(base) || /^DTLS/.test(base) || /^OPENSSL-DTLS/.test(base) || base === "SOCKET") return is("connects");
+  if (/(-LISTEN|-L|-SERVER|-DTLS-SERVER)$/.test(keyword) || keyword.startsWith("ACCEPT")) return is("listens");
+  if (STREAM.test(base) || base.startsWith("DTLS") || base.startsWith("OPENSSL-DTLS") || base === "SOCKET") return is("connects");
   if (/^(UDP|UDPLITE|IP|DATAGRAM|DGRAM|SENDTO|INTERFACE|IF)/.test(keyword)) return is("datagrams");
   if (/^(UNIX|LOCAL|ABSTRACT)/.test(keyword)) return is("socket");
   if (keyword === "STDIO" || keyword === "STDIN" || keyword === "STDOUT" || keyword === "STDERR") return is("stdio");

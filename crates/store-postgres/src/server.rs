@@ -23,6 +23,9 @@ const KEEPER: &str = r#"
     [ "$said" = stays ] || rm -rf "$1"
 "#;
 
+/// Lines of its log that tell why it does not start.
+const LINES: usize = 40;
+
 /// The server.
 pub struct Server {
     folder: PathBuf,
@@ -86,7 +89,9 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        Err(fs::read_to_string(self.folder.join("log")).unwrap_or_default())
+        let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        let last: Vec<&str> = log.lines().rev().take(LINES).collect();
+        Err(last.into_iter().rev().collect::<Vec<_>>().join("\n"))
     }
 
     /// Ends it in good order, but at once.
@@ -104,6 +109,8 @@ impl Server {
     pub fn kill(&self) {
         let pid = fs::read_to_string(self.folder.join("pid")).unwrap_or_default();
         let pid = pid.trim();
+        // while it reads what it has started, it must not start another: that one would keep the next server out
+        let _ = Command::new("kill").args(["-STOP", pid]).status();
         let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
         let _ = Command::new("kill").arg("-9").arg(pid).args(children.split_whitespace()).status();
         self.stop();
