@@ -10,7 +10,10 @@ use std::io::{self, Write as _};
 pub(crate) fn run(options: &Console) -> Result<()> {
     let client = Client::new(&options.server.url)?;
     let Some(token) = client.token() else {
-        bail!("no token was given, and {} is not a Vedette of this machine; give --token-file", client.server());
+        bail!(
+            "no token was given, and {} is not a Vedette of this machine; give --token-file",
+            client.server()
+        );
     };
     let path = match &options.finding {
         Some(wanted) => format!("finding/{}", lookup::name(&lookup::finding(&client, wanted)?)?),

@@ -58,10 +58,9 @@ pub fn answer(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Respons
 }
 
 fn file(asset: &'static Asset, headers: &HeaderMap) -> Response<Body> {
-    let takes_gzip = headers
-        .get_all(ACCEPT_ENCODING)
-        .iter()
-        .any(|encodings| encodings.to_str().is_ok_and(|text| text.split(',').any(|one| one.trim().starts_with("gzip"))));
+    let takes_gzip = headers.get_all(ACCEPT_ENCODING).iter().any(|encodings| {
+        encodings.to_str().is_ok_and(|text| text.split(',').any(|one| one.trim().starts_with("gzip")))
+    });
     if asset.is_gzip && !takes_gzip {
         // every browser takes it: whoever does not gets a clear answer
         return response(
@@ -77,7 +76,8 @@ fn file(asset: &'static Asset, headers: &HeaderMap) -> Response<Body> {
     }
     own.insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
     // the name of what lies there changes with its content
-    let cache = if asset.path.starts_with("/assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cache =
+        if asset.path.starts_with("/assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     own.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     answer
 }
@@ -129,7 +129,11 @@ mod tests {
         for path in ["/", "/findings?filter=x", "/finding/organizations/1/sources/2/findings/3"] {
             let found = answer(&Method::GET, &Uri::from_static(path), &browser()).expect("a page");
             assert_eq!(found.status(), StatusCode::OK);
-            assert!(found.headers()["content-security-policy"].to_str().is_ok_and(|p| p.contains("default-src 'none'")));
+            assert!(
+                found.headers()["content-security-policy"]
+                    .to_str()
+                    .is_ok_and(|p| p.contains("default-src 'none'"))
+            );
         }
         assert!(answer(&Method::POST, &Uri::from_static("/"), &browser()).is_none());
         for path in ["/openapi.json", "/v2/organizations/-/sources", "/metrics", "/nowhere", "/index.html"] {
