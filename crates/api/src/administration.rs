@@ -3,6 +3,7 @@
 
 mod bindings;
 mod place;
+mod sensors;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,6 +16,8 @@ use serde_json::Value;
 use store::StoreError;
 
 pub(crate) use bindings::{new_credential, written_bindings};
+pub use sensors::{SensorHealth, SensorProblem, SensorState, Sensors};
+
 pub(crate) use place::{contains, credentials_of, everything, organization};
 
 use crate::error::ApiError;
@@ -28,6 +31,10 @@ pub struct Administration {
     pub certificates: Option<Arc<dyn NodeCertificates>>,
     /// What notification configs send to.
     pub outputs: Option<Arc<dyn Outputs>>,
+    /// Who watches sensors.
+    pub sensors: Option<Arc<dyn Sensors>>,
+    /// What the server is set to, without secrets: the answer to `GET /v2/configuration`.
+    pub configuration: Option<Arc<Value>>,
 }
 
 /// An answer that is on its way.

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use finding::Timestamp;
 use finding_filter::Filter;
 use serde_json::{Map, Value};
+use tokio_util::io::ReaderStream;
 
 use crate::access::{Principal, Request};
 use crate::body::Body;
@@ -81,6 +82,8 @@ pub(crate) enum Answer {
     Text(String),
     /// Bytes for a file.
     Bytes(Vec<(HeaderName, String)>, Vec<u8>),
+    /// A file, from its beginning, and what the audit log says of it besides.
+    File(Vec<(HeaderName, String)>, std::fs::File, Map<String, Value>),
     /// JSON, and what the audit log says of it besides who, what and how it ended.
     Noted(Value, Map<String, Value>),
 }
@@ -89,7 +92,7 @@ impl Answer {
     /// What the audit log says of it besides.
     pub(crate) fn note(&self) -> Map<String, Value> {
         match self {
-            Self::Noted(_, note) => note.clone(),
+            Self::Noted(_, note) | Self::File(_, _, note) => note.clone(),
             _ => Map::new(),
         }
     }
@@ -98,13 +101,10 @@ impl Answer {
     pub(crate) fn write(self, writing: &Writing) -> Result<Response, ApiError> {
         let plain = writing.fields.is_empty() && !writing.is_pretty;
         let text = match self {
-            Self::Bytes(headers, bytes) => {
-                let mut response = HttpBody::from(bytes).into_response();
-                for (name, value) in headers {
-                    let value = HeaderValue::from_str(&value).map_err(|_| ApiError::Defect)?;
-                    response.headers_mut().insert(name, value);
-                }
-                return Ok(response);
+            Self::Bytes(headers, bytes) => return with_headers(HttpBody::from(bytes), headers),
+            Self::File(headers, file, _) => {
+                let stream = ReaderStream::new(tokio::fs::File::from_std(file));
+                return with_headers(HttpBody::from_stream(stream), headers);
             }
             Self::Text(text) if plain => text,
             Self::Json(value) | Self::Noted(value, _) if plain => value.to_string(),
@@ -113,6 +113,15 @@ impl Answer {
         };
         Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
     }
+}
+
+fn with_headers(body: HttpBody, headers: Vec<(HeaderName, String)>) -> Result<Response, ApiError> {
+    let mut response = body.into_response();
+    for (name, value) in headers {
+        let value = HeaderValue::from_str(&value).map_err(|_| ApiError::Defect)?;
+        response.headers_mut().insert(name, value);
+    }
+    Ok(response)
 }
 
 fn written(value: Value, writing: &Writing) -> Result<String, ApiError> {

@@ -9,10 +9,12 @@ mod config_delete;
 mod config_get;
 mod config_list;
 mod config_patch;
+mod configuration_get;
 mod dead_letters_list;
 mod dead_letters_replay;
 mod detection_settings_get;
 mod detection_settings_update;
+mod evidence_archive;
 mod evidence_download;
 mod evidence_list;
 mod external_system_update;
@@ -20,9 +22,12 @@ mod finding_create;
 mod finding_get;
 mod finding_set_mute;
 mod finding_set_state;
+mod finding_shape;
 mod finding_update;
+mod finding_versions;
 mod findings_bulk_mute;
 mod findings_group;
+mod findings_histogram;
 mod findings_list;
 mod operation_get;
 pub(crate) mod operations;
@@ -59,6 +64,9 @@ pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
     match call.target.route.method {
         ApiMethod::FindingsList => findings_list::answer(call).await,
         ApiMethod::FindingsGroup => findings_group::answer(call).await,
+        ApiMethod::FindingsHistogram => findings_histogram::answer(call).await,
+        ApiMethod::FindingShape => finding_shape::answer(call).await,
+        ApiMethod::FindingVersionsList => finding_versions::answer(call).await,
         ApiMethod::FindingGet => finding_get::answer(call).await,
         ApiMethod::FindingCreate => finding_create::answer(call).await,
         ApiMethod::FindingUpdate => finding_update::answer(call).await,
@@ -68,6 +76,7 @@ pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
         ApiMethod::SecurityMarksUpdate => security_marks_update::answer(call).await,
         ApiMethod::ExternalSystemUpdate => external_system_update::answer(call).await,
         ApiMethod::EvidenceList => evidence_list::answer(call).await,
+        ApiMethod::EvidenceArchive => evidence_archive::answer(call).await,
         ApiMethod::EvidenceDownload => evidence_download::answer(call).await,
         ApiMethod::SourceCreate => source_create::answer(call).await,
         ApiMethod::SourceGet => source_get::answer(call).await,
@@ -105,6 +114,7 @@ pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
         ApiMethod::ServiceAccountKeyCreate => account_key_create::answer(call).await,
         ApiMethod::ServiceAccountKeyDelete => account_key_delete::answer(call).await,
         ApiMethod::AuditLogEntriesList => audit_log_list::answer(call).await,
+        ApiMethod::ConfigurationGet => configuration_get::answer(&call),
         ApiMethod::SensorsList => sensors_list::answer(call).await,
         ApiMethod::SensorGet => sensor_get::answer(call).await,
         ApiMethod::SensorIssueCertificate => sensor_issue_certificate::answer(call).await,

@@ -16,7 +16,9 @@ mod away;
 mod body;
 mod call;
 mod config;
+mod custody;
 mod denials;
+mod elf_facts;
 mod endpoint;
 mod error;
 mod grant;
@@ -43,7 +45,8 @@ mod written_finding;
 pub use access::{Access, Decision, Denied, Grant, GrantKey, Granting, Principal, Request};
 pub use administration::{
     Administration, AdministrationError, Answering, Binding, Credential, Credentials, IssuedCertificate,
-    NewCredential, NodeCertificates, OutputCounts, Outputs, Replayed,
+    NewCredential, NodeCertificates, OutputCounts, Outputs, Replayed, SensorHealth, SensorProblem,
+    SensorState, Sensors,
 };
 pub use away::away;
 pub use endpoint::revoked_until;

@@ -51,7 +51,10 @@ macro_rules! methods {
 methods! {
     FindingsList = "findings.list", View;
     FindingsGroup = "findings.group", View;
+    FindingsHistogram = "findings.histogram", View;
     FindingGet = "findings.get", View;
+    FindingShape = "findings.shape", View;
+    FindingVersionsList = "findings.listVersions", View;
     FindingCreate = "findings.create", EditFindings, audited;
     FindingUpdate = "findings.update", EditFindings, audited;
     FindingSetState = "findings.setState", EditFindings, audited;
@@ -61,6 +64,7 @@ methods! {
     ExternalSystemUpdate = "findingexternalsystems.update", EditFindings, audited;
     EvidenceList = "evidence.list", View;
     EvidenceDownload = "evidence.download", DownloadEvidence, audited;
+    EvidenceArchive = "evidence.archive", DownloadEvidence, audited;
     SourceCreate = "sources.create", Administer, audited;
     SourceGet = "sources.get", View;
     SourcesList = "sources.list", View;
@@ -96,6 +100,7 @@ methods! {
     ServiceAccountKeyCreate = "serviceAccountKeys.create", Administer, audited;
     ServiceAccountKeyDelete = "serviceAccountKeys.delete", Administer, audited;
     AuditLogEntriesList = "auditLogEntries.list", Administer, audited;
+    ConfigurationGet = "configuration.get", View;
     SensorsList = "sensors.list", View;
     SensorGet = "sensors.get", View;
     SensorIssueCertificate = "sensors.issueCertificate", Administer, audited;

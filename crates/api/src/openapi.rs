@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
+use crate::method::ApiMethod;
 use crate::routes::{ROUTES, Route, Version, variants};
 
 static TEXT: LazyLock<String> = LazyLock::new(|| {
@@ -74,7 +75,12 @@ fn operation(route: &Route, version: Version, path: &str, with_location: bool) -
     let answer = match route.answer {
         Some(schema) => json!({"application/json": {"schema": reference(schema)}}),
         None => {
-            json!({"application/octet-stream": {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}})
+            let bytes = |kind: &str| json!({"schema": {"type": "string", "contentMediaType": kind}});
+            let mut content = json!({"application/octet-stream": bytes("application/octet-stream")});
+            if route.method == ApiMethod::EvidenceArchive {
+                content["application/zip"] = bytes("application/zip");
+            }
+            content
         }
     };
     let error = |description: &str| json!({"description": description, "content": {"application/json": {"schema": reference("Error")}}});

@@ -24,7 +24,7 @@ use crate::guard::{self, Hosts};
 use crate::method::ApiMethod;
 use crate::openapi;
 use crate::parameters::Parameters;
-use crate::path::{Names, Target};
+use crate::path::{Names, Target, decoded};
 use crate::settings::{Ancestors, Module};
 
 /// What the endpoints need.
@@ -158,16 +158,21 @@ async fn answered(
 
 /// What a path is within, nearest first.
 fn places(service: &Service, names: &Names) -> Vec<String> {
-    let place = format!("{}/{}", names.get("collection"), names.get("id"));
+    let place = names.place();
     let above = (service.ancestors)(&place);
     std::iter::once(place).chain(above).collect()
 }
 
-/// What a request names: its path behind the version, bounded, because anybody may send one.
+/// Characters of a path that are written down: the longest that can name anything are shorter.
+const RESOURCE_MAX: usize = 512;
+
+/// What a request names: its path behind the version, bounded, because anybody may send one. However it was encoded, one thing
+/// has one name: who downloads evidence cannot hide it from who asks about that evidence.
 fn resource(parts: &Parts) -> String {
     let path = parts.uri.path().trim_start_matches('/');
     let path = path.split_once('/').map_or(path, |(_, rest)| rest);
-    path.chars().take(300).collect()
+    let decoded = decoded(path).filter(|text| !text.chars().any(char::is_control));
+    decoded.as_deref().unwrap_or(path).chars().take(RESOURCE_MAX).collect()
 }
 
 /// What the audit log says of a request, whatever becomes of it.

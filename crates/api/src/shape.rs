@@ -12,6 +12,9 @@ use finding_filter::Field;
 /// v1 gives `UNDEFINED` another number than v2.
 const V1_MUTE_UNDEFINED: i32 = 4;
 
+/// The shapes that a finding is given in, by their names.
+pub(crate) const SHAPES: &[&str] = &["scc-v2", "scc-v1", "console", "ocsf", "falco"];
+
 /// Paths of a mask at most.
 const PATHS_MAX: usize = 500;
 

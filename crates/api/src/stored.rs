@@ -12,7 +12,7 @@ use crate::error::ApiError;
 const GLOBAL: &str = "global";
 
 /// The same finding's other name: v1 has no locations, and v2 says `global` for what is in none.
-fn other_name(name: &FindingName) -> Option<FindingName> {
+pub(crate) fn other_name(name: &FindingName) -> Option<FindingName> {
     let location = match name.location() {
         None => Some(GLOBAL),
         Some(GLOBAL) => None,

@@ -208,6 +208,9 @@ async fn sensors_are_seen_where_their_findings_are() {
         (vec!["organizations/-/sensors/b/1".into()], &Value::Null)
     );
     let one = server.good("GET", "/v2/projects/shop/sensors/a/1", Value::Null).await;
+    assert_eq!((&one["state"], &one["lagSeconds"]), (&json!("SILENT"), &json!(0.4)), "{one}");
+    assert_eq!(one["problems"], json!([{"problem": "It is silent.", "advice": "Look at it."}]));
+    assert_eq!(one["lost"], json!({"exec": "5"}));
     assert_eq!(one["counters"]["exec"]["in"], 5);
     for path in
         ["projects/shop/sensors/a/2", "organizations/-/sensors/c/1", "organizations/-/sensors/a%2F1/x"]

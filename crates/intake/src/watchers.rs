@@ -62,6 +62,26 @@ impl Trouble {
         }
     }
 
+    /// What to do about it.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::Silent => {
+                "See whether the node runs and reaches the server. On the node, as root: `vedette doctor`; then its log \
+                 (its pod's, or `journalctl -u vedette`)."
+            }
+            Self::Losing => {
+                "On the node, as root: `vedette doctor`. The kind that is lost says where: records of the kernel, findings \
+                 or evidence in the spool. Give the sensor more CPU time, or its spool more room."
+            }
+            Self::ProbesGone | Self::Changed => {
+                "If nobody on your side changed or stopped it, treat the node as compromised: keep what is on it, and \
+                 replace it."
+            }
+            Self::Restarting => "Read the sensor's log: its pod's, or `journalctl -u vedette` on the node.",
+            Self::ClockSkewed => "Synchronise the node's clock (NTP), then see whether it stays right.",
+        }
+    }
+
     const fn severity(self) -> Severity {
         match self {
             Self::ProbesGone | Self::Changed => Severity::High,
@@ -131,7 +151,7 @@ pub fn watch(
     let mut watched = Watched::default();
     let mut active = BTreeSet::new();
     for sensor in sensors {
-        let silence = now.nanos().saturating_sub(sensor.received_at.max(since).nanos());
+        let silence = silence(sensor, since, now);
         if silence > rules.forget_after_ns {
             watched.forget.push((sensor.cluster.clone(), sensor.node.clone()));
             continue;
@@ -146,6 +166,21 @@ pub fn watch(
     }
     watched.close = open.difference(&active).cloned().collect();
     watched
+}
+
+/// What is wrong with one sensor, as [`watch`] finds it: each trouble with a sentence or more.
+pub fn look(
+    sensor: &SensorDocument,
+    rules: &WatchRules,
+    since: Timestamp,
+    now: Timestamp,
+) -> BTreeMap<Trouble, String> {
+    troubles(sensor, rules, silence(sensor, since, now), now)
+}
+
+/// For how long it was not heard, in nanoseconds.
+fn silence(sensor: &SensorDocument, since: Timestamp, now: Timestamp) -> i64 {
+    now.nanos().saturating_sub(sensor.received_at.max(since).nanos())
 }
 
 fn seconds(nanos: i64) -> i64 {

@@ -1,5 +1,6 @@
 //! Networks that an operator names: `10.1.0.0/16`.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -28,6 +29,12 @@ impl Network {
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let differing = bits(self.address).0 ^ bits(address).0;
         self.address.is_ipv4() == address.is_ipv4() && differing.leading_zeros() >= self.prefix
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
     }
 }
 

@@ -36,6 +36,14 @@ impl Secrets {
         self.0.insert((scope_of(scope).to_owned(), name.into()), secret.into());
     }
 
+    /// What the secrets are called, each name once.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.0.keys().map(|(_, name)| name.clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The one that a config names.
     pub(crate) fn of(&self, config: &str, name: &str) -> Option<&str> {
         self.0.get(&(scope_of(config).to_owned(), name.to_owned())).map(String::as_str)

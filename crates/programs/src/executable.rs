@@ -7,7 +7,7 @@ mod signature;
 
 use event::Text;
 
-pub use elf::{ElfFacts, Linkage, Packing};
+pub use elf::{ElfFacts, Header, Linkage, Packing};
 
 /// The most bytes of a file that are examined: of what its program headers say the loader maps, the beginning and
 /// the end of each part. What lies elsewhere in the file costs nothing, and says nothing.

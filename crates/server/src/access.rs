@@ -105,15 +105,20 @@ const fn needed(method: ApiMethod) -> Option<Permission> {
     use ApiMethod as M;
     use Permission as P;
     Some(match method {
-        M::FindingsList | M::FindingsGroup | M::FindingGet | M::EvidenceList | M::OperationGet => {
-            P::FindingsRead
-        }
+        M::FindingsList
+        | M::FindingsGroup
+        | M::FindingsHistogram
+        | M::FindingGet
+        | M::FindingShape
+        | M::FindingVersionsList
+        | M::EvidenceList
+        | M::OperationGet => P::FindingsRead,
         M::FindingCreate | M::FindingUpdate => P::FindingsWrite,
         M::FindingSetState => P::FindingsSetState,
         M::FindingSetMute | M::FindingsBulkMute => P::FindingsSetMute,
         M::SecurityMarksUpdate => P::FindingsSetMarks,
         M::ExternalSystemUpdate => P::FindingsSetExternalSystems,
-        M::EvidenceDownload => P::EvidenceDownload,
+        M::EvidenceDownload | M::EvidenceArchive => P::EvidenceDownload,
         M::SourceGet | M::SourcesList | M::SourceGetIamPolicy | M::SourceTestIamPermissions => P::SourcesRead,
         M::SourceCreate | M::SourceUpdate => P::SourcesWrite,
         M::MuteConfigCreate | M::MuteConfigUpdate | M::MuteConfigDelete => P::MuteConfigsWrite,
@@ -128,7 +133,8 @@ const fn needed(method: ApiMethod) -> Option<Permission> {
         | M::DetectionSettingsGet
         | M::DetectionSettingsCalculate
         | M::NotificationConfigsStatus
-        | M::DeadLettersList => P::ConfigsRead,
+        | M::DeadLettersList
+        | M::ConfigurationGet => P::ConfigsRead,
         M::NotificationConfigCreate
         | M::NotificationConfigUpdate
         | M::NotificationConfigDelete

@@ -124,8 +124,13 @@ pub(crate) async fn prepare(
 }
 
 /// Looks at all sensors once in an interval, for ever.
-pub(crate) async fn watch_sensors(stores: Stores, holder: String, rules: WatchRules, tenancy: Arc<Tenancy>) {
-    let since = now();
+pub(crate) async fn watch_sensors(
+    stores: Stores,
+    holder: String,
+    rules: WatchRules,
+    tenancy: Arc<Tenancy>,
+    since: Timestamp,
+) {
     let interval = Duration::from_nanos(u64::try_from(rules.interval_ns).unwrap_or(1).max(1_000_000_000));
     let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

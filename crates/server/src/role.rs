@@ -14,6 +14,7 @@ use store_sqlite::SqliteStore;
 
 use crate::certificate::{Nodes, OwnCertificate};
 use crate::configuration::{Configuration, Database, Evidence, Intake, Outputs, is_postgres};
+use crate::described::described;
 use crate::intake::IntakeSettings;
 use crate::serve::{Door, Settings};
 use crate::{Ancestors, Stores};
@@ -179,6 +180,7 @@ pub fn prepare(
     if access.token_uri.is_none() && matches!(door, Door::Plain) && !behind_proxy {
         access.token_uri = access.hosts.first().map(|host| format!("http://{host}/oauth2/token"));
     }
+    let described = described(configuration, &outputs.secrets.names());
     let ancestors: Ancestors = Arc::new(configuration.ancestors());
     Ok(Settings {
         holder,
@@ -194,6 +196,7 @@ pub fn prepare(
         retention: configuration.retention,
         intake,
         certificate: own,
+        described,
         metrics: Box::new(String::new),
         ready: Box::new(|| Ok(())),
     })

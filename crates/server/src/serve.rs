@@ -10,6 +10,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::intake::watchers::WatchRules;
 use api::{Administration, Hosts, Module, Service, Token};
 use certificates::{Admission, CertificateError, ServerFiles, ServerTls, TlsListener};
 use identity::{AccessConfig, Identity, OpenError};
@@ -23,6 +24,7 @@ use crate::access::Doorkeeper;
 use crate::certificate::OwnCertificate;
 use crate::intake::{self as sensors, Ancestors, IntakeError, IntakeSettings};
 use crate::metrics::{of_intake, with_more, with_outputs};
+use crate::sensor_health::Watching;
 use crate::{Credentials, NodeCertificates, Outputs, Retention, Stores, Upkeep, now};
 use crate::{forwarded, listen, pages};
 
@@ -65,6 +67,8 @@ pub struct Settings {
     pub intake: Option<IntakeSettings>,
     /// A certificate to renew.
     pub certificate: Option<Arc<OwnCertificate>>,
+    /// What all of this is, for those who may see it.
+    pub described: serde_json::Value,
     /// What else this process counts, in OpenMetrics text; empty when that is nothing.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Whether the process as a whole can do its work.
@@ -107,6 +111,8 @@ pub async fn serve(
 
     let mut counted = None;
     let mut certificates = None;
+    let since = now();
+    let mut rules = WatchRules::default();
     let mut intake = None;
     if let Some(options) = settings.intake {
         let authority = Arc::clone(&options.authority);
@@ -117,8 +123,9 @@ pub async fn serve(
         tracing::info!("sensors deliver to {}", prepared.listener.address());
         counted = Some(prepared.receiver.counters());
         upkeep.spawn(prepared.revoked.follow(Arc::clone(&stores.documents)));
-        let (holder, rules, tenancy) = (settings.holder.clone(), prepared.rules, prepared.tenancy);
-        upkeep.spawn(sensors::watch_sensors(stores.clone(), holder, rules, tenancy));
+        rules = prepared.rules;
+        let (holder, tenancy) = (settings.holder.clone(), prepared.tenancy);
+        upkeep.spawn(sensors::watch_sensors(stores.clone(), holder, rules, tenancy, since));
         let mut stopped = stopped.clone();
         let until = async move {
             // an error means that whoever would say it is gone
@@ -155,6 +162,8 @@ pub async fn serve(
             credentials: Some(Arc::new(Credentials::new(identity))),
             certificates,
             outputs: Some(Arc::new(Outputs::new(Arc::clone(&outputs)))),
+            sensors: Some(Arc::new(Watching { rules, since })),
+            configuration: Some(Arc::new(settings.described)),
         },
         modules: settings.modules,
         ancestors: Box::new(move |place| ancestors(place)),

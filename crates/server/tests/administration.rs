@@ -189,6 +189,7 @@ async fn api_of(store: &Arc<SqliteStore>, identity: &Arc<Identity>) -> std::net:
         check_notification: Box::new(|_, _| Ok(())),
         administration: api::Administration {
             credentials: Some(Arc::new(Credentials::new(Arc::clone(identity)))),
+            configuration: Some(Arc::new(json!({"version": "1"}))),
             ..api::Administration::default()
         },
         metrics: Box::new(String::new),
@@ -254,6 +255,41 @@ async fn an_admin_within_one_organization_makes_nobody_mightier() {
     assert!(entries.iter().all(|record| !format!("{record:?}").contains(secret)));
     let denied = entries.iter().filter(|record| record.entry.outcome == "PERMISSION_DENIED").count();
     assert_eq!(denied, 5, "who tried what they may not is written down");
+}
+
+#[tokio::test]
+async fn what_the_server_is_set_to_is_for_whoever_has_a_role_everywhere() {
+    let (store, _folder) = store().await;
+    let identity = Arc::new(Identity::open(AccessConfig::default(), Arc::clone(&store) as _).await.unwrap());
+    let credentials = Credentials::new(Arc::clone(&identity));
+    let to = api_of(&store, &identity).await;
+    for (name, role, parent, should) in [
+        ("a", "viewer", None, 200),
+        ("b", "admin", None, 200),
+        ("c", "admin", Some("organizations/1"), 403),
+        ("d", "viewer", Some("projects/shop"), 403),
+    ] {
+        let token = credentials.create_token(name, new(role, parent)).await.unwrap().1;
+        let (status, answer) = ask(to, &token, "GET /v2/configuration", "").await;
+        assert_eq!(status, should, "{role} {parent:?}: {answer}");
+    }
+    assert_eq!(ask(to, "none", "GET /v2/configuration", "").await.0, 401);
+}
+
+/// Evidence is for those who may download it, however it is packed.
+#[tokio::test]
+async fn an_archive_of_evidence_needs_what_a_download_needs() {
+    let (store, _folder) = store().await;
+    let identity = Arc::new(Identity::open(AccessConfig::default(), Arc::clone(&store) as _).await.unwrap());
+    let credentials = Credentials::new(Arc::clone(&identity));
+    let to = api_of(&store, &identity).await;
+    let finding = "projects/shop/sources/s/locations/global/findings/f1";
+    let body = json!({"password": "twelve or more"}).to_string();
+    for (role, should) in [("viewer", 403), ("editor", 403), ("investigator", 404), ("admin", 404)] {
+        let token = credentials.create_token(role, new(role, None)).await.unwrap().1;
+        let request = format!("POST /v2/{finding}/evidence:archive");
+        assert_eq!(ask(to, &token, &request, &body).await.0, should, "{role}");
+    }
 }
 
 #[tokio::test]

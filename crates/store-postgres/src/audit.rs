@@ -47,6 +47,26 @@ pub(crate) async fn before(
     rows.iter().map(|row| record(subject, row)).collect()
 }
 
+pub(crate) async fn about(
+    connection: &mut PgConnection,
+    subject: &str,
+    resources: &[String],
+    limit: u32,
+) -> Result<Vec<AuditRecord>, StoreError> {
+    let resources: Vec<String> = resources.iter().map(|resource| escape::text(resource)).collect();
+    let rows = sqlx::query(
+        "SELECT sequence, time, principal, method, resource, outcome, address, detail FROM audit
+         WHERE hashtextextended(resource, 0) IN (SELECT hashtextextended(wanted, 0) FROM unnest($1::text[]) AS wanted)
+         AND resource = ANY ($1) ORDER BY sequence DESC LIMIT $2",
+    )
+    .bind(&resources)
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await
+    .map_err(|e| failure::postgres("read", subject, e))?;
+    rows.iter().map(|row| record(subject, row)).collect()
+}
+
 pub(crate) async fn forget(
     connection: &mut PgConnection,
     subject: &str,

@@ -8,7 +8,8 @@ use serde_json::Value;
 use store::{
     AuditEntry, AuditLog, AuditRecord, Change, ChangeCursor, ChangeFeed, Created, Document, DocumentKind,
     DocumentQuery, DocumentStore, Edit, EvidenceItem, EvidenceMeta, EvidenceStore, Expectation, FindingStore,
-    GroupPage, GroupQuery, ListQuery, MuteRules, Page, Part, Pending, Received, Sha256, StoreError, Upserted,
+    GroupPage, GroupQuery, Histogram, HistogramQuery, ListQuery, MuteRules, Page, Part, Pending, Received,
+    Sha256, StoreError, Upserted, VersionPage, VersionQuery,
 };
 
 use crate::database::{Repeats, transaction};
@@ -18,6 +19,7 @@ use crate::write::Write;
 use crate::writer::Upsert;
 use crate::{
     PostgresStore, audit, changes, documents, evidence, expire, failure, group, list, past, present, uploads,
+    versions,
 };
 
 /// Reads with one connection; again, when it was lost.
@@ -161,6 +163,23 @@ impl FindingStore for PostgresStore {
         })
     }
 
+    fn histogram(&self, query: HistogramQuery) -> Pending<'_, Histogram> {
+        Box::pin(async move {
+            read!(self.database, |connection| {
+                let mut transaction = self.database.snapshot(connection).await?;
+                present::histogram(&mut transaction, &self.database.subject, &query).await
+            })
+        })
+    }
+
+    fn versions(&self, query: VersionQuery) -> Pending<'_, VersionPage> {
+        Box::pin(async move {
+            read!(self.database, |connection| {
+                versions::page(connection, &self.database.subject, &query).await
+            })
+        })
+    }
+
     fn expire(&self, before: Timestamp, limit: u32) -> Pending<'_, u64> {
         Box::pin(async move {
             let gone = transaction!(self.database, Repeats::Badly, |connection| {
@@ -254,6 +273,15 @@ impl EvidenceStore for PostgresStore {
         Box::pin(async move {
             read!(self.database, |connection| evidence::of(connection, &self.database.subject, &finding)
                 .await)
+        })
+    }
+
+    fn stored_times(&self, finding: &FindingName) -> Pending<'_, Vec<(Sha256, Timestamp)>> {
+        let finding = finding.clone();
+        Box::pin(async move {
+            read!(self.database, |connection| {
+                evidence::stored_times(connection, &self.database.subject, &finding).await
+            })
         })
     }
 }
@@ -355,6 +383,14 @@ impl AuditLog for PostgresStore {
                 limit
             )
             .await)
+        })
+    }
+
+    fn audit_about(&self, resources: Vec<String>, limit: u32) -> Pending<'_, Vec<AuditRecord>> {
+        Box::pin(async move {
+            read!(self.database, |connection| {
+                audit::about(connection, &self.database.subject, &resources, limit).await
+            })
         })
     }
 

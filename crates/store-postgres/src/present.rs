@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, QueryBuilder, Row, TypeInfo, ValueRef};
 use store::sql::{Cell, Dialect, Named, PROPERTY_COLUMNS, Reader, Sql};
-use store::{Key, ListQuery, Page, Pending, StoreError, sql};
+use store::{Histogram, HistogramQuery, Key, ListQuery, Page, Pending, StoreError, sql};
 
 use crate::{escape, failure, filter};
 
@@ -25,6 +25,15 @@ pub(crate) async fn part(
     query: &ListQuery,
 ) -> Result<Page, StoreError> {
     sql::part(&mut Reading { connection, subject }, query).await
+}
+
+/// How many there are over time. To be called inside a transaction, so that tallies and findings are of one moment.
+pub(crate) async fn histogram(
+    connection: &mut PgConnection,
+    subject: &str,
+    query: &HistogramQuery,
+) -> Result<Histogram, StoreError> {
+    sql::histogram(&mut Reading { connection, subject }, query).await
 }
 
 struct Reading<'a> {

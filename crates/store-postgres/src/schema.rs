@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_lanes_and_addresses.sql"),
     include_str!("../migrations/0003_uploads.sql"),
     include_str!("../migrations/0004_tallies_of_statements.sql"),
+    include_str!("../migrations/0005_periods_and_custody.sql"),
 ];
 
 /// The version that keeps addresses; what older databases hold is gathered once.

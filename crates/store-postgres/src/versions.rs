@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use finding::Timestamp;
 use sqlx::{PgConnection, QueryBuilder};
 use store::sql::{self, Dialect};
-use store::{ChangeKind, StoreError};
+use store::{ChangeKind, StoreError, VersionFilling, VersionPage, VersionPlace, VersionQuery};
 
 use crate::write::Change;
-use crate::{escape, failure, filter};
+use crate::{escape, failure, filter, past};
 
 /// Keeps what is stored, before it is replaced.
 pub(crate) async fn keep(
@@ -50,4 +50,34 @@ pub(crate) async fn one(
     let found: Result<Option<String>, _> = statement.build_query_scalar().fetch_optional(connection).await;
     let document = found.map_err(|e| failure::postgres("read", subject, e))?;
     document.map(escape::read).transpose().map_err(|e| failure::document(subject, name, &e))
+}
+
+/// Earlier states of one finding, the newest first.
+pub(crate) async fn page(
+    connection: &mut PgConnection,
+    subject: &str,
+    query: &VersionQuery,
+) -> Result<VersionPage, StoreError> {
+    let failed = |e| failure::postgres("read", subject, e);
+    let (name, before) = (query.finding.to_string(), query.before());
+    let damaged = |e| failure::document(subject, &name, &e);
+    let mut rows = sqlx::query_as::<_, (i64, i64, i64, String)>(
+        "SELECT until_time, id, update_time, document::text FROM finding_versions
+         WHERE name = $1 AND until_time <= $2 AND (until_time < $2 OR id < $3)
+         ORDER BY until_time DESC, id DESC LIMIT $4",
+    )
+    .bind(&name)
+    .bind(before.until)
+    .bind(before.sequence)
+    .bind(query.rows())
+    .fetch(connection);
+    let mut filling = VersionFilling::default();
+    while let Some((until, sequence, since, document)) = past::next(&mut rows).await.map_err(failed)? {
+        let place = VersionPlace { until, sequence };
+        let document = escape::read(document).map_err(damaged)?;
+        if filling.is_full_before(query.limit, place, since, &document).map_err(damaged)? {
+            break;
+        }
+    }
+    Ok(filling.page())
 }

@@ -48,6 +48,24 @@ pub(crate) async fn before(
     rows.iter().map(|row| record(path, row)).collect()
 }
 
+pub(crate) async fn about(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    resources: &[String],
+    limit: u32,
+) -> Result<Vec<AuditRecord>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT sequence, time, principal, method, resource, outcome, address, detail FROM audit
+         WHERE resource IN (SELECT value FROM json_each(?1)) ORDER BY sequence DESC LIMIT ?2",
+    )
+    .bind(serde_json::to_string(resources).unwrap_or_default())
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await
+    .map_err(|e| failure::sqlite("read", path, e))?;
+    rows.iter().map(|row| record(path, row)).collect()
+}
+
 pub(crate) async fn forget(
     connection: &mut SqliteConnection,
     path: &Path,

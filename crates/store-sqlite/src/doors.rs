@@ -8,14 +8,17 @@ use serde_json::Value;
 use store::{
     AuditEntry, AuditLog, AuditRecord, Change, ChangeCursor, ChangeFeed, Created, Document, DocumentKind,
     DocumentQuery, DocumentStore, Edit, EvidenceItem, EvidenceMeta, EvidenceStore, Expectation, FindingStore,
-    GroupPage, GroupQuery, ListQuery, MuteRules, Page, Part, Pending, Received, Sha256, StoreError, Upserted,
+    GroupPage, GroupQuery, Histogram, HistogramQuery, ListQuery, MuteRules, Page, Part, Pending, Received,
+    Sha256, StoreError, Upserted, VersionPage, VersionQuery,
 };
 
 use crate::expire::Expire;
 use crate::folder::{Folder, Pin};
 use crate::upsert::{Amend, Create, Fresh, Upsert};
 use crate::writer::Work;
-use crate::{SqliteStore, audit, changes, documents, evidence, failure, group, list, past, present};
+use crate::{
+    SqliteStore, audit, changes, documents, evidence, failure, group, list, past, present, versions,
+};
 
 /// The largest piece of evidence that is kept, in bytes.
 const EVIDENCE_LIMIT: u64 = 256 << 20;
@@ -112,6 +115,16 @@ impl FindingStore for SqliteStore {
         Box::pin(async move { group::page(&mut *self.patient_reader().await?, &self.path, &query).await })
     }
 
+    fn histogram(&self, query: HistogramQuery) -> Pending<'_, Histogram> {
+        Box::pin(
+            async move { present::histogram(&mut *self.patient_reader().await?, &self.path, &query).await },
+        )
+    }
+
+    fn versions(&self, query: VersionQuery) -> Pending<'_, VersionPage> {
+        Box::pin(async move { versions::page(&mut *self.reader().await?, &self.path, &query).await })
+    }
+
     fn expire(&self, before: Timestamp, limit: u32) -> Pending<'_, u64> {
         Box::pin(async move {
             let (path, folder) = (self.path.clone(), Arc::clone(&self.evidence));
@@ -185,6 +198,13 @@ impl EvidenceStore for SqliteStore {
     fn evidence_of(&self, finding: &FindingName) -> Pending<'_, Vec<EvidenceItem>> {
         let finding = finding.clone();
         Box::pin(async move { evidence::of(&mut *self.reader().await?, &self.path, &finding).await })
+    }
+
+    fn stored_times(&self, finding: &FindingName) -> Pending<'_, Vec<(Sha256, Timestamp)>> {
+        let finding = finding.clone();
+        Box::pin(
+            async move { evidence::stored_times(&mut *self.reader().await?, &self.path, &finding).await },
+        )
     }
 }
 
@@ -266,6 +286,10 @@ impl AuditLog for SqliteStore {
 
     fn audit(&self, before: Option<i64>, limit: u32) -> Pending<'_, Vec<AuditRecord>> {
         Box::pin(async move { audit::before(&mut *self.reader().await?, &self.path, before, limit).await })
+    }
+
+    fn audit_about(&self, resources: Vec<String>, limit: u32) -> Pending<'_, Vec<AuditRecord>> {
+        Box::pin(async move { audit::about(&mut *self.reader().await?, &self.path, &resources, limit).await })
     }
 
     fn forget_audit(&self, before: Timestamp) -> Pending<'_, u64> {

@@ -69,6 +69,22 @@ pub(crate) async fn of(
     rows.iter().map(|row| item(path, finding, row)).collect()
 }
 
+/// When each piece of a finding was first recorded.
+pub(crate) async fn stored_times(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    finding: &FindingName,
+) -> Result<Vec<(Sha256, Timestamp)>, StoreError> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT sha256, min(stored_at) FROM evidence WHERE finding = ?1 GROUP BY sha256")
+            .bind(finding.to_string())
+            .fetch_all(connection)
+            .await
+            .map_err(|e| failure::sqlite("read", path, e))?;
+    let time = |(sha256, time): (String, i64)| Some((sha256.parse().ok()?, Timestamp::from_nanos(time)));
+    Ok(rows.into_iter().filter_map(time).collect())
+}
+
 fn item(path: &Path, finding: &FindingName, row: &SqliteRow) -> Result<EvidenceItem, StoreError> {
     let failed = |e| failure::sqlite("read", path, e);
     let text = |column: usize| row.try_get::<String, _>(column).map_err(failed);

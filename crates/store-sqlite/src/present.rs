@@ -6,7 +6,7 @@ use std::path::Path;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection, TypeInfo, ValueRef};
 use store::sql::{Cell, Dialect, Named, PROPERTY_COLUMNS, Reader, Sql};
-use store::{Key, ListQuery, Page, Pending, StoreError, sql};
+use store::{Histogram, HistogramQuery, Key, ListQuery, Page, Pending, StoreError, sql};
 
 use crate::{failure, filter};
 
@@ -28,6 +28,17 @@ pub(crate) async fn part(
     query: &ListQuery,
 ) -> Result<Page, StoreError> {
     sql::part(&mut Reading { connection, path }, query).await
+}
+
+/// How many there are over time. Reads in one transaction, so that tallies and findings are of one moment.
+pub(crate) async fn histogram(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    query: &HistogramQuery,
+) -> Result<Histogram, StoreError> {
+    let begun = sqlx::Connection::begin(connection).await;
+    let mut transaction = begun.map_err(|e| failure::sqlite("read", path, e))?;
+    sql::histogram(&mut Reading { connection: &mut transaction, path }, query).await
 }
 
 struct Reading<'a> {

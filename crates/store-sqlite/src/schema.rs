@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_days.sql"),
     include_str!("../migrations/0005_lanes_and_addresses.sql"),
     include_str!("../migrations/0006_evidence_waits.sql"),
+    include_str!("../migrations/0007_periods_and_custody.sql"),
 ];
 
 /// The version that keeps addresses; what older files hold is gathered once.

@@ -41,6 +41,9 @@ pub trait AuditLog: Send + Sync {
     /// Entries, the newest first: those before a sequence number, at most `limit`.
     fn audit(&self, before: Option<i64>, limit: u32) -> Pending<'_, Vec<AuditRecord>>;
 
+    /// Entries about any of these resources, the newest first, at most `limit`.
+    fn audit_about(&self, resources: Vec<String>, limit: u32) -> Pending<'_, Vec<AuditRecord>>;
+
     /// Forgets entries before a time; how many they were.
     fn forget_audit(&self, before: Timestamp) -> Pending<'_, u64>;
 }

@@ -10,6 +10,7 @@ mod evidence;
 mod extremes;
 mod filters;
 mod findings;
+mod over_time;
 mod reference;
 mod service;
 mod walks;
@@ -35,6 +36,10 @@ pub use findings::{
     what_is_acknowledged_is_answered,
 };
 
+pub use over_time::{
+    counts_over_time_are_those_of_the_findings, earlier_states_are_kept,
+    large_earlier_states_are_told_page_by_page,
+};
 pub use reference::the_rows_of_the_filter_table_hold;
 pub use service::{
     a_finding_is_created_once, a_refused_edit_stands_alone, changes_are_told_in_order,
@@ -69,6 +74,8 @@ macro_rules! contract_tests {
             the_rows_of_the_filter_table_hold, the_largest_filters_are_answered,
             times_far_away_are_kept_and_in_order, a_refused_finding_stands_alone,
             versions_at_once_leave_the_last, many_names_are_answered_like_each,
+            earlier_states_are_kept, large_earlier_states_are_told_page_by_page,
+            counts_over_time_are_those_of_the_findings,
         );
     };
     (@each $fresh:expr, $($case:ident,)*) => {

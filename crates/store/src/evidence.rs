@@ -199,6 +199,9 @@ pub trait EvidenceStore: Send + Sync {
 
     /// Everything kept for a finding, in the order in which it was taken.
     fn evidence_of(&self, finding: &FindingName) -> Pending<'_, Vec<EvidenceItem>>;
+
+    /// When each piece of a finding was recorded, by the store's own clock; a piece that has several names when it first was.
+    fn stored_times(&self, finding: &FindingName) -> Pending<'_, Vec<(Sha256, Timestamp)>>;
 }
 
 #[cfg(test)]

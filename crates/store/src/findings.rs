@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use finding::{FindingName, FindingResource, Mute, State, Timestamp};
 
-use crate::{GroupPage, GroupQuery, ListQuery, MuteRules, Page, StoreError};
+use crate::{
+    GroupPage, GroupQuery, Histogram, HistogramQuery, ListQuery, MuteRules, Page, StoreError, VersionPage,
+    VersionQuery,
+};
 
 /// An answer that is on its way.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -112,6 +115,13 @@ pub trait FindingStore: Send + Sync {
 
     /// How many findings there are of each kind that the fields tell apart.
     fn group(&self, query: GroupQuery) -> Pending<'_, GroupPage>;
+
+    /// How many findings of each severity there are in each of some spans of time. Bounded work: what cannot be counted in
+    /// time is left out, and the answer says so.
+    fn histogram(&self, query: HistogramQuery) -> Pending<'_, Histogram>;
+
+    /// What is kept of a finding's earlier states, the newest first; nothing of a finding that is not stored.
+    fn versions(&self, query: VersionQuery) -> Pending<'_, VersionPage>;
 
     /// Removes findings that last changed before a time, with what was kept for them, at most about `limit` in one go; how
     /// many they were.

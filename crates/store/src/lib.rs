@@ -14,10 +14,12 @@ mod evidence;
 mod findings;
 mod group;
 mod hex;
+mod histogram;
 mod muting;
 mod order;
 mod page;
 pub mod sql;
+mod versions;
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -32,8 +34,10 @@ pub use evidence::{
 };
 pub use findings::{Created, Edit, FindingStore, Pending, Refusal, Upserted, merged};
 pub use group::{Group, GroupField, GroupPage, GroupQuery, Groups, default_of};
+pub use histogram::{Clock, Histogram, HistogramError, HistogramQuery};
 pub use muting::{MuteRule, MuteRules, say};
 pub use order::{Direction, OrderBy, OrderError, OrderField};
 pub use page::{
     Comparison, Key, ListQuery, Page, PagePosition, PageSize, PageSizeError, StateChange, TimeRange,
 };
+pub use versions::{Version, VersionFilling, VersionPage, VersionPlace, VersionQuery};

@@ -98,7 +98,11 @@ pub(crate) const SHARED_BY: &[(&str, &[&str], &str)] = &[
         "each role reads its own configuration; yaml words its errors",
     ),
     ("sqlx", &["store-sqlite", "store-postgres"], "one library, two databases"),
-    ("tempfile", &["cli", "bench"], "a folder that goes away with its user"),
+    (
+        "tempfile",
+        &["api", "cli", "bench"],
+        "a file or a folder that goes away with its user; an archive stands in one until it was sent",
+    ),
     ("tokio-rustls", &["certificates", "notifications"], "as rustls"),
     ("tonic", &["container-runtime", "intake"], "two contracts: the runtime's and the sensors'"),
     ("tonic-prost", &["container-runtime", "intake"], "as tonic"),

@@ -14,7 +14,7 @@ const NAME_LIMIT: usize = 48;
 
 /// The last part of the name with everything but letters, digits, `-` and `_` replaced, then the first digits of the
 /// hash, then an ending that no system runs: `socat-ba7816bf.evidence`.
-fn file_name(original: &str, sha256: Sha256) -> String {
+pub(super) fn file_name(original: &str, sha256: Sha256) -> String {
     let last = original.rsplit(['/', '\\']).next().unwrap_or_default();
     let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
     let stem: String = last.chars().take(NAME_LIMIT).map(safe).collect();

@@ -2,14 +2,17 @@
 
 use finding::FindingName;
 use serde_json::{Value, json};
-use store::EvidenceItem;
+use store::{EvidenceItem, EvidenceKind};
 
 use crate::call::{Answer, Call};
+use crate::custody::Custody;
+use crate::elf_facts;
 use crate::error::ApiError;
 use crate::service::Service;
 use crate::stored;
 
-fn written(item: &EvidenceItem) -> Value {
+/// What is known of a piece besides its bytes.
+pub(super) fn written(item: &EvidenceItem) -> Value {
     let meta = &item.meta;
     json!({
         "sha256": item.sha256.to_string(),
@@ -35,6 +38,18 @@ pub(crate) async fn found(service: &Service, name: &FindingName) -> Result<Vec<E
 }
 
 pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
-    let items = found(&call.service, &call.target.names.finding()?).await?;
-    Ok(Answer::Json(json!({"evidence": items.iter().map(written).collect::<Vec<_>>()})))
+    let name = call.target.names.finding()?;
+    let items = found(&call.service, &name).await?;
+    let facts = elf_facts::of(&*call.service.evidence, &items).await?;
+    let custody = Custody::read(&call.service, &name, &items).await?;
+    let pieces = items.iter().map(|item| {
+        let mut piece = written(item);
+        piece["custody"] = custody.of(item);
+        let elf = facts.get(&item.sha256).filter(|_| item.meta.kind == EvidenceKind::Executable);
+        if let Some(elf) = elf {
+            piece["elf"] = elf.clone();
+        }
+        piece
+    });
+    Ok(Answer::Json(json!({"evidence": pieces.collect::<Vec<_>>()})))
 }

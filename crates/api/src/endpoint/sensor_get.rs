@@ -12,5 +12,5 @@ pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
     let found = call.service.documents.document(DocumentKind::Sensor, &name).await?;
     let found = found.filter(|sensor| sensors_list::is_of(&call.service, &scope, sensor));
     let found = found.ok_or_else(|| ApiError::NotFound { what: format!("sensor {scope}/sensors/{name}") })?;
-    Ok(Answer::Json(sensors_list::written(&scope, &found)))
+    Ok(Answer::Json(sensors_list::written(&call.service, &scope, &found, call.now)))
 }

@@ -1,6 +1,8 @@
 //! `GET /v2/{scope}/sensors`: the sensors whose findings belong to a scope, as their heartbeats say. Ours.
 
-use finding::{Parent, Scope};
+use std::time::Duration;
+
+use finding::{Parent, Scope, Timestamp};
 use serde_json::{Value, json};
 use store::{Document, DocumentKind, DocumentQuery};
 
@@ -21,10 +23,21 @@ pub(super) fn is_of(service: &Service, scope: &Scope, sensor: &Document) -> bool
     contains(service, scope, parent.map(|parent| parent.scope().to_string()).as_deref())
 }
 
-/// What is stored of it, with a name that leads to it.
-pub(super) fn written(scope: &Scope, sensor: &Document) -> Value {
+/// What is stored of it, with a name that leads to it, and how it does.
+pub(super) fn written(service: &Service, scope: &Scope, sensor: &Document, now: Timestamp) -> Value {
     let mut fields = sensor.body.as_object().cloned().unwrap_or_default();
     fields.insert("name".into(), format!("{scope}/sensors/{}", sensor.name).into());
+    let watching = service.administration.sensors.as_ref();
+    if let Some(health) = watching.and_then(|watching| watching.health(&sensor.body, now)) {
+        let problems = health.problems.iter();
+        let problems = problems.map(|one| json!({"problem": one.problem, "advice": one.advice}));
+        let lost = health.lost.iter().map(|(kind, lost)| (kind.clone(), Value::from(lost.to_string())));
+        let lag = Duration::from_nanos(health.lag_ns.max(0).unsigned_abs()).as_secs_f64();
+        fields.insert("state".into(), health.state.name().into());
+        fields.insert("problems".into(), problems.collect());
+        fields.insert("lagSeconds".into(), lag.into());
+        fields.insert("lost".into(), Value::Object(lost.collect()));
+    }
     Value::Object(fields)
 }
 
@@ -51,7 +64,7 @@ pub(crate) async fn answer(mut call: Call) -> Result<Answer, ApiError> {
                     has_more = true;
                     break 'page;
                 }
-                found.push(written(&scope, &sensor));
+                found.push(written(&call.service, &scope, &sensor, call.now));
             }
             after = Some(sensor.name);
         }

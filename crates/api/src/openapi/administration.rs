@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::administration::SensorState;
+
 use super::schemas::{int64, list, needing, object, page, text, time};
 
 /// A body that can be sent.
@@ -51,6 +53,35 @@ pub(super) fn schemas() -> Value {
         "Sensor": object(json!({
             "name": text(), "cluster": text(), "node": text(), "receivedAt": time(), "sensorVersion": text(),
             "kernel": text(), "mode": text(), "startTime": time(), "counters": {"type": "object"},
+            "state": {"type": "string", "enum": SensorState::NAMES},
+            "problems": {"type": "array", "items": object(json!({"problem": text(), "advice": text()}))},
+            "lagSeconds": {
+                "type": "number",
+                "description": "How long its oldest finding had been waiting when it was last heard.",
+            },
+            "lost": {"type": "object", "additionalProperties": int64(), "description": "Since it started, by kind."},
+        })),
+        "Configuration": object(json!({
+            "version": text(), "listen": text(), "organization": {"type": ["string", "null"]},
+            "retention": object(json!({
+                "findingsDays": {"type": "integer"}, "auditDays": {"type": "integer"}, "changesDays": {"type": "integer"},
+            })),
+            "store": {"type": "string", "enum": ["sqlite", "postgres"]},
+            "intake": {"type": ["object", "null"]},
+            "outputs": object(json!({
+                "secretNames": {"type": "array", "items": text()}, "pubsubPush": {"type": "boolean"},
+            })),
+            "access": object(json!({
+                "openIdConnect": {"type": "array", "items": text()}, "kubernetes": {"type": "boolean"},
+            })),
+            "roles": {"type": "array", "items": object(json!({
+                "role": text(), "permissions": {"type": "array", "items": text()},
+            }))},
+            "redaction": {"type": ["object", "null"]},
+            "settings": {"type": "array", "items": object(json!({
+                "key": text(), "value": text(), "env": {"type": ["string", "null"]}, "helm": {"type": ["string", "null"]},
+                "documentation": text(),
+            }))},
         })),
         "ListSensorsResponse": page("sensors", "Sensor"),
         "IssueCertificateRequest": object(json!({

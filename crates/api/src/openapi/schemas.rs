@@ -45,6 +45,11 @@ pub(super) fn body_example(name: &str) -> Option<Value> {
     Some(match name {
         "Finding" => json!({"category": "OPEN_PORT", "state": "ACTIVE", "severity": "LOW"}),
         "GroupFindingsRequest" => json!({"groupBy": "category,severity", "filter": "state=\"ACTIVE\""}),
+        "HistogramRequest" => json!({
+            "filter": "state=\"ACTIVE\"", "startTime": "2026-11-01T00:00:00Z", "endTime": "2026-11-30T00:00:00Z",
+            "buckets": 60,
+        }),
+        "EvidenceArchiveRequest" => json!({"password": "a long example"}),
         "SetFindingStateRequest" => json!({"state": "INACTIVE"}),
         "SetMuteRequest" => json!({"mute": "MUTED"}),
         "BulkMuteFindingsRequest" => json!({"filter": "severity=\"LOW\""}),
@@ -72,6 +77,7 @@ pub(super) fn query_parameter(name: &str) -> Value {
         "$alt" => json!({"type": "string", "enum": ["json", "json;enum-encoding=int"]}),
         "prettyPrint" | "validateOnly" => json!({"type": "boolean"}),
         "readTime" | "startTime" | "endTime" => json!({"type": "string", "format": "date-time"}),
+        "shape" => json!({"type": "string", "enum": crate::shape::SHAPES}),
         "compareDuration" => json!({"type": "string", "pattern": "^[0-9]{1,9}(\\.[0-9]{1,9})?s$"}),
         "findingId" => json!({"type": "string", "pattern": "^[A-Za-z0-9]{1,32}$"}),
         "muteConfigId" | "configId" | "bigQueryExportId" => {
@@ -189,6 +195,31 @@ fn of_findings() -> Value {
         })),
         "GroupResult": object(json!({"properties": map(json!({})), "count": int64()})),
         "GroupFindingsResponse": page("groupByResults", "GroupResult"),
+        "HistogramRequest": needing(&["startTime", "endTime"], json!({
+            "filter": text(), "startTime": time(), "endTime": time(),
+            "buckets": {"type": "integer", "minimum": 1, "maximum": 500, "description": "60 without."},
+            "field": {"type": "string", "enum": ["eventTime", "createTime"], "description": "eventTime without."},
+        })),
+        "HistogramBucket": object(json!({
+            "startTime": time(), "endTime": time(),
+            "counts": {
+                "type": "object", "additionalProperties": int64(),
+                "description": "How many findings of each severity, by its name.",
+            },
+        })),
+        "Histogram": object(json!({
+            "buckets": list("HistogramBucket"),
+            "complete": {"type": "boolean", "description": "false: there are more findings than were counted."},
+        })),
+        "ShapedFinding": object(json!({"shape": text(), "document": {"type": "object"}})),
+        "FindingVersion": object(json!({
+            "versionTime": {"type": "string", "format": "date-time", "description": "When it became so."},
+            "endTime": {"type": "string", "format": "date-time", "description": "When it was replaced."},
+            "finding": super::reference("Finding"), "resource": super::reference("Resource"),
+        })),
+        "ListFindingVersionsResponse": object(json!({
+            "versions": list("FindingVersion"), "nextPageToken": text(),
+        })),
         "SetFindingStateRequest": needing(&["state"], json!({"state": one_of("State"), "startTime": time()})),
         "SetMuteRequest": needing(&["mute"], json!({"mute": one_of("Mute")})),
         "BulkMuteFindingsRequest": needing(&["filter"], json!({
@@ -212,7 +243,20 @@ fn of_findings() -> Value {
         })),
         "Evidence": object(json!({
             "sha256": text(), "kind": text(), "name": text(), "size": int64(), "originalSize": int64(),
-            "truncated": {"type": "boolean"}, "takeTime": time(),
+            "truncated": {"type": "boolean"}, "takeTime": time(), "elf": super::reference("ElfFacts"),
+            "custody": list("CustodyEntry"),
+        })),
+        "ElfFacts": object(json!({
+            "class": text(), "machine": text(), "type": text(), "static": {"type": "boolean"},
+            "stripped": {"type": "boolean"}, "buildId": text(), "interpreter": text(),
+            "needed": {"type": "array", "items": text()}, "neededTruncated": {"type": "boolean"},
+        })),
+        "CustodyEntry": object(json!({
+            "time": time(), "principal": text(),
+            "action": {"type": "string", "enum": ["taken", "stored", "downloaded"]},
+        })),
+        "EvidenceArchiveRequest": needing(&["password"], json!({
+            "password": {"type": "string", "minLength": 12, "maxLength": 99, "writeOnly": true, "pattern": "^[ -~]*$"},
         })),
         "ListEvidenceResponse": object(json!({"evidence": list("Evidence")})),
     })

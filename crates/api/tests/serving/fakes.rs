@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use api::{
     Administration, AdministrationError, Answering, Credential, Credentials, IssuedCertificate,
-    NewCredential, NodeCertificates, OutputCounts, Outputs, Replayed,
+    NewCredential, NodeCertificates, OutputCounts, Outputs, Replayed, SensorHealth, SensorProblem,
+    SensorState, Sensors,
 };
 use finding::Timestamp;
 use serde_json::{Value, json};
@@ -16,6 +17,8 @@ pub(crate) fn administration() -> Administration {
         credentials: Some(Arc::new(Kept::default())),
         certificates: Some(Arc::new(Signer)),
         outputs: Some(Arc::new(Sent)),
+        sensors: Some(Arc::new(Watching)),
+        configuration: Some(Arc::new(json!({"version": "1", "settings": []}))),
     }
 }
 
@@ -108,6 +111,22 @@ impl NodeCertificates for Signer {
                 fingerprint: "0f".repeat(32),
                 not_after: Timestamp::from_nanos(i64::try_from(life.as_nanos()).unwrap()),
             })
+        })
+    }
+}
+
+/// Every sensor that counts something is silent.
+struct Watching;
+
+impl Sensors for Watching {
+    fn health(&self, stored: &Value, _now: Timestamp) -> Option<SensorHealth> {
+        let lost = stored["counters"]["exec"]["in"].as_u64()?;
+        let problem = SensorProblem { problem: "It is silent.".into(), advice: "Look at it.".into() };
+        Some(SensorHealth {
+            state: SensorState::Silent,
+            problems: vec![problem],
+            lag_ns: 400_000_000,
+            lost: BTreeMap::from([("exec".to_owned(), lost)]),
         })
     }
 }

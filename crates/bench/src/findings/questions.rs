@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use finding_filter::Field;
-use store::{FindingStore, GroupField, GroupQuery, ListQuery, PageSize};
+use store::{
+    Clock, FindingStore, GroupField, GroupQuery, HistogramQuery, ListQuery, OrderField, PageSize, TimeRange,
+};
 
 use crate::generator::POD;
 
@@ -17,6 +19,7 @@ pub(crate) struct Question {
 enum Kind {
     List { parent: &'static str, filter: String, order: &'static str },
     Group { filter: &'static str, by: &'static [&'static str] },
+    OverTime { filter: &'static str, days: (&'static str, &'static str) },
 }
 
 const EVERYTHING: &str = "organizations/-/sources/-";
@@ -30,6 +33,12 @@ pub(crate) fn all() -> Vec<Question> {
         name: format!("group by {}", by.join(", ")),
         kind: Kind::Group { filter, by },
     };
+    let over_time = |name: &str, filter, days| Question {
+        name: format!("over time, 60 spans: {name}"),
+        kind: Kind::OverTime { filter, days },
+    };
+    let day = ("2026-06-01T00:00:00Z", "2026-06-02T00:00:00Z");
+    let all = ("2025-10-01T05:00:00Z", "2026-11-01T07:00:00Z");
     let pod =
         format!("source_properties.Pod_Namespace=\"{}\" AND source_properties.Pod_Name=\"{}\"", POD.0, POD.1);
     vec![
@@ -69,9 +78,17 @@ pub(crate) fn all() -> Vec<Question> {
         group("", &["category"]),
         group("", &["severity", "state"]),
         group("state=ACTIVE AND NOT mute=MUTED", &["category", "severity"]),
+        over_time("one day", "", day),
+        over_time("one day, what needs attention", ATTENTION, day),
+        over_time("thirteen months", "", all),
+        over_time("thirteen months, what needs attention", ATTENTION, all),
+        over_time("one week", "", ("2026-06-01T00:00:00Z", "2026-06-08T00:00:00Z")),
+        over_time("thirteen months, one category", "category=\"Reverse Shell\"", all),
+        over_time("thirteen months, a word", "description:\"web-7-1287\"", all),
     ]
 }
 
+const ATTENTION: &str = "state=ACTIVE AND NOT mute=MUTED";
 const DAY: &str = "event_time>=\"2026-06-01T00:00:00Z\" AND event_time<\"2026-06-02T00:00:00Z\"";
 const WEEK: &str =
     "state=ACTIVE AND event_time>=\"2026-06-01T00:00:00Z\" AND event_time<\"2026-06-08T00:00:00Z\"";
@@ -92,6 +109,16 @@ impl Question {
                         ..ListQuery::new(parent.parse()?)
                     };
                     store.list(query).await?;
+                }
+                Kind::OverTime { filter, days: (from, until) } => {
+                    let range = TimeRange { from: from.parse()?, until: until.parse()? };
+                    let query = HistogramQuery {
+                        parent: EVERYTHING.parse()?,
+                        filter: filter.parse()?,
+                        field: OrderField::EventTime,
+                        clock: Clock::new(range, 60)?,
+                    };
+                    store.histogram(query).await?;
                 }
                 Kind::Group { filter, by } => {
                     let fields: Result<Vec<GroupField>, _> =

@@ -35,9 +35,60 @@ pub enum Packing {
     HighEntropy,
 }
 
+/// What the first lines of an ELF file's header say, by their numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Header {
+    /// Whether it is of 64 bits; of 32 otherwise.
+    pub is_64: bool,
+    /// For which processor (`e_machine`).
+    pub machine: u16,
+    /// What kind of file (`e_type`).
+    pub file_type: u16,
+}
+
+impl Header {
+    /// `ELF32` or `ELF64`.
+    pub const fn class(self) -> &'static str {
+        if self.is_64 { "ELF64" } else { "ELF32" }
+    }
+
+    /// The processor as `uname -m` calls it; nothing for one that Linux hardly runs on.
+    pub fn machine_name(self) -> Option<&'static str> {
+        Some(match elf::Machine(self.machine) {
+            elf::EM_X86_64 => "x86_64",
+            elf::EM_AARCH64 => "aarch64",
+            elf::EM_386 => "i386",
+            elf::EM_ARM => "arm",
+            elf::EM_RISCV if self.is_64 => "riscv64",
+            elf::EM_RISCV => "riscv32",
+            elf::EM_PPC64 => "ppc64",
+            elf::EM_PPC => "ppc",
+            elf::EM_S390 => "s390x",
+            elf::EM_MIPS => "mips",
+            elf::EM_LOONGARCH => "loongarch",
+            elf::EM_SPARCV9 => "sparc64",
+            _ => return None,
+        })
+    }
+
+    /// The kind of file, as `elf.h` names it; nothing for one that it does not name.
+    pub fn type_name(self) -> Option<&'static str> {
+        Some(match elf::FileType(self.file_type) {
+            elf::ET_NONE => "NONE",
+            elf::ET_REL => "REL",
+            elf::ET_EXEC => "EXEC",
+            elf::ET_DYN => "DYN",
+            elf::ET_CORE => "CORE",
+            _ => return None,
+        })
+    }
+}
+
 /// Facts of an ELF file's headers, and what its content says beside the one kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ElfFacts {
+    /// What it is and for which processor.
+    pub header: Header,
     /// How it is linked.
     pub linkage: Linkage,
     /// The dynamic loader that it asks for (`PT_INTERP`).
@@ -107,6 +158,11 @@ fn read<'v, H: FileHeader<Endian = Endianness>>(
         all.iter().any(|s| s.sh_type(endian) == elf::SHT_SYMTAB && s.sh_size(endian).into() > 0)
     });
     let facts = ElfFacts {
+        header: Header {
+            is_64: header.is_class_64(),
+            machine: header.e_machine(endian).0,
+            file_type: header.e_type(endian).0,
+        },
         linkage,
         interpreter: interpreter.map(Text::new),
         build_id,

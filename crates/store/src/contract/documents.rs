@@ -78,6 +78,14 @@ pub async fn the_audit_log_keeps_what_it_was_told(store: &dyn AuditLog) {
     assert_eq!(newest.iter().map(|r| r.entry.clone()).collect::<Vec<_>>(), [entry(4), entry(3)]);
     let rest = expected(store.audit(newest.last().map(|r| r.sequence), 9).await, "audit");
     assert_eq!(rest.iter().map(|r| r.entry.time.nanos()).collect::<Vec<_>>(), [2, 1, 0]);
+    let about = async |resources: &[i64], limit| {
+        let resources = resources.iter().map(|n| entry(*n).resource).collect();
+        let found = expected(store.audit_about(resources, limit).await, "audit");
+        found.iter().map(|r| r.entry.time.nanos()).collect::<Vec<_>>()
+    };
+    assert_eq!(about(&[1, 4, 7, 3], 9).await, [4, 3, 1]);
+    assert_eq!(about(&[1, 4, 3], 2).await, [4, 3]);
+    assert_eq!(about(&[], 9).await, [] as [i64; 0]);
     assert_eq!(expected(store.forget_audit(at(2)).await, "forget"), 2);
     assert_eq!(expected(store.audit(None, 9).await, "audit").len(), 3);
 }

@@ -57,6 +57,14 @@ pub async fn evidence_is_listed_and_opened(store: &dyn EvidenceStore) {
     assert_eq!(expected(store.open(early).await, "open").as_deref(), Some(b"".as_slice()));
     assert_eq!(expected(store.open(Sha256::new([7; 32])).await, "open"), None);
     assert_eq!(expected(store.evidence_of(&name(3)).await, "list"), []);
+
+    let mut stored = expected(store.stored_times(&name(1)).await, "times");
+    stored.sort_by_key(|(sha256, _)| *sha256);
+    let mut pieces = [early, late];
+    pieces.sort();
+    assert_eq!(stored.iter().map(|(sha256, _)| *sha256).collect::<Vec<_>>(), pieces);
+    assert!(stored.iter().all(|(_, time)| time.nanos() > 1_700_000_000_000_000_000), "{stored:?}");
+    assert_eq!(expected(store.stored_times(&name(3)).await, "times"), []);
 }
 
 /// The same bytes twice are one piece; the same piece of the same finding is listed once.

@@ -82,7 +82,7 @@ pub(super) struct Walk<'a, R> {
     pub(super) query: &'a ListQuery,
     pub(super) way: Way,
     pub(super) happened: Span,
-    created: Span,
+    pub(super) created: Span,
     /// Whether SQL alone tells what matches.
     pub(super) exact: bool,
     pub(super) bound: i64,
@@ -101,7 +101,7 @@ struct Stretch<'a> {
 
 impl<'a, R: Reader> Walk<'a, R> {
     /// `None` when nothing can match.
-    async fn of(reader: &'a mut R, query: &'a ListQuery) -> Result<Option<Self>, StoreError> {
+    pub(super) async fn of(reader: &'a mut R, query: &'a ListQuery) -> Result<Option<Self>, StoreError> {
         let mut happened = span(&query.filter, "eventTime");
         if let Some(range) = query.happened {
             happened = both(happened, (range.from.nanos(), range.until.nanos().saturating_sub(1)));
