@@ -6,6 +6,7 @@
 pub mod alone;
 mod causes;
 pub mod configuration;
+mod connections;
 mod controls;
 mod coverage;
 mod delivery;

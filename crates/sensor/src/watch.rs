@@ -139,6 +139,7 @@ impl Watch {
             Event::Socket(socket) => {
                 self.counters.socket.inc();
                 self.moment_ns = socket.time_ns;
+                self.open.connections.note(&socket);
                 self.socket(&socket, now_ns);
             }
             Event::Loss(loss) => {

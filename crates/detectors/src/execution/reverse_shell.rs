@@ -87,7 +87,8 @@ impl Detector for ReverseShell {
 /// The output goes to whom the commands come from: through the same process, or over a second connection to the same host.
 fn is_answered(input: &Route, output: Option<&Route>) -> bool {
     output.is_some_and(|output| {
-        let same_process = output.hops.last().is_some() && output.hops.last() == input.hops.last();
+        let last = |route: &Route| route.hops.last().map(|hop| hop.process);
+        let same_process = last(output).is_some() && last(output) == last(input);
         let (to, from) = (output.endpoint, input.endpoint);
         same_process || to.inode == from.inode || to.remote.address == from.remote.address
     })
