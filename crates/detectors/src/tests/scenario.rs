@@ -1,14 +1,14 @@
 //! A small world to write scenarios in.
 
-use detection::{Engine, Evidence, Outcome, Settings};
-use enrichment::{ExecutableFacts, ImageKey, State};
+use detection::{Engine, Evidence, Outcome, Settings, Verdict};
+use enrichment::{Enriched, ExecutableFacts, ImageKey, State};
 use event::{
     Access, Ancestor, Arguments, Cgroup, Credentials, Descriptor, Direction, Endpoint, Environment, Exec,
     File, FileIdentity, FileSystem, Fork, Hierarchy, Internet, Namespaces, Object, Origin, ProcessKey,
     Protocol, SocketState, Text,
 };
 use programs::executable::{ElfFacts, Kind, Recognised, Strength};
-use programs::script::Verdict;
+use programs::script::Verdict as ScriptVerdict;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -139,7 +139,7 @@ impl World {
     }
 
     /// What the script that a process runs was found to execute.
-    pub(super) fn tell_script(&mut self, pid: u32, verdict: Verdict) {
+    pub(super) fn tell_script(&mut self, pid: u32, verdict: ScriptVerdict) {
         if let Some((_, _, exec)) = self.processes.get(&pid) {
             self.state.executables.tell_script(ImageKey::of(exec), Some(verdict));
         }
@@ -147,7 +147,7 @@ impl World {
 
     /// What the script that an interpreter runs says, which may execute what it reads from the network.
     pub(super) fn tell_text(&mut self, pid: u32, text: &str) {
-        self.tell_script(pid, Verdict { network: true, ..Verdict::QUIET });
+        self.tell_script(pid, ScriptVerdict { network: true, ..ScriptVerdict::QUIET });
         if let Some((_, _, exec)) = self.processes.get(&pid) {
             self.state.executables.tell_text(ImageKey::of(exec), Arc::from(text.as_bytes()));
         }
@@ -195,6 +195,7 @@ impl World {
 
     fn evaluate(&mut self, exec: &Arc<Exec>) -> Option<Evidence> {
         let enriched = self.state.enrich(exec, self.now);
+        agrees(&enriched);
         match self.engine.evaluate(&Arc::new(enriched)) {
             Outcome::Detected(evidence) => {
                 if let Some(endpoint) = &evidence.endpoint {
@@ -203,6 +204,21 @@ impl World {
                 Some(*evidence)
             }
             Outcome::Known(_) | Outcome::Quiet => None,
+        }
+    }
+}
+
+/// Whatever the scenario: a detector finds what all of its conditions hold for, and nothing else.
+fn agrees(enriched: &Enriched) {
+    for detector in crate::catalogue() {
+        for parity in [false, true] {
+            let settings = Settings { parity, ..Settings::default() };
+            let conditions = detector.conditions(enriched, &settings);
+            let is_found = detector.detect(enriched, &settings).is_some();
+            let module = detector.metadata().module;
+            assert!(!conditions.is_empty(), "{module}");
+            assert_eq!(Verdict::of(&conditions) == Verdict::Found, is_found, "{module}: {conditions:#?}");
+            assert!(conditions.iter().all(|c| !c.reason.is_empty()), "{module}: {conditions:#?}");
         }
     }
 }
