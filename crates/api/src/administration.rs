@@ -17,6 +17,7 @@ use store::StoreError;
 pub(crate) use bindings::{new_credential, written_bindings};
 pub(crate) use place::{contains, credentials_of, everything, organization};
 
+use crate::detectors::Detectors;
 use crate::error::ApiError;
 
 /// Those who do it. A server may lack some.
@@ -28,6 +29,8 @@ pub struct Administration {
     pub certificates: Option<Arc<dyn NodeCertificates>>,
     /// What notification configs send to.
     pub outputs: Option<Arc<dyn Outputs>>,
+    /// What is detected.
+    pub detectors: Option<Arc<dyn Detectors>>,
 }
 
 /// An answer that is on its way.

@@ -17,6 +17,7 @@ mod body;
 mod call;
 mod config;
 mod denials;
+mod detectors;
 mod endpoint;
 mod error;
 mod grant;
@@ -38,6 +39,7 @@ mod shape;
 mod sources;
 mod stored;
 mod token;
+mod upload;
 mod written_finding;
 
 pub use access::{Access, Decision, Denied, Grant, GrantKey, Granting, Principal, Request};
@@ -46,6 +48,7 @@ pub use administration::{
     NewCredential, NodeCertificates, OutputCounts, Outputs, Replayed,
 };
 pub use away::away;
+pub use detectors::{DetectorCondition, DetectorCost, DetectorFacts, DetectorVerdict, Detectors, Rehearsal};
 pub use endpoint::revoked_until;
 pub use guard::Hosts;
 pub use method::{ApiMethod, Permission};

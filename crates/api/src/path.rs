@@ -74,7 +74,8 @@ impl Pattern {
             }
         }
         let is_scope = ["organizations", "folders", "projects"].contains(segments.first()?);
-        is_scope.then_some(variables)
+        let has_scope = matches!(self.parts.first(), Some(Part::Variable(_)));
+        (is_scope || !has_scope).then_some(variables)
     }
 }
 

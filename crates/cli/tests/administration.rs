@@ -151,6 +151,7 @@ impl Server {
                     credentials: Some(Arc::new(Kept::default())),
                     certificates: Some(Arc::new(Signer)),
                     outputs: Some(Arc::new(Sent::default())),
+                    detectors: None,
                 },
                 metrics: Box::new(String::new),
                 ready: Box::new(|| Ok(())),

@@ -12,5 +12,5 @@ mod evidence;
 pub use candidates::{Candidate, Candidates};
 pub use condition::{Condition, Conditions, Truth, Verdict};
 pub use detector::{Detector, Metadata, Need as ProbeNeed};
-pub use engine::{Engine, Outcome, Settings};
+pub use engine::{Cost, Engine, Outcome, Settings};
 pub use evidence::{Direction, Evidence, Session, direction};

@@ -55,6 +55,8 @@ pub struct Settings {
     pub own_token: Option<Token>,
     /// The switches of the detectors that there are.
     pub modules: Vec<Module>,
+    /// What is detected, and a bench to try it on.
+    pub detectors: Option<Arc<dyn api::Detectors>>,
     /// What projects and folders belong to.
     pub ancestors: Ancestors,
     /// What outputs need.
@@ -155,6 +157,7 @@ pub async fn serve(
             credentials: Some(Arc::new(Credentials::new(identity))),
             certificates,
             outputs: Some(Arc::new(Outputs::new(Arc::clone(&outputs)))),
+            detectors: settings.detectors,
         },
         modules: settings.modules,
         ancestors: Box::new(move |place| ancestors(place)),
