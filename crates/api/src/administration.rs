@@ -20,6 +20,7 @@ pub use sensors::{SensorHealth, SensorProblem, SensorState, Sensors};
 
 pub(crate) use place::{contains, credentials_of, everything, organization};
 
+use crate::detectors::Detectors;
 use crate::error::ApiError;
 
 /// Those who do it. A server may lack some.
@@ -35,6 +36,8 @@ pub struct Administration {
     pub sensors: Option<Arc<dyn Sensors>>,
     /// What the server is set to, without secrets: the answer to `GET /v2/configuration`.
     pub configuration: Option<Arc<Value>>,
+    /// What is detected.
+    pub detectors: Option<Arc<dyn Detectors>>,
 }
 
 /// An answer that is on its way.

@@ -20,6 +20,7 @@ use crate::parameters::{Parameters, Writing};
 use crate::partial;
 use crate::path::Target;
 use crate::service::Service;
+use crate::upload::Upload;
 
 /// One request.
 pub(crate) struct Call {
@@ -28,6 +29,7 @@ pub(crate) struct Call {
     pub(crate) parameters: Parameters,
     pub(crate) writing: Writing,
     pub(crate) body: Body,
+    pub(crate) upload: Option<Upload>,
     pub(crate) principal: Principal,
     pub(crate) asker: Asker,
     pub(crate) now: Timestamp,

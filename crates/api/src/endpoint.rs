@@ -14,6 +14,9 @@ mod dead_letters_list;
 mod dead_letters_replay;
 mod detection_settings_get;
 mod detection_settings_update;
+mod detectors_list;
+mod detectors_replay;
+mod detectors_try;
 mod evidence_archive;
 mod evidence_download;
 mod evidence_list;
@@ -125,6 +128,9 @@ pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
         ApiMethod::NotificationConfigTest => output_test::answer(call).await,
         ApiMethod::DeadLettersList => dead_letters_list::answer(call).await,
         ApiMethod::DeadLettersReplay => dead_letters_replay::answer(call).await,
+        ApiMethod::DetectorsList => detectors_list::answer(call).await,
+        ApiMethod::DetectorsTry => detectors_try::answer(call).await,
+        ApiMethod::DetectorsReplay => detectors_replay::answer(call).await,
         ApiMethod::Other => Err(ApiError::Defect),
     }
 }

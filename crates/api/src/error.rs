@@ -53,6 +53,9 @@ pub(crate) enum ApiError {
     /// It took too long.
     #[error("the answer took longer than {seconds} s; ask for a smaller page, or try again later")]
     Timeout { seconds: u64 },
+    /// It is done for somebody else now.
+    #[error("{what} is being looked at; try again when that is done")]
+    Busy { what: &'static str },
     /// The store failed; its own words are in the log.
     #[error("the store cannot answer now; the server's log says why and what to do")]
     Store(#[source] StoreError),
@@ -101,7 +104,9 @@ impl ApiError {
                 (StatusCode::FORBIDDEN, "PERMISSION_DENIED")
             }
             Self::Denied(Denied::Unauthenticated { .. }) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
-            Self::Denied(Denied::TooMany { .. }) => (StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED"),
+            Self::Busy { .. } | Self::Denied(Denied::TooMany { .. }) => {
+                (StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED")
+            }
             Self::TooLong { status, .. } => (*status, "INVALID_ARGUMENT"),
             Self::Timeout { .. } | Self::Store(StoreError::TooMuch { .. }) => {
                 (StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED")

@@ -12,8 +12,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::body;
 use crate::error::ApiError;
+use crate::{body, upload};
 
 /// Bytes of a path and query.
 const URI_LIMIT: usize = 16 << 10;
@@ -72,9 +72,10 @@ fn check(hosts: &Hosts, request: &Request) -> Result<(), ApiError> {
     }
     let announced =
         request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > body::LIMIT) {
+    let limit = upload::limits(uri.path()).map_or(body::LIMIT, |(bytes, _)| bytes);
+    if announced.is_some_and(|length| length > limit) {
         let (what, status) = ("the body", StatusCode::PAYLOAD_TOO_LARGE);
-        return Err(ApiError::TooLong { what, limit: body::LIMIT, status });
+        return Err(ApiError::TooLong { what, limit, status });
     }
     // All that the request says must be a name of ours: an authority in the address does not excuse the header.
     let said = request.headers().get_all(header::HOST).iter().map(|value| value.to_str().unwrap_or_default());
@@ -100,11 +101,12 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
 
 /// Around every request.
 pub(crate) async fn around(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
+    let limit = upload::limits(request.uri().path()).map_or(TIME_LIMIT, |(_, time)| time);
     let mut response = match check(&hosts, &request) {
         Err(error) => error.into_response(),
-        Ok(()) => match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
+        Ok(()) => match tokio::time::timeout(limit, next.run(request)).await {
             Ok(response) => response,
-            Err(_) => ApiError::Timeout { seconds: TIME_LIMIT.as_secs() }.into_response(),
+            Err(_) => ApiError::Timeout { seconds: limit.as_secs() }.into_response(),
         },
     };
     for (name, value) in HEADERS {

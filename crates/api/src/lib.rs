@@ -18,6 +18,7 @@ mod call;
 mod config;
 mod custody;
 mod denials;
+mod detectors;
 mod elf_facts;
 mod endpoint;
 mod error;
@@ -40,6 +41,7 @@ mod shape;
 mod sources;
 mod stored;
 mod token;
+mod upload;
 mod written_finding;
 
 pub use access::{Access, Decision, Denied, Grant, GrantKey, Granting, Principal, Request};
@@ -49,6 +51,7 @@ pub use administration::{
     SensorState, Sensors,
 };
 pub use away::away;
+pub use detectors::{DetectorCondition, DetectorCost, DetectorFacts, DetectorVerdict, Detectors, Rehearsal};
 pub use endpoint::revoked_until;
 pub use guard::Hosts;
 pub use method::{ApiMethod, Permission};

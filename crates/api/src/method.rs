@@ -111,5 +111,8 @@ methods! {
     NotificationConfigTest = "notificationconfig.test", Administer, audited;
     DeadLettersList = "notificationconfig.listDeadLetters", View;
     DeadLettersReplay = "notificationconfig.replayDeadLetters", Administer, audited;
+    DetectorsList = "detectors.list", View;
+    DetectorsTry = "detectors.try", View;
+    DetectorsReplay = "detectors.replay", DownloadEvidence, audited;
     Other = "other", View;
 }

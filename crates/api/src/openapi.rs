@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use crate::method::ApiMethod;
-use crate::routes::{ROUTES, Route, Version, variants};
+use crate::routes::{RECORDING, ROUTES, Route, Version, variants};
 
 static TEXT: LazyLock<String> = LazyLock::new(|| {
     // strings and maps cannot fail to become JSON
@@ -96,7 +96,11 @@ fn operation(route: &Route, version: Version, path: &str, with_location: bool) -
             "504": error("It took too long."),
         },
     });
-    if let Some(schema) = route.body {
+    let bytes = || json!({"schema": {"type": "string", "contentMediaType": "application/octet-stream"}});
+    if route.body == Some(RECORDING) {
+        let content = json!({"application/octet-stream": bytes()});
+        operation["requestBody"] = json!({"required": true, "content": content});
+    } else if let Some(schema) = route.body {
         let mut content = json!({"application/json": {"schema": reference(schema)}});
         if let Some(example) = schemas::body_example(schema) {
             content["application/json"]["example"] = example;

@@ -1,6 +1,7 @@
 //! The table of all routes. The dispatcher routes by it and the OpenAPI document is printed from it.
 //!
-//! In a path `{scope}` stands for `organizations/ID`, `folders/ID` or `projects/ID`; what is in brackets may be left out.
+//! In a path `{scope}` stands for `organizations/ID`, `folders/ID` or `projects/ID`; what is in brackets may be left out. A path
+//! without one is about the server itself.
 
 use axum::http::Method;
 
@@ -62,6 +63,9 @@ macro_rules! route {
         }
     };
 }
+
+/// Name of the body that is no JSON: a recording's bytes.
+pub(crate) const RECORDING: &str = "Recording";
 
 /// Every route.
 pub(crate) const ROUTES: &[Route] = &[
@@ -200,6 +204,10 @@ pub(crate) const ROUTES: &[Route] = &[
     route!(DeadLettersReplay,
         POST V2 "{scope}[/locations/{location}]/notificationConfigs/{config}:replayDeadLetters", NONE, None,
         Some("ReplayDeadLettersResponse")),
+    route!(DetectorsList, GET V2 "detectors", NONE, None, Some("ListDetectorsResponse")),
+    route!(DetectorsTry, POST V2 "detectors:try", NONE, Some("TryDetectorsRequest"),
+        Some("TryDetectorsResponse")),
+    route!(DetectorsReplay, POST V2 "detectors:replay", NONE, Some(RECORDING), Some("ReplayDetectorsResponse")),
 ];
 
 /// The paths that a row stands for: without what is in brackets, and with it.

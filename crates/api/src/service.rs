@@ -25,7 +25,9 @@ use crate::method::ApiMethod;
 use crate::openapi;
 use crate::parameters::Parameters;
 use crate::path::{Names, Target, decoded};
+use crate::routes::RECORDING;
 use crate::settings::{Ancestors, Module};
+use crate::upload::Upload;
 
 /// What the endpoints need.
 pub struct Service {
@@ -125,13 +127,19 @@ async fn answered(
     let writing = parameters.take_writing()?;
     parameters.only(target.route.query)?;
     parameters.once(target.route.query)?;
-    let body = if target.route.body.is_some() { Body::read(body).await? } else { Body::default() };
+    let (mut json, mut upload) = (Body::default(), None);
+    match target.route.body {
+        Some(RECORDING) => upload = Some(Upload::read(body).await?),
+        Some(_) => json = Body::read(body).await?,
+        None => {}
+    }
     let call = Call {
         service: Arc::clone(&service),
         target,
         parameters,
         writing: writing.clone(),
-        body,
+        body: json,
+        upload,
         principal: principal.clone(),
         asker,
         now: now(),
@@ -156,8 +164,11 @@ async fn answered(
     }
 }
 
-/// What a path is within, nearest first.
+/// What a path is within, nearest first; nothing for what belongs to the server itself.
 fn places(service: &Service, names: &Names) -> Vec<String> {
+    if names.get("collection").is_empty() {
+        return Vec::new();
+    }
     let place = names.place();
     let above = (service.ancestors)(&place);
     std::iter::once(place).chain(above).collect()

@@ -365,6 +365,7 @@ async fn every_row_of_the_rest_table_is_answered() {
         "notificationConfigs:status",
         "/revokedCertificates",
         "/sensors",
+        "/v2/detectors",
         "/serviceAccounts/",
         "/tokens",
     ];

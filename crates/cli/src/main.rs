@@ -2,6 +2,7 @@
 
 mod administration;
 mod arguments;
+mod bench;
 mod client;
 mod completion;
 mod console;

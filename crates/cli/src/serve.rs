@@ -1,11 +1,13 @@
 //! `vedette server`: findings of many sensors, kept and served.
 
 use crate::arguments::Serve;
+use crate::bench::Bench;
 use crate::data_folder::{self, Announcement, DataFolder, Running};
 use anyhow::{Context, Result};
 use api::{Module, Token};
 use server::configuration::Configuration;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,7 +19,8 @@ pub(crate) fn run(options: &Serve) -> Result<()> {
     // first of all: nothing that another one uses may be touched
     let folder = DataFolder::take(&data)?;
     let token = Token::new(folder.token(), TOKEN_PLACE);
-    let settings = server::prepare(&configuration, &data, token, modules())?;
+    let mut settings = server::prepare(&configuration, &data, token, modules())?;
+    settings.detectors = Some(Arc::new(Bench::alone()));
     let listener = runtime.block_on(TcpListener::bind(configuration.listen)).with_context(|| {
         let other = Running::at(configuration.listen).map(|other| format!(" {} has it;", other.words()));
         let other = other.unwrap_or_default();

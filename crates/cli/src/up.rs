@@ -1,6 +1,7 @@
 //! `vedette up`: sensor and server in one process, with an embedded store.
 
 use crate::arguments::Up;
+use crate::bench::Bench;
 use crate::data_folder::{DataFolder, Running};
 use crate::serve::{TOKEN_PLACE, modules, stopped};
 use crate::{intake, sweep, switches};
@@ -36,6 +37,7 @@ pub(crate) fn run(options: Up) -> Result<()> {
         let token = Token::new(folder.token(), TOKEN_PLACE);
         let mut settings =
             server::prepare(&served(&options, &configuration), &options.data, token, modules())?;
+        settings.detectors = Some(Arc::new(Bench::beside(metrics.clone(), configuration.place())));
         settings.metrics = Box::new({
             let metrics = metrics.clone();
             move || metrics.text()

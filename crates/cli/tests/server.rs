@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 #![expect(clippy::print_stdout, reason = "why a test did not run is its report")]
 
+#[path = "server/bench.rs"]
+mod bench;
 #[path = "server/database.rs"]
 mod database;
 #[path = "server/exit_codes.rs"]

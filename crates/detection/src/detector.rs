@@ -1,6 +1,6 @@
 //! What a detector is.
 
-use crate::{Evidence, Settings};
+use crate::{Condition, Conditions, Evidence, Settings};
 use enrichment::Enriched;
 use finding::{Severity, Tactic, Technique};
 
@@ -48,6 +48,24 @@ pub trait Detector: Send + Sync {
     /// Name, severity, prose.
     fn metadata(&self) -> &'static Metadata;
 
+    /// Walks through the conditions of an attack of this kind; the evidence, where all of them hold.
+    fn examine(
+        &self,
+        enriched: &Enriched,
+        settings: &Settings,
+        conditions: &mut Conditions,
+    ) -> Option<Evidence>;
+
     /// The evidence, when the event is an attack of this kind.
-    fn detect(&self, enriched: &Enriched, settings: &Settings) -> Option<Evidence>;
+    fn detect(&self, enriched: &Enriched, settings: &Settings) -> Option<Evidence> {
+        let mut conditions = Conditions::for_engine();
+        self.examine(enriched, settings, &mut conditions).filter(|_| conditions.hold())
+    }
+
+    /// Each condition as it stands for the event. The event is an attack of this kind when all of them hold.
+    fn conditions(&self, enriched: &Enriched, settings: &Settings) -> Vec<Condition> {
+        let mut conditions = Conditions::for_reader();
+        self.examine(enriched, settings, &mut conditions);
+        conditions.into_kept()
+    }
 }

@@ -4,11 +4,13 @@
 //! that panics.
 
 mod candidates;
+mod condition;
 mod detector;
 mod engine;
 mod evidence;
 
 pub use candidates::{Candidate, Candidates};
+pub use condition::{Condition, Conditions, Truth, Verdict};
 pub use detector::{Detector, Metadata, Need as ProbeNeed};
-pub use engine::{Engine, Outcome, Settings};
+pub use engine::{Cost, Engine, Outcome, Settings};
 pub use evidence::{Direction, Evidence, Session, direction};

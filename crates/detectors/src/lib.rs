@@ -3,6 +3,8 @@
 use detection::Detector;
 
 pub mod execution;
+mod reasons;
+pub mod trial;
 
 /// All detectors, the most specific first: of several that recognise a session, the first names the finding.
 pub fn catalogue() -> Vec<Box<dyn Detector>> {

@@ -22,11 +22,39 @@ pub struct Holder<'a> {
     pub opaque: bool,
 }
 
+/// What joins two processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// A pseudo-terminal.
+    Pty,
+    /// A pipe without a name.
+    Pipe,
+    /// A UNIX socket, of a pair or with a name.
+    UnixSocket,
+    /// A named pipe.
+    Fifo,
+}
+
+impl ChannelKind {
+    /// The kind of channel that a descriptor is an end of; `None` where it is none.
+    pub const fn of(object: &Object) -> Option<Self> {
+        match object {
+            Object::PtySlave { .. } | Object::PtyMaster { .. } => Some(Self::Pty),
+            Object::Pipe { .. } => Some(Self::Pipe),
+            Object::Unix { .. } => Some(Self::UnixSocket),
+            Object::Fifo { .. } => Some(Self::Fifo),
+            _ => None,
+        }
+    }
+}
+
 /// One step from the program towards the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hop {
     /// The process at the other end.
     pub process: ProcessKey,
+    /// The channel between; `None` where only the one's start of the other joins them.
+    pub through: Option<ChannelKind>,
 }
 
 /// How a descriptor leads to the network.
@@ -81,7 +109,7 @@ pub fn follow<'a, Holders: IntoIterator<Item = Holder<'a>>>(
             }
             seen.insert(holder.process);
             let mut hops = hops.clone();
-            hops.push(Hop { process: holder.process });
+            hops.push(Hop { process: holder.process, through: ChannelKind::of(&from.object) });
             if let Some(endpoint) = socket_of(&holder) {
                 return Some(Route { endpoint, hops, terminal });
             }

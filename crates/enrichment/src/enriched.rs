@@ -239,7 +239,8 @@ impl State {
         let client = self.tree.get(client)?;
         let client = Holder { process: client.key, descriptors: &client.descriptors, opaque: false };
         let endpoint = *channel::sockets(&client, |s| is_peered(s) && s.inode == inode).first()?;
-        Some(Route { endpoint, hops: vec![Hop { process: client.process }], terminal: false })
+        let hop = Hop { process: client.process, through: None };
+        Some(Route { endpoint, hops: vec![hop], terminal: false })
     }
 
     /// A process has a connection: says which programs above it may execute what it reads, those that wait for that and

@@ -59,6 +59,10 @@ pub struct Circumstances<'a> {
     pub event_time_ns: i64,
     /// When its process was born, nanoseconds since the epoch.
     pub born_ns: i64,
+    /// When the machine's boot began, which times since boot count from, nanoseconds since the epoch.
+    pub boot_ns: i64,
+    /// When the connection was called for, where that call was seen, nanoseconds since the epoch.
+    pub called_ns: Option<i64>,
     /// The machine's boot, which process ids and socket numbers belong to.
     pub boot_id: &'a str,
     /// The end of the session, if it has come.

@@ -3,7 +3,7 @@
 use crate::confidence::Confidence;
 use crate::description::end;
 use crate::descriptors::{self, transport};
-use crate::{Circumstances, EvidenceItem, session};
+use crate::{Circumstances, EvidenceItem, session, story};
 use detection::Evidence;
 use event::Text;
 use finding::Timestamp;
@@ -81,6 +81,7 @@ pub(crate) fn write(evidence: &Evidence, at: &Circumstances<'_>, sure: &Confiden
         ("evidenceMissing".to_owned(), json!(at.missing)),
         ("attackTechniques".to_owned(), json!(evidence.metadata.additional_technique_ids)),
         ("kernel".to_owned(), json!(at.place.kernel)),
+        ("story".to_owned(), story::write(evidence, at)),
     ]);
     map.retain(|_, value| !value.is_null());
     map

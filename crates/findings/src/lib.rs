@@ -13,6 +13,7 @@ mod processes;
 mod quote;
 mod session;
 mod settle;
+mod story;
 
 pub use compose::{Circumstances, Coverage, EvidenceItem, compose, parent, resource};
 pub use place::{GKE, Place};

@@ -9,26 +9,60 @@ use std::collections::{HashMap, HashSet};
 /// Processes listed at most.
 const PROCESSES_MAX: usize = 24;
 
+/// What part a process has in the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The program that the finding is about.
+    Shell,
+    /// It opened that to the network.
+    Opener,
+    /// On the way between the two.
+    Relay,
+    /// It started one of them, at once or through others.
+    Ancestor,
+}
+
+/// A process of the list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listed<'a> {
+    /// Its part.
+    pub(crate) role: Role,
+    /// What it is.
+    pub(crate) actor: &'a Actor,
+    /// Whose child it is, where that is known.
+    pub(crate) parent: Option<ProcessKey>,
+}
+
 /// The list.
 pub(crate) fn list(evidence: &Evidence) -> Vec<Process> {
+    listed(evidence).iter().map(of).collect()
+}
+
+/// Whom the list holds, in its order.
+pub(crate) fn listed(evidence: &Evidence) -> Vec<Listed<'_>> {
     let enriched = &evidence.enriched;
     let mut seen = HashSet::from([enriched.exec.process]);
     let parents = parents(evidence);
-    let of_actor = |actor: &Actor| of_actor(actor, &parents);
-    let mut list = vec![of_actor(&enriched.actor)];
+    let as_part = |role, actor| part(role, actor, &parents);
+    let mut list = vec![as_part(Role::Shell, &enriched.actor)];
     // the opener may be an earlier image of the same process
     if let Some(opener) = &evidence.opener
         && (seen.insert(opener.process) || opener.process == enriched.exec.process)
     {
-        list.push(of_actor(opener));
+        list.push(as_part(Role::Opener, opener));
     }
-    let ancestry = enriched.relays.iter().chain(within_container(enriched));
-    for actor in ancestry {
+    let relays = enriched.relays.iter().map(|actor| (Role::Relay, actor));
+    let ancestors = within_container(enriched).map(|actor| (Role::Ancestor, actor));
+    for (role, actor) in relays.chain(ancestors) {
         if list.len() < PROCESSES_MAX && seen.insert(actor.process) {
-            list.push(of_actor(actor));
+            list.push(as_part(role, actor));
         }
     }
     list
+}
+
+fn part<'a>(role: Role, actor: &'a Actor, parents: &HashMap<ProcessKey, ProcessKey>) -> Listed<'a> {
+    Listed { role, actor, parent: parents.get(&actor.process).copied() }
 }
 
 /// Whose child each process is. Of one that was never seen to execute anything its own facts do not tell: what it runs is
@@ -60,11 +94,12 @@ fn within_container(enriched: &Enriched) -> impl Iterator<Item = &Actor> {
     })
 }
 
-fn of_actor(actor: &Actor, parents: &HashMap<ProcessKey, ProcessKey>) -> Process {
+fn of(listed: &Listed<'_>) -> Process {
+    let actor = listed.actor;
     let mut process = Process {
         name: actor.name.to_string(),
         pid: i64::from(actor.process.pid),
-        parent_pid: parents.get(&actor.process).map_or(0, |parent| i64::from(parent.pid)),
+        parent_pid: listed.parent.map_or(0, |parent| i64::from(parent.pid)),
         binary: binary(actor),
         ..Process::default()
     };

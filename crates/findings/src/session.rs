@@ -3,6 +3,7 @@
 //! What the words say is last in the description and first in the next steps, so that the end of a session can be told of
 //! a finding that is stored already: whatever an attacker wrote stands before the one and behind the other.
 
+use crate::story;
 use finding::{Finding, Timestamp};
 use serde_json::{Value, json};
 
@@ -71,6 +72,7 @@ pub fn end(finding: &mut Finding, ended: Ended) {
             session.insert(key.to_owned(), value);
         }
     }
+    story::end(&mut finding.vedette, ended);
     if let Some(at) = finding.description.rfind(SENTENCE) {
         finding.description.truncate(at);
         let began = finding.event_time.map_or(ended.at_ns, Timestamp::nanos);

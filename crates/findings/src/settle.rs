@@ -60,12 +60,16 @@ mod tests {
 
     #[test]
     fn the_end_of_a_session_is_learnt_once() {
-        let (seen, read) = (version(false, Value::Null), version(true, json!(END)));
+        let (mut seen, read) = (version(false, Value::Null), version(true, json!(END)));
+        let story = json!({"events": [{"kind": "EXEC", "time": "2026-01-02T03:04:04Z"}]});
+        seen.finding.vedette.insert("story".into(), story);
         let known = settle(Some(&seen), read.clone()).unwrap();
         assert_eq!(
             (known.finding.category.as_str(), &known.finding.vedette["session"]["ended"]),
             ("seen", &json!(END))
         );
+        let told = &known.finding.vedette["story"]["events"][1];
+        assert_eq!((&told["kind"], &told["time"]), (&json!("SESSION_END"), &json!(END)));
         assert_eq!(settle(Some(&known), read), None);
         assert_eq!(settle(Some(&known), version(true, Value::Null)), None, "it does not begin again");
     }

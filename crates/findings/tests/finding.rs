@@ -186,6 +186,8 @@ fn written(evidence: &Evidence, place: &Place, coverage: Coverage, ended: Option
         id: "0123456789abcdef0123456789abcdef",
         event_time_ns: wall(11),
         born_ns: wall(11),
+        boot_ns: BOOT_NS,
+        called_ns: Some(wall(10) + 500_000_000),
         boot_id: "df05e04f-a8f1-4a7b-9a98-882b0a05c341",
         ended,
         coverage: &Coverage { from_ns: wall(1), to_ns: wall(13), ..coverage },
@@ -252,6 +254,72 @@ fn a_process_of_the_node_whose_session_has_ended_and_of_which_little_was_seen() 
     assert!(item.finding.containers.is_empty());
     assert_eq!(item.finding.vedette["confidence"]["level"], "LOW");
     assert_eq!(item.finding.state, finding::State::Active);
+}
+
+#[test]
+fn the_story_leads_from_the_shell_to_the_network_in_order_of_time() {
+    let item = written(&in_pod(), &gke(), Coverage::default(), None);
+    let story = &item.finding.vedette["story"];
+    let of = |list: &str, keys: &[&str]| -> Vec<String> {
+        let list = story[list].as_array().unwrap().iter();
+        list.map(|entry| keys.iter().map(|key| entry[*key].to_string()).collect::<Vec<_>>().join(" "))
+            .collect()
+    };
+    assert_eq!(
+        of("processes", &["process", "role", "pid", "parentPid", "name"]),
+        [r#"0 "SHELL" "11" "10" "sh""#, r#"1 "OPENER" "10" null "socat""#]
+    );
+    for (entry, process) in story["processes"].as_array().unwrap().iter().zip(&item.finding.processes) {
+        assert_eq!(entry["pid"], process.pid.to_string());
+    }
+    assert_eq!(
+        of("events", &["time", "kind", "pid", "text"]),
+        [
+            r#""2026-01-02T02:04:15Z" "EXEC" "10" "executed /usr/bin/socat""#,
+            r#""2026-01-02T02:04:15.500Z" "CONNECTION" "10" "began to connect to 203.0.113.7:4444""#,
+            r#""2026-01-02T02:04:16Z" "EXEC" "11" "executed /bin/sh""#,
+            r#""2026-01-02T02:04:17Z" "EVIDENCE" null "took EXECUTABLE: shell: /bin/sh""#,
+        ]
+    );
+    assert_eq!(of("routes", &["flow"]), [r#""INPUT""#, r#""OUTPUT""#]);
+    for route in story["routes"].as_array().unwrap() {
+        assert_eq!(
+            route["hops"],
+            serde_json::json!([{"fromPid": "11", "toPid": "10", "channel": "UNIX_SOCKET"}])
+        );
+        let endpoint = &route["endpoint"];
+        assert_eq!(
+            (endpoint["pid"].as_str(), endpoint["peer"].as_str(), endpoint["transport"].as_str()),
+            (Some("10"), Some("203.0.113.7:4444"), Some("TCP"))
+        );
+    }
+}
+
+#[test]
+fn what_an_attacker_calls_a_process_is_in_its_story_as_it_was() {
+    let hostile = "<img src=x>\u{202e}\n$(reboot)";
+    let mut evidence = on_the_node();
+    let enriched = Arc::make_mut(&mut evidence.enriched);
+    let ancestor = enriched.actor.clone();
+    enriched.actor.name = hostile.into();
+    enriched.ancestors = (0..200)
+        .map(|pid| {
+            let mut ancestor = ancestor.clone();
+            ancestor.process.pid = 1_000 + pid;
+            ancestor
+        })
+        .collect();
+    let ended = Some(Ended { at_ns: BOOT_NS + 14_000_000_000, exactly: true });
+    let item = written(&evidence, &machine(), Coverage::default(), ended);
+    let story = &item.finding.vedette["story"];
+    let processes = story["processes"].as_array().unwrap();
+    assert_eq!((processes.len(), &processes[0]["name"]), (24, &serde_json::json!(hostile)));
+    assert!(processes[1..].iter().all(|process| process["role"] == "ANCESTOR"));
+    assert_eq!(story["routes"][0]["hops"], serde_json::json!([]));
+    assert_eq!(story["routes"][0]["endpoint"]["pid"], "11");
+    let last = story["events"].as_array().unwrap().last().unwrap();
+    let end = (last["kind"].as_str(), last["text"].as_str());
+    assert_eq!(end, (Some("SESSION_END"), Some("the session ended")));
 }
 
 #[test]

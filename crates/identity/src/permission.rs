@@ -37,6 +37,7 @@ permissions! {
     MuteConfigsWrite = "muteConfigs.write", "Create, change and delete mute configs.";
     EvidenceDownload = "evidence.download", "Download evidence.";
     LiveLook = "investigation.look", "Look at a running container.";
+    RecordingsReplay = "investigation.replay", "Replay a recording through the detectors.";
     ResponsesExecute = "responses.execute", "Run a response: delete, isolate, cordon.";
     SourcesWrite = "sources.write", "Create and change sources.";
     SettingsWrite = "settings.write", "Turn detectors on and off.";

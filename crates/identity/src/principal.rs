@@ -56,6 +56,11 @@ impl Principal {
         })
     }
 
+    /// Whether they may do something anywhere: for what belongs to no parent, and says nothing of any.
+    pub fn may_somewhere(&self, permission: Permission) -> bool {
+        self.bindings.iter().any(|binding| binding.role.allows(permission))
+    }
+
     /// Their roles, for a reader: `editor, viewer within projects/shop`; `none` without one.
     pub fn roles(&self) -> String {
         if self.bindings.is_empty() {

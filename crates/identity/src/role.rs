@@ -47,7 +47,7 @@ impl Role {
             | P::FindingsSetExternalSystems
             | P::FindingsWrite
             | P::MuteConfigsWrite => matches!(self, Self::Editor | Self::Admin),
-            P::EvidenceDownload | P::LiveLook => {
+            P::EvidenceDownload | P::LiveLook | P::RecordingsReplay => {
                 matches!(self, Self::Investigator | Self::Responder | Self::Admin)
             }
             P::ResponsesExecute => matches!(self, Self::Responder | Self::Admin),

@@ -38,6 +38,16 @@ pub struct Counts {
     pub lost: u64,
 }
 
+/// What a detector has cost, since the sensor's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Cost {
+    /// Events that it looked at.
+    pub events: u64,
+    /// How long that took, nanoseconds.
+    pub nanos: u64,
+}
+
 /// The body of a document of kind `Sensor`; its name is `CLUSTER/NODE`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -62,6 +72,8 @@ pub struct SensorDocument {
     pub starts: Vec<Timestamp>,
     /// Counters of its last heartbeat, by kind.
     pub counters: BTreeMap<String, Counts>,
+    /// What its detectors have cost, by module.
+    pub detectors: BTreeMap<String, Cost>,
     /// Bytes in its spool.
     pub spool_bytes: u64,
     /// When the oldest finding was accepted that waits in the spool.
@@ -113,6 +125,7 @@ impl SensorDocument {
             .take(KINDS)
             .map(|c| (bounded(&c.kind), Counts { r#in: c.r#in, out: c.out, lost: c.lost }))
             .collect();
+        let costs = beat.detectors.iter().take(KINDS);
         let mut next = Self {
             cluster: cluster.into(),
             node: node.into(),
@@ -123,6 +136,9 @@ impl SensorDocument {
             mode: bounded(&beat.mode),
             start_time: Timestamp::from_nanos(beat.start_time_ns),
             counters,
+            detectors: costs
+                .map(|c| (bounded(&c.module), Cost { events: c.events, nanos: c.nanos }))
+                .collect(),
             spool_bytes: spool.bytes,
             spool_oldest: (spool.oldest_ns > 0).then(|| Timestamp::from_nanos(spool.oldest_ns)),
             spool_lost: spool.lost_findings.saturating_add(spool.lost_evidence),

@@ -348,7 +348,7 @@ pub(crate) fn runs_text(command: &[u8]) -> bool {
 }
 
 /// What a program is by its name, where that is a shell or an interpreter.
-pub(crate) fn kind_of_name(name: &[u8]) -> Option<Kind> {
+pub fn kind_of_name(name: &[u8]) -> Option<Kind> {
     match names::program(name)? {
         names::Program::Shell(family) => Some(Kind::Shell(family)),
         names::Program::Interpreter(family) => Some(Kind::Interpreter(family)),

@@ -10,6 +10,7 @@ mod contains;
 mod flow;
 mod language;
 mod origin;
+mod plain;
 mod syntax;
 
 use crate::executable::Kind;
@@ -17,6 +18,7 @@ use crate::executable::Kind;
 pub use contains::{contains_command, names_program};
 pub use flow::is_runner;
 pub(crate) use language::{Language, language_verdict};
+pub use plain::{Led, PlainCommand, Redirection, Stage, pipelines};
 
 /// Deeper nesting of command text inside command text is not followed: it counts as executing what is read.
 const DEPTH_LIMIT: usize = 6;

@@ -1,5 +1,6 @@
 //! One counter per arrow: in, out, lost.
 
+use detection::Cost;
 use event::LossKind;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -45,6 +46,10 @@ pub struct Metrics {
     pub findings: Family<Module, Counter>,
     /// Findings given up because too many waited to be delivered, by module.
     pub findings_lost: Family<Module, Counter>,
+    /// Events that a detector looked at, by module.
+    pub detector_events: Family<Module, Counter>,
+    /// How long that took, nanoseconds, by module.
+    pub detector_nanos: Family<Module, Counter>,
     /// Deliveries (new findings and updates).
     pub deliveries: Counter,
     /// Lookups by what was looked up.
@@ -98,6 +103,8 @@ impl Default for Metrics {
             lost: Family::default(),
             findings: Family::default(),
             findings_lost: Family::default(),
+            detector_events: Family::default(),
+            detector_nanos: Family::default(),
             deliveries: Counter::default(),
             lookups: Family::default(),
             lookups_dropped: Family::default(),
@@ -128,6 +135,16 @@ impl Default for Metrics {
             "sensor_findings_lost",
             "Findings given up because too many waited to be delivered, by module",
             this.findings_lost.clone(),
+        );
+        registry.register(
+            "sensor_detector_events",
+            "Events that a detector looked at, by module",
+            this.detector_events.clone(),
+        );
+        registry.register(
+            "sensor_detector_nanoseconds",
+            "How long detectors looked at events, by module",
+            this.detector_nanos.clone(),
         );
         registry.register("sensor_deliveries", "Findings and updates delivered", this.deliveries.clone());
         registry.register("sensor_lookups", "Facts looked up, by what", this.lookups.clone());
@@ -205,6 +222,29 @@ impl Metrics {
         let findings =
             Count { kind: "finding", r#in: found, out: found.saturating_sub(given_up), lost: given_up };
         records.into_iter().chain([findings]).collect()
+    }
+
+    /// What detectors have cost by now.
+    pub(crate) fn note_costs(&self, costs: impl Iterator<Item = (&'static str, Cost)>) {
+        for (module, cost) in costs {
+            for (family, now) in [(&self.detector_events, cost.events), (&self.detector_nanos, cost.nanos)] {
+                let counter = family.get_or_create(&Module { module }).clone();
+                counter.inc_by(now.saturating_sub(counter.get()));
+            }
+        }
+    }
+
+    /// What each detector has cost since the start, as of the last second.
+    pub fn costs(&self) -> Vec<(&'static str, Cost)> {
+        let read = |family: &Family<Module, Counter>, module| {
+            family.get(&Module { module }).map_or(0, |counter| counter.get())
+        };
+        let cost = |module| Cost {
+            events: read(&self.detector_events, module),
+            nanos: read(&self.detector_nanos, module),
+        };
+        let modules = detectors::catalogue().into_iter().map(|detector| detector.metadata().module);
+        modules.map(|module| (module, cost(module))).collect()
     }
 
     /// Prints these, too.

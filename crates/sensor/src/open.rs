@@ -1,5 +1,6 @@
 //! Findings that may still learn something: names of their container, evidence, losses in their window.
 
+use crate::connections::Connections;
 use crate::controls::PlaceSlot;
 use crate::coverage::LossLog;
 use crate::lookups::facts::Wanted;
@@ -44,6 +45,8 @@ struct Open {
     since_ns: u64,
     /// When the program was first seen on the connection, nanoseconds since boot.
     event_ns: u64,
+    /// The connection's socket, and when it was called for, nanoseconds since boot.
+    called: Option<(u64, u64)>,
     ended: Option<End>,
     /// When it was delivered last.
     told_ns: u64,
@@ -76,6 +79,8 @@ pub(crate) struct OpenFindings {
     metrics: Metrics,
     /// Whether their sessions go on.
     pub(crate) sessions: Sessions,
+    /// When their connections were called for.
+    pub(crate) connections: Connections,
     /// What could not be read in time of which process: its finding may be opened later.
     unread: VecDeque<(ProcessKey, &'static str)>,
 }
@@ -91,6 +96,7 @@ impl OpenFindings {
             boot_id,
             metrics,
             sessions: Sessions::default(),
+            connections: Connections::default(),
             unread: VecDeque::new(),
         }
     }
@@ -122,6 +128,7 @@ impl OpenFindings {
             id: self.id(evidence.session),
             since_ns: now_ns,
             event_ns,
+            called: None,
             ended: None,
             told_ns: now_ns,
             due_ns: if named { now_ns } else { now_ns + WAIT_FOR_NAMES_NS },
@@ -338,12 +345,17 @@ impl OpenFindings {
         let place_due_ns = self.place_due_ns;
         for open in self.all.values_mut().filter(|o| o.changed && o.due_ns(place_due_ns) <= now_ns) {
             let exec = &open.evidence.enriched.exec;
+            let socket = open.evidence.endpoint.map_or(0, |endpoint| endpoint.inode);
+            let called = self.connections.called_ns(socket).map(|called| (socket, called));
+            open.called = open.called.filter(|(of, _)| *of == socket).or(called);
             let coverage = losses.coverage(exec.time_ns, now_ns, clock, exec.origin != Origin::Probe);
             let circumstances = Circumstances {
                 place: &self.place,
                 id: &open.id,
                 event_time_ns: clock.wall_ns(open.event_ns),
                 born_ns: clock.wall_ns(exec.process.start_ns),
+                boot_ns: clock.wall_ns(0),
+                called_ns: open.called.map(|(_, called)| clock.wall_ns(called)),
                 boot_id: &self.boot_id,
                 ended: open.ended.map(|end| Ended { at_ns: clock.wall_ns(end.at_ns), exactly: end.exactly }),
                 coverage: &coverage,

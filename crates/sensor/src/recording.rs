@@ -142,7 +142,7 @@ impl Drop for Recorder {
 
 /// A recording being read.
 pub struct Recording {
-    file: BufReader<File>,
+    file: Box<dyn BufRead + Send>,
     path: PathBuf,
     made: Made,
     at: u64,
@@ -152,8 +152,14 @@ pub struct Recording {
 impl Recording {
     /// Opens a recording.
     pub fn open(path: &Path) -> Result<Self, RecordingError> {
+        let file = File::open(path).map_err(|source| RecordingError::Io { path: path.to_owned(), source })?;
+        Self::of(path, BufReader::new(file))
+    }
+
+    /// Reads a recording from elsewhere; `path` is what errors call it.
+    pub fn of(path: &Path, file: impl BufRead + Send + 'static) -> Result<Self, RecordingError> {
         let io = |source| RecordingError::Io { path: path.to_owned(), source };
-        let mut file = BufReader::new(File::open(path).map_err(io)?);
+        let mut file: Box<dyn BufRead + Send> = Box::new(file);
         let mut magic = vec![0; MAGIC.len()];
         match file.read_exact(&mut magic) {
             Ok(()) if magic == MAGIC => {}

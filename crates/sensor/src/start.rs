@@ -128,7 +128,7 @@ fn prepare(config: Config, out: Sender<Delivery>, metrics: Metrics) -> Result<Pr
         lookups.learn_place(server, config.named, machine)?;
         open.expect_place(Clock::now_ns());
     }
-    let engine = Engine::new(detectors::catalogue(), config.settings);
+    let engine = Engine::new(detectors::catalogue(), config.settings).timed_by(Clock::now_ns);
     let losses = LossLog::new(Clock::now_ns());
     let mut watch = Watch::new(engine, open, losses, Clock::read(), Some(lookups), metrics);
     if let Some(mount) = mount {

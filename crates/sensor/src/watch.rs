@@ -9,6 +9,7 @@ mod state;
 
 use crate::Metrics;
 use crate::coverage::LossLog;
+use crate::examinations::Examinations;
 use crate::live::Live;
 use crate::lookups::{Answer, Lookups, Request};
 use crate::metrics::{EventCounters, Kind};
@@ -63,6 +64,8 @@ pub(crate) struct Watch {
     detached: Vec<&'static str>,
     /// Keys that the probes should watch; the pipeline takes them.
     pub(crate) wishes: Vec<u64>,
+    /// On the bench, what detectors make of each program.
+    pub(crate) examinations: Option<Examinations>,
 }
 
 impl Watch {
@@ -96,6 +99,7 @@ impl Watch {
             moment_ns: 0,
             detached: Vec::new(),
             wishes: Vec::new(),
+            examinations: None,
         }
     }
 
@@ -139,6 +143,7 @@ impl Watch {
             Event::Socket(socket) => {
                 self.counters.socket.inc();
                 self.moment_ns = socket.time_ns;
+                self.open.connections.note(&socket);
                 self.socket(&socket, now_ns);
             }
             Event::Loss(loss) => {
@@ -175,6 +180,9 @@ impl Watch {
         self.state.tree.exec(&exec);
         self.open.sessions.exec(&exec);
         self.container(&exec, now_ns);
+        if let Some(examinations) = &mut self.examinations {
+            examinations.note(&self.state.enrich(&exec, now_ns));
+        }
         if self.is_interesting(&exec) {
             self.decide(&exec, now_ns + WAIT_FOR_FACTS_NS, now_ns);
         }
@@ -249,6 +257,9 @@ impl Watch {
         let may_be_joined = followable
             || enriched.actor.reads_commands_from_network()
             || enriched.actor.is_shell() && parent.is_some_and(|p| self.is_unborn(p));
+        if let Some(examinations) = &mut self.examinations {
+            examinations.note(&enriched);
+        }
         match self.engine.evaluate(&Arc::new(enriched)) {
             Outcome::Detected(evidence) => {
                 // one that has waited for its connection was not on it when it was executed
@@ -409,6 +420,7 @@ impl Watch {
         self.metrics.containers.set(gauge(self.state.containers.len()));
         self.metrics.candidates.set(gauge(self.candidates.len()));
         self.metrics.waiting.set(gauge(self.waiting.len()));
+        self.metrics.note_costs(self.engine.costs());
         for (module, _) in self.engine.disabled() {
             tracing::error!(
                 "detector {module} panicked and is switched off; please report it with the log above"

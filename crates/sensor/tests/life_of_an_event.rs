@@ -119,6 +119,8 @@ fn one_execve_through_every_station() {
         id,
         event_time_ns: 1_000,
         born_ns: 1_000,
+        boot_ns: 0,
+        called_ns: None,
         boot_id: "boot-1",
         ended: None,
         coverage: &coverage,

@@ -191,6 +191,7 @@ pub fn prepare(
         access,
         own_token: Some(own_token),
         modules,
+        detectors: None,
         ancestors,
         outputs,
         retention: configuration.retention,

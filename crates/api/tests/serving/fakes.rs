@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::{
-    Administration, AdministrationError, Answering, Credential, Credentials, IssuedCertificate,
-    NewCredential, NodeCertificates, OutputCounts, Outputs, Replayed, SensorHealth, SensorProblem,
-    SensorState, Sensors,
+    Administration, AdministrationError, Answering, Credential, Credentials, DetectorCondition, DetectorCost,
+    DetectorFacts, DetectorVerdict, Detectors, IssuedCertificate, NewCredential, NodeCertificates,
+    OutputCounts, Outputs, Rehearsal, Replayed, SensorHealth, SensorProblem, SensorState, Sensors,
 };
+use axum::body::Bytes;
 use finding::Timestamp;
 use serde_json::{Value, json};
 
@@ -19,6 +20,7 @@ pub(crate) fn administration() -> Administration {
         outputs: Some(Arc::new(Sent)),
         sensors: Some(Arc::new(Watching)),
         configuration: Some(Arc::new(json!({"version": "1", "settings": []}))),
+        detectors: Some(Arc::new(Bench)),
     }
 }
 
@@ -152,5 +154,51 @@ impl Outputs for Sent {
     fn counts(&self) -> BTreeMap<String, OutputCounts> {
         let name = "organizations/1/locations/global/notificationConfigs/n".to_owned();
         BTreeMap::from([(name, OutputCounts { delivered: 5, failed: 4, dead_lettered: 3, waiting: 2 })])
+    }
+}
+
+struct Bench;
+
+fn verdict(program: Option<(u32, String)>) -> DetectorVerdict {
+    let condition =
+        DetectorCondition { condition: "It is so".into(), state: "TRUE", reason: "\u{202e}seen".into() };
+    DetectorVerdict { module: "REVERSE_SHELL".into(), verdict: "FOUND", conditions: vec![condition], program }
+}
+
+impl Detectors for Bench {
+    fn catalogue(&self) -> Vec<DetectorFacts> {
+        let facts = |module: &str| DetectorFacts {
+            module: module.into(),
+            severity: "CRITICAL",
+            on_by_default: module != "QUIET",
+            techniques: vec!["T1059".into()],
+            ..DetectorFacts::default()
+        };
+        ["REVERSE_SHELL", "QUIET"].map(facts).into()
+    }
+
+    fn costs(&self) -> Vec<DetectorCost> {
+        vec![DetectorCost { module: "REVERSE_SHELL".into(), events: 2, nanos: 1_000 }]
+    }
+
+    fn attempt(&self, _: String) -> Answering<'_, Vec<DetectorVerdict>> {
+        Box::pin(async { Ok(vec![verdict(None)]) })
+    }
+
+    fn rehearse(&self, recording: Bytes) -> Answering<'_, Rehearsal> {
+        Box::pin(async move {
+            if recording.as_ref() == b"slow" {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
+            let records = u64::try_from(recording.len()).unwrap();
+            let verdicts = vec![verdict(Some((7, "sh -i".into())))];
+            let refused =
+                || AdministrationError::Invalid { field: "body".into(), reason: "no recording".into() };
+            if records == 0 {
+                Err(refused())
+            } else {
+                Ok(Rehearsal { records, verdicts, ..Rehearsal::default() })
+            }
+        })
     }
 }

@@ -1,9 +1,16 @@
 //! Execution: Socat Reverse Shell Detected.
 
-use detection::{Detector, Direction as Way, Evidence, Metadata, ProbeNeed, Session, Settings, direction};
+use crate::reasons::{
+    ON_NETWORK, TAKES_COMMANDS, is_on_network, named, takes_commands, why_on_network, why_takes_commands,
+};
+use detection::{
+    Conditions, Detector, Direction as Way, Evidence, Metadata, ProbeNeed, Session, Settings, Truth,
+    direction,
+};
 use enrichment::{Actor, Enriched};
 use event::{Endpoint, Internet, Object};
 use finding::{Severity, Tactic, Technique};
+use programs::executable::Kind;
 use programs::socat::{Channel, Command, Role, environment_mark};
 use std::sync::Arc;
 
@@ -45,22 +52,57 @@ impl Detector for SocatReverseShell {
         &METADATA
     }
 
-    fn detect(&self, enriched: &Enriched, settings: &Settings) -> Option<Evidence> {
+    fn examine(
+        &self,
+        enriched: &Enriched,
+        settings: &Settings,
+        conditions: &mut Conditions,
+    ) -> Option<Evidence> {
         if settings.parity {
-            return published_rule(enriched);
+            return published_rule(enriched, conditions);
         }
-        if !enriched.actor.takes_commands() {
-            return None;
-        }
-        let route = enriched.input.as_ref()?;
-        let (socat, reason) = socat_on_the_way(enriched)?;
+        let actor = &enriched.actor;
+        conditions.that(TAKES_COMMANDS, takes_commands(actor), || why_takes_commands(actor))?;
+        conditions.that(ON_NETWORK, is_on_network(enriched), || why_on_network(enriched))?;
+        let found = socat_on_the_way(enriched);
+        let is_socat = match &found {
+            Some(_) => Truth::True,
+            None => without_socat(enriched),
+        };
+        conditions.that("socat is on the way, or was", is_socat, || match &found {
+            Some((socat, reason)) => format!("{} is socat. {reason}", named(socat)),
+            None => why_without_socat(enriched),
+        })?;
+        let (route, (socat, reason)) = (enriched.input.as_ref()?, found?);
         let mut reasons = vec![reason];
-        if matches!(enriched.actor.kind, programs::executable::Kind::Interpreter(_)) {
+        if matches!(enriched.actor.kind, Kind::Interpreter(_)) {
             reasons.push(
                 "The program is no shell, but it executes what it reads from its standard input.".into(),
             );
         }
         Some(evidence(enriched, socat, Some(route.endpoint), reasons))
+    }
+}
+
+/// Where no socat is known to be on the way, one may be.
+fn without_socat(enriched: &Enriched) -> Truth {
+    let is_unknown = |actor: &Actor| matches!(actor.kind, Kind::Unknown) && actor.facts.is_none();
+    match (is_on_network(enriched), enriched.relays.iter().any(is_unknown)) {
+        (Truth::True, false) | (Truth::False, _) => Truth::False,
+        (Truth::True, true) | (Truth::Unknown, _) => Truth::Unknown,
+    }
+}
+
+fn why_without_socat(enriched: &Enriched) -> String {
+    let relays: Vec<String> = enriched.relays.iter().map(named).collect();
+    match (is_on_network(enriched), without_socat(enriched)) {
+        (Truth::Unknown, _) => "nobody knows where its input leads".into(),
+        (Truth::False, _) => "its input does not lead to the network".into(),
+        (Truth::True, Truth::Unknown) => format!("nobody has looked at what {} is", relays.join(", ")),
+        (Truth::True, _) if relays.is_empty() => {
+            "nobody stands between the program and the connection, and no socat started it".into()
+        }
+        (Truth::True, _) => format!("between them is {}", relays.join(", ")),
     }
 }
 
@@ -102,11 +144,13 @@ fn socat_on_the_way(enriched: &Enriched) -> Option<(&Actor, String)> {
 }
 
 /// The literal rule: a shell whose parent is socat.
-fn published_rule(enriched: &Enriched) -> Option<Evidence> {
-    let parent = enriched.ancestors.first()?;
-    if !enriched.actor.is_shell() || !parent.is_socat() {
-        return None;
-    }
+fn published_rule(enriched: &Enriched, conditions: &mut Conditions) -> Option<Evidence> {
+    let (actor, parent) = (&enriched.actor, enriched.ancestors.first());
+    conditions.that("The program is a shell", actor.is_shell(), || named(actor))?;
+    let is_socat = parent.is_some_and(Actor::is_socat);
+    let its_parent = || parent.map_or_else(|| "its parent is not known".into(), named);
+    conditions.that("Its parent is socat", is_socat, its_parent)?;
+    let parent = parent?;
     let endpoint = enriched.input.as_ref().map(|r| r.endpoint);
     Some(evidence(enriched, parent, endpoint, vec!["The shell's parent is socat.".into()]))
 }

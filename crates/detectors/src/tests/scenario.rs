@@ -1,16 +1,17 @@
 //! A small world to write scenarios in.
 
-use detection::{Engine, Evidence, Outcome, Settings};
-use enrichment::{ExecutableFacts, ImageKey, State};
+use detection::{Cost, Engine, Evidence, Outcome, Settings, Verdict};
+use enrichment::{Enriched, ExecutableFacts, ImageKey, State};
 use event::{
     Access, Ancestor, Arguments, Cgroup, Credentials, Descriptor, Direction, Endpoint, Environment, Exec,
     File, FileIdentity, FileSystem, Fork, Hierarchy, Internet, Namespaces, Object, Origin, ProcessKey,
     Protocol, SocketState, Text,
 };
 use programs::executable::{ElfFacts, Kind, Recognised, Strength};
-use programs::script::Verdict;
+use programs::script::Verdict as ScriptVerdict;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(super) const CONTAINER: &str = "1111111111111111111111111111111111111111111111111111111111111111";
 
@@ -37,7 +38,7 @@ impl World {
     }
 
     pub(super) fn with(settings: Settings) -> Self {
-        let engine = Engine::new(crate::catalogue(), settings);
+        let engine = Engine::new(crate::catalogue(), settings).timed_by(clock);
         let mut world = Self {
             state: State::default(),
             engine,
@@ -139,7 +140,7 @@ impl World {
     }
 
     /// What the script that a process runs was found to execute.
-    pub(super) fn tell_script(&mut self, pid: u32, verdict: Verdict) {
+    pub(super) fn tell_script(&mut self, pid: u32, verdict: ScriptVerdict) {
         if let Some((_, _, exec)) = self.processes.get(&pid) {
             self.state.executables.tell_script(ImageKey::of(exec), Some(verdict));
         }
@@ -147,7 +148,7 @@ impl World {
 
     /// What the script that an interpreter runs says, which may execute what it reads from the network.
     pub(super) fn tell_text(&mut self, pid: u32, text: &str) {
-        self.tell_script(pid, Verdict { network: true, ..Verdict::QUIET });
+        self.tell_script(pid, ScriptVerdict { network: true, ..ScriptVerdict::QUIET });
         if let Some((_, _, exec)) = self.processes.get(&pid) {
             self.state.executables.tell_text(ImageKey::of(exec), Arc::from(text.as_bytes()));
         }
@@ -187,6 +188,11 @@ impl World {
         self.opens(pid, descriptors);
     }
 
+    /// Events that detectors have looked at, and how long that took, in the order of the catalogue.
+    pub(super) fn costs(&self) -> Vec<Cost> {
+        self.engine.costs().map(|(_, cost)| cost).collect()
+    }
+
     /// A process is looked at again.
     pub(super) fn again(&mut self, pid: u32) -> Option<Evidence> {
         let exec = Arc::clone(&self.processes.get(&pid)?.2);
@@ -195,6 +201,7 @@ impl World {
 
     fn evaluate(&mut self, exec: &Arc<Exec>) -> Option<Evidence> {
         let enriched = self.state.enrich(exec, self.now);
+        agrees(&enriched);
         match self.engine.evaluate(&Arc::new(enriched)) {
             Outcome::Detected(evidence) => {
                 if let Some(endpoint) = &evidence.endpoint {
@@ -203,6 +210,27 @@ impl World {
                 Some(*evidence)
             }
             Outcome::Known(_) | Outcome::Quiet => None,
+        }
+    }
+}
+
+/// A clock on which time passes by being read.
+fn clock() -> u64 {
+    static NOW: AtomicU64 = AtomicU64::new(0);
+    NOW.fetch_add(5, Ordering::Relaxed)
+}
+
+/// Whatever the scenario: a detector finds what all of its conditions hold for, and nothing else.
+fn agrees(enriched: &Enriched) {
+    for detector in crate::catalogue() {
+        for parity in [false, true] {
+            let settings = Settings { parity, ..Settings::default() };
+            let conditions = detector.conditions(enriched, &settings);
+            let is_found = detector.detect(enriched, &settings).is_some();
+            let module = detector.metadata().module;
+            assert!(!conditions.is_empty(), "{module}");
+            assert_eq!(Verdict::of(&conditions) == Verdict::Found, is_found, "{module}: {conditions:#?}");
+            assert!(conditions.iter().all(|c| !c.reason.is_empty()), "{module}: {conditions:#?}");
         }
     }
 }

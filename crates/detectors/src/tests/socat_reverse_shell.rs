@@ -37,6 +37,17 @@ fn a_shell_behind_a_socket_pair_fires_once() {
 }
 
 #[test]
+fn what_each_detector_costs_is_counted() {
+    let mut world = World::new();
+    socat_with(&mut world, "/usr/bin/socat", &["socat"], &[tcp(5, 50, Connected), unix(6, 60, 61)]);
+    world.exec(10, 11, sh(), "/bin/dash", &["sh"], &[unix(0, 61, 60), unix(1, 61, 60)]).unwrap();
+    let costs = world.costs();
+    let events: Vec<u64> = costs.iter().map(|cost| cost.events).collect();
+    assert_eq!(events, [3, 2], "the second is not asked of what the first has found");
+    assert!(costs.iter().all(|cost| cost.nanos >= 5 * cost.events), "{costs:?}");
+}
+
+#[test]
 fn a_relay_that_tries_again_and_again_is_one_session() {
     let mut world = World::new();
     let (ours, theirs) = (unix(6, 60, 61), [unix(0, 61, 60), unix(1, 61, 60)]);

@@ -55,7 +55,8 @@ fn two_relays_are_followed() {
     let far = [unix(3, 201, 200), descriptor(5, BOTH, socket(9, SocketState::Connected))];
     let holders = [holder(1, &near), holder(3, &far)];
     let route = follow(key(2), &unix(0, 101, 100), Flow::In, |_, _: &Descriptor| holders, connected).unwrap();
-    assert_eq!(route.hops.iter().map(|h| h.process.pid).collect::<Vec<_>>(), [1, 3]);
+    let through: Vec<_> = route.hops.iter().map(|hop| (hop.process.pid, hop.through.unwrap())).collect();
+    assert_eq!(through, [(1, ChannelKind::UnixSocket), (3, ChannelKind::UnixSocket)]);
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use finding::{FindingClass, Timestamp};
 
 use super::{Trouble, WatchRules, Watched, watch};
-use crate::proto::{Counter, HeartbeatRequest, SpoolState};
+use crate::proto::{Counter, DetectorCost, HeartbeatRequest, SpoolState};
 use crate::{SensorDocument, Tenancy};
 
 fn at(seconds: i64) -> Timestamp {
@@ -49,6 +49,19 @@ fn a_silent_node_is_one_finding_that_ends_when_it_is_back() {
     let closed = look(&back, &open, 302);
     assert_eq!((closed.open.len(), closed.close), (0, open.into_iter().collect::<Vec<_>>()));
     assert_eq!(look(&sensor, &BTreeSet::new(), 999).open[0].finding.name, silent.open[0].finding.name);
+}
+
+#[test]
+fn what_a_node_says_of_its_detectors_is_kept_and_bounded() {
+    let cost =
+        |n: usize| DetectorCost { module: format!("{n}{}", "x".repeat(600)), events: 7, nanos: u64::MAX };
+    let beat = HeartbeatRequest { detectors: (0..100).map(cost).collect(), ..beat(100) };
+    let sensor = after(None, &beat, 100);
+    assert_eq!(sensor.detectors.len(), 64);
+    assert!(sensor.detectors.iter().all(|(module, cost)| module.len() == 512 && cost.events == 7));
+    let written = serde_json::to_value(&sensor).unwrap();
+    let read: SensorDocument = serde_json::from_value(written).unwrap();
+    assert_eq!(read, sensor);
 }
 
 #[test]

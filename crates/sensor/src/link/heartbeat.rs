@@ -5,7 +5,7 @@ use crate::{Controls, Metrics};
 use finding::Timestamp;
 use host::Machine;
 use intake::HeartbeatSource;
-use intake::proto::{Counter, HeartbeatRequest};
+use intake::proto::{Counter, DetectorCost, HeartbeatRequest};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -87,7 +87,13 @@ pub(crate) fn source(
         let (kept, lost) = (&keeping.evidence, &keeping.evidence_lost);
         let (out, lost) = (kept.load(Ordering::Relaxed), lost.load(Ordering::Relaxed));
         let evidence = Counter { kind: "evidence".into(), r#in: out.saturating_add(lost), out, lost };
+        let costs = metrics.costs().into_iter().map(|(module, cost)| DetectorCost {
+            module: module.into(),
+            events: cost.events,
+            nanos: cost.nanos,
+        });
         HeartbeatRequest {
+            detectors: costs.collect(),
             sensor_version: env!("CARGO_PKG_VERSION").into(),
             kernel: kernel.clone(),
             mode: "ebpf".into(),

@@ -244,4 +244,11 @@ fn a_replay_says_what_was_said_live() {
     assert_eq!(replayed.event_time, Some(Timestamp::from_nanos(1_000_000_005)));
     assert_eq!(seconds_after_start(&replayed), seconds_after_start(&seen));
     assert_eq!(replayed.source_properties["VM_Instance_Name"], "node-7");
+    let events = |finding: &finding::Finding| {
+        let events = finding.vedette["story"]["events"].as_array().unwrap().clone();
+        events.into_iter().map(|event| (event["kind"].clone(), event["pid"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(events(&replayed), events(&seen));
+    assert_eq!(replayed.vedette["story"]["routes"], seen.vedette["story"]["routes"]);
+    assert_eq!(replayed.vedette["story"]["events"][0]["time"], "1970-01-01T00:00:01.000000005Z");
 }
