@@ -9,14 +9,21 @@ export function Away() {
   const { t } = useTranslation();
   const cache = useQueryClient().getQueryCache();
   const [since, setSince] = useState<number>();
-  useEffect(
-    () =>
-      cache.subscribe(() => {
-        const failing = cache.getAll().filter((query) => query.isActive() && query.state.fetchFailureCount > 0);
+  useEffect(() => {
+    let isMounted = true;
+    const look = () => {
+      const failing = cache.getAll().filter((query) => query.isActive() && query.state.fetchFailureCount > 0);
+      if (isMounted) {
         setSince(failing.length > 0 ? Math.max(...failing.map((query) => query.state.dataUpdatedAt)) : undefined);
-      }),
-    [cache],
-  );
+      }
+    };
+    // the cache tells of queries that are made while another part is rendered
+    const leave = cache.subscribe(() => queueMicrotask(look));
+    return () => {
+      isMounted = false;
+      leave();
+    };
+  }, [cache]);
   if (since === undefined) {
     return null;
   }
