@@ -7,6 +7,7 @@ function Broken({ error }: { readonly error: Error }) {
   return (
     <PageSection>
       <Alert
+        component="p"
         variant="danger"
         isInline
         title={t("app.broken")}

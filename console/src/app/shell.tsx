@@ -118,7 +118,9 @@ export function Shell() {
           </MastheadMain>
           <MastheadContent className="header-actions">
             <Button variant="secondary" size="sm" className="open-palette" onClick={() => open("palette")}>
-              <span className="wide-only">{t("app.palette")}</span> <kbd>Ctrl-K</kbd>
+              <span className="palette-label">
+                <span className="wide-only">{t("app.palette")}</span> <kbd>Ctrl-K</kbd>
+              </span>
             </Button>
             <UserMenu onHelp={() => open("help")} />
           </MastheadContent>

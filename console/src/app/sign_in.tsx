@@ -36,8 +36,8 @@ export function SignIn({ hasEnded }: { readonly hasEnded: boolean }) {
   return (
     <Form className="sign-in" onSubmit={(event) => void submit(event)}>
       <Title headingLevel="h1">Vedette</Title>
-      {hasEnded && <Alert variant="info" isInline title={t("app.expired")} />}
-      {said !== "" && <Alert variant="danger" isInline isLiveRegion title={said} />}
+      {hasEnded && <Alert component="p" variant="info" isInline title={t("app.expired")} />}
+      {said !== "" && <Alert component="p" variant="danger" isInline isLiveRegion title={said} />}
       <FormGroup label={t("app.token")} fieldId="token" isRequired>
         <TextInput
           id="token"

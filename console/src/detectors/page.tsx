@@ -62,9 +62,9 @@ function Catalogue() {
         isPlace={isPlace}
         onChoose={(next) => become({ place: next === EVERYTHING ? undefined : next })}
       />
-      {here?.data?.service.holds === "DISABLED" && <Alert variant="warning" isInline title={t("detectors.allOff")} />}
+      {here?.data?.service.holds === "DISABLED" && <Alert component="p" variant="warning" isInline title={t("detectors.allOff")} />}
       <Failure error={here?.error ?? null} />
-      {known.error !== null && <Alert variant="info" isInline isPlain title={t("detectors.namesOnly")} />}
+      {known.error !== null && <Alert component="p" variant="info" isInline isPlain title={t("detectors.namesOnly")} />}
       {known.isPending || here?.isPending === true ? (
         <Spinner aria-label={t("app.loading")} />
       ) : (

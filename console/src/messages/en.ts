@@ -20,6 +20,7 @@ export const en = {
     paletteKinds: { screen: "Screen", action: "Action", finding: "Finding" },
     expired: "Your session has ended. Sign in to go on where you were.",
     away: "The server cannot be reached. What you see is from {{time}}; the page goes on by itself when it is back.",
+    awayAtOnce: "The server cannot be reached. The page goes on by itself when it is back.",
     theme: "Theme",
     themes: { light: "Light", dark: "Dark", system: "As the system" },
     language: "Language",

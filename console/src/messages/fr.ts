@@ -21,6 +21,7 @@ export const fr: Messages = {
     paletteKinds: { screen: "Écran", action: "Action", finding: "Résultat" },
     expired: "Votre session est terminée. Connectez-vous pour reprendre où vous étiez.",
     away: "Le serveur est injoignable. Ce que vous voyez date de {{time}} ; la page reprend d’elle-même à son retour.",
+    awayAtOnce: "Le serveur est injoignable. La page reprend d’elle-même à son retour.",
     theme: "Thème",
     themes: { light: "Clair", dark: "Sombre", system: "Comme le système" },
     language: "Langue",

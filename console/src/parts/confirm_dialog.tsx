@@ -45,7 +45,7 @@ export function ConfirmDialog({ title, children, action, isDanger = false, typed
       <ModalBody>
         <Form id={`${id}-form`} onSubmit={(event) => void submit(event)}>
           {refused !== undefined && (
-            <Alert variant="danger" isInline isLiveRegion title={t("parts.refused")}>
+            <Alert component="p" variant="danger" isInline isLiveRegion title={t("parts.refused")}>
               <Inert text={refused} />
             </Alert>
           )}

@@ -20,11 +20,12 @@ export function Failure({ error, onRetry }: Failed) {
     return null;
   }
   if (isNotOffered(error)) {
-    return <Alert variant="info" isInline isPlain title={t("parts.notOffered")} />;
+    return <Alert component="p" variant="info" isInline isPlain title={t("parts.notOffered")} />;
   }
   const isDenied = error instanceof Refused && error.status === 403;
   return (
     <Alert
+      component="p"
       variant={isDenied ? "info" : "danger"}
       isInline
       isLiveRegion

@@ -1,9 +1,11 @@
 import { useEffect, useId, useRef, type ReactNode } from "react";
+import { createPortal } from "react-dom";
 import { Button } from "@patternfly/react-core";
 import TimesIcon from "@patternfly/react-icons/dist/esm/icons/times-icon";
 import { useTranslation } from "react-i18next";
 import { Inert } from "./inert";
 import { useKeys } from "./use_keys";
+import { useMedia } from "./use_media";
 
 interface Panel {
   readonly title: string;
@@ -13,7 +15,10 @@ interface Panel {
   readonly opener?: string;
 }
 
-/** Details beside a list, below it where there is no room. */
+/** Too narrow for a list with something beside it. */
+const NARROW = "(max-width: 114.99rem)";
+
+/** Details beside a list, over the page where there is no room. */
 export function SidePanel({ title, children, onClose, opener }: Panel) {
   const { t } = useTranslation();
   const id = useId();
@@ -25,9 +30,10 @@ export function SidePanel({ title, children, onClose, opener }: Panel) {
     }
   };
   useKeys({ Escape: close });
-  useEffect(() => heading.current?.focus(), [title]);
-  return (
-    <aside className="side-panel" aria-labelledby={id}>
+  const isOver = useMedia(NARROW);
+  useEffect(() => heading.current?.focus(), [title, isOver]);
+  const panel = (
+    <aside className={isOver ? "side-panel over" : "side-panel"} aria-labelledby={id}>
       <header>
         <h2 id={id} ref={heading} tabIndex={-1}>
           <Inert text={title} limit={200} />
@@ -37,4 +43,5 @@ export function SidePanel({ title, children, onClose, opener }: Panel) {
       {children}
     </aside>
   );
+  return isOver ? createPortal(panel, document.body) : panel;
 }

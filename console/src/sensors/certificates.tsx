@@ -100,7 +100,7 @@ export function NodeCertificates({ cluster, node }: Node) {
     <section className="certificates">
       <h3>{t("sensors.certificates")}</h3>
       {made !== undefined && (
-        <Alert variant="success" isInline isLiveRegion title={t("sensors.issued")}>
+        <Alert component="p" variant="success" isInline isLiveRegion title={t("sensors.issued")}>
           <p>{t("sensors.issuedAbout")}</p>
           <p>
             <code className="hash">{made.fingerprint}</code>

@@ -25,9 +25,9 @@ export function TestOutput({ name }: { readonly name: string }) {
         {t("settings.outputs.test")}
       </Button>
       <div role="status">
-        {sent.isSuccess && <Alert variant="success" isInline isPlain title={t("settings.outputs.tested")} />}
+        {sent.isSuccess && <Alert component="p" variant="success" isInline isPlain title={t("settings.outputs.tested")} />}
         {sent.error !== null && (
-          <Alert variant="danger" isInline title={t("settings.outputs.notTaken")}>
+          <Alert component="p" variant="danger" isInline title={t("settings.outputs.notTaken")}>
             <Inert text={sent.error.message} />
           </Alert>
         )}
@@ -124,6 +124,7 @@ export function DeadLetters({ name }: { readonly name: string }) {
       <div role="status">
         {again.data !== undefined && (
           <Alert
+            component="p"
             variant={(again.data.stopReason ?? "") === "" ? "success" : "warning"}
             isInline
             title={t("settings.outputs.replayed", {

@@ -94,7 +94,7 @@ export function OutputEditor({ config, secretNames, onClose }: Editor) {
       <ModalBody>
         <Form id={`${id}-form`} onSubmit={(event) => void submit(event)}>
           {refused !== undefined && (
-            <Alert variant="danger" isInline isLiveRegion title={t("parts.refused")}>
+            <Alert component="p" variant="danger" isInline isLiveRegion title={t("parts.refused")}>
               <Inert text={refused} />
             </Alert>
           )}

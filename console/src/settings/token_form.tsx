@@ -63,7 +63,7 @@ export function TokenCreator({ onClose }: { readonly onClose: () => void }) {
       <ModalHeader title={t("settings.access.create")} labelId={`${id}-title`} />
       <ModalBody>
         {made !== undefined ? (
-          <Alert variant="success" isInline isLiveRegion title={t("settings.access.made", { name })}>
+          <Alert component="p" variant="success" isInline isLiveRegion title={t("settings.access.made", { name })}>
             <p>{t("settings.access.once")}</p>
             <p className="secret">
               <code>{made.token}</code> <Copy text={made.token ?? ""} what={t("settings.access.token")} />
@@ -72,7 +72,7 @@ export function TokenCreator({ onClose }: { readonly onClose: () => void }) {
         ) : (
           <Form id={`${id}-form`} onSubmit={(event) => void submit(event)}>
             {refused !== undefined && (
-              <Alert variant="danger" isInline isLiveRegion title={t("parts.refused")}>
+              <Alert component="p" variant="danger" isInline isLiveRegion title={t("parts.refused")}>
                 <Inert text={refused} />
               </Alert>
             )}
