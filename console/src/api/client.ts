@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./schema";
-import { token, tokenEnded } from "./session";
+import { credentials, sessionEnded } from "./session";
 
 /** What the server answered instead, in its own words. */
 export class Refused extends Error {
@@ -8,6 +8,8 @@ export class Refused extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** The field of the body that is wrong. */
+    readonly field = "",
   ) {
     super(message);
   }
@@ -17,18 +19,31 @@ export const client = createClient<paths>({ baseUrl: "" });
 
 client.use({
   onRequest({ request }) {
-    const held = token();
-    if (held !== undefined) {
-      request.headers.set("Authorization", `Bearer ${held}`);
+    for (const [name, value] of Object.entries(credentials())) {
+      request.headers.set(name, value);
     }
     return request;
   },
   onResponse({ response }) {
     if (response.status === 401) {
-      tokenEnded();
+      sessionEnded();
     }
   },
 });
+
+interface Said {
+  readonly error?: {
+    readonly status?: string;
+    readonly message?: string;
+    readonly details?: readonly { readonly fieldViolations?: readonly { readonly field?: string }[] }[];
+  };
+}
+
+function refusal(status: number, said: unknown): Refused {
+  const error = (said as Said | undefined)?.error;
+  const field = error?.details?.[0]?.fieldViolations?.[0]?.field ?? "";
+  return new Refused(status, error?.status ?? "UNKNOWN", error?.message ?? `HTTP ${status}`, field);
+}
 
 interface Answer<T> {
   data?: T;
@@ -42,6 +57,27 @@ export async function answer<T>(asked: Promise<Answer<T>>): Promise<T> {
   if (data !== undefined) {
     return data;
   }
-  const said = (error as { error?: { status?: string; message?: string } } | undefined)?.error;
-  throw new Refused(response.status, said?.status ?? "UNKNOWN", said?.message ?? `HTTP ${response.status}`);
+  throw refusal(response.status, error);
+}
+
+/** A route whose name is whole already, or one that the schema does not have. JSON both ways, unless the body is bytes. */
+export async function ask<T>(method: string, path: string, body?: object | Blob, signal?: AbortSignal): Promise<T> {
+  const isBytes = body instanceof Blob;
+  const response = await fetch(path, {
+    method,
+    headers: {
+      ...credentials(),
+      ...(body === undefined ? {} : { "Content-Type": isBytes ? "application/octet-stream" : "application/json" }),
+    },
+    ...(body === undefined ? {} : { body: isBytes ? body : JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (response.status === 401) {
+    sessionEnded();
+  }
+  const said: unknown = await response.json().catch(() => undefined);
+  if (!response.ok || said === undefined) {
+    throw refusal(response.status, said);
+  }
+  return said as T;
 }

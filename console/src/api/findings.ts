@@ -35,6 +35,12 @@ export function findings(asked: Asked) {
   });
 }
 
+/** The newest, whatever their state. */
+export const recent = queryOptions({
+  queryKey: ["recent"],
+  queryFn: async ({ signal }) => (await page({ filter: "", orderBy: "event_time desc" }, "", 50, signal)).results,
+});
+
 /** How many findings there are of each value of a field. */
 export function groups(filter: string, field: string) {
   return queryOptions({
@@ -92,5 +98,14 @@ export function finding(name: string) {
             });
       return (await answer(found)) as unknown as FindingResult;
     },
+  });
+}
+
+/** The newest finding of a category. */
+export function newestOf(category: string) {
+  const filter = `category = ${JSON.stringify(category)}`;
+  return queryOptions({
+    queryKey: ["newest", category],
+    queryFn: async ({ signal }) => (await page({ filter, orderBy: "event_time desc" }, "", 1, signal)).results[0] ?? null,
   });
 }

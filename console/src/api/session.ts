@@ -75,8 +75,24 @@ export function signOut(): void {
   tell({ kind: "signedOut" });
 }
 
+/** What every request carries that shows who asks. */
+export function credentials(): Readonly<Record<string, string>> {
+  return session.token === undefined ? {} : { Authorization: `Bearer ${session.token}` };
+}
+
+/** Whom a token of an identity provider names. One of Vedette's own names nobody. It is a label: the server alone decides. */
+export function nameIn(token: string): string | undefined {
+  try {
+    const claims: unknown = JSON.parse(atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")));
+    const { email, sub } = claims as { readonly email?: unknown; readonly sub?: unknown };
+    return [email, sub].find((said) => typeof said === "string");
+  } catch {
+    return undefined;
+  }
+}
+
 /** The server no longer takes it. */
-export function tokenEnded(): void {
+export function sessionEnded(): void {
   if (session.token !== undefined) {
     become({ token: undefined, hasEnded: true });
   }

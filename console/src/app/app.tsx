@@ -1,26 +1,10 @@
-import { useState } from "react";
-import {
-  Button,
-  Masthead,
-  MastheadBrand,
-  MastheadContent,
-  MastheadMain,
-  Page,
-  PageSection,
-  SkipToContent,
-} from "@patternfly/react-core";
-import { MoonIcon, SunIcon } from "@patternfly/react-icons";
+import { useEffect } from "react";
+import { Page, PageSection } from "@patternfly/react-core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
-import { Link, Redirect, Route, Switch } from "wouter";
 import { Refused } from "../api/client";
-import { signOut, useSession } from "../api/session";
-import { FindingPage } from "../finding/page";
-import { FindingsPage } from "../findings/page";
-import { Away } from "./away";
-import { LANGUAGES, setLanguage } from "./messages";
+import { useSession } from "../api/session";
+import { Shell } from "./shell";
 import { SignIn } from "./sign_in";
-import { isDark, setDark } from "./theme";
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -33,72 +17,25 @@ const queries = new QueryClient({
   },
 });
 
-function Header() {
-  const { t, i18n } = useTranslation();
-  const [dark, setShown] = useState(isDark);
-  const other = i18n.language === "fr" ? "en" : "fr";
-  return (
-    <Masthead>
-      <MastheadMain>
-        <MastheadBrand>
-          <Link href="/findings" className="brand">
-            <img src="/icon.svg" alt="" width="24" height="24" /> Vedette
-          </Link>
-        </MastheadBrand>
-      </MastheadMain>
-      <MastheadContent className="header-actions">
-        <Button variant="plain" lang={other} onClick={() => void setLanguage(other)}>
-          {LANGUAGES[other]}
-        </Button>
-        <Button
-          variant="plain"
-          aria-label={`${t("app.theme")}: ${dark ? t("app.light") : t("app.dark")}`}
-          icon={dark ? <SunIcon /> : <MoonIcon />}
-          onClick={() => {
-            setDark(!dark);
-            setShown(!dark);
-          }}
-        />
-        <Button variant="plain" onClick={signOut}>
-          {t("app.signOut")}
-        </Button>
-      </MastheadContent>
-    </Masthead>
-  );
-}
-
-function Pages() {
-  const { t } = useTranslation();
-  return (
-    <Page
-      masthead={<Header />}
-      mainContainerId="content"
-      skipToContent={<SkipToContent href="#content">{t("app.skip")}</SkipToContent>}
-    >
-      <Away />
-      <Switch>
-        <Route path="/findings" component={FindingsPage} />
-        <Route path="/finding/*?">{({ "*": name }) => <FindingPage name={name ?? ""} />}</Route>
-        <Route>
-          <Redirect to="/findings" replace />
-        </Route>
-      </Switch>
-    </Page>
-  );
-}
-
 export function App() {
-  const session = useSession();
+  const { token, hasEnded } = useSession();
+  const isSignedIn = token !== undefined;
+  useEffect(() => {
+    if (!isSignedIn) {
+      // who comes next may see less
+      queries.clear();
+    }
+  }, [isSignedIn]);
   return (
     <QueryClientProvider client={queries}>
-      {session.token === undefined ? (
+      {isSignedIn ? (
+        <Shell />
+      ) : (
         <Page>
           <PageSection>
-            <SignIn hasEnded={session.hasEnded} />
+            <SignIn hasEnded={hasEnded} />
           </PageSection>
         </Page>
-      ) : (
-        <Pages />
       )}
     </QueryClientProvider>
   );

@@ -1,17 +1,27 @@
 const KEPT = "vedette.theme";
 const CLASS = "pf-v6-theme-dark";
 
-export function isDark(): boolean {
-  return document.documentElement.classList.contains(CLASS);
+export const THEMES = ["light", "dark", "system"] as const;
+export type Theme = (typeof THEMES)[number];
+
+const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+
+export function theme(): Theme {
+  const kept = localStorage.getItem(KEPT);
+  return kept === "light" || kept === "dark" ? kept : "system";
 }
 
-export function setDark(dark: boolean): void {
-  localStorage.setItem(KEPT, dark ? "dark" : "light");
-  document.documentElement.classList.toggle(CLASS, dark);
+function show(): void {
+  const chosen = theme();
+  document.documentElement.classList.toggle(CLASS, chosen === "system" ? systemIsDark.matches : chosen === "dark");
+}
+
+export function setTheme(chosen: Theme): void {
+  localStorage.setItem(KEPT, chosen);
+  show();
 }
 
 export function startTheme(): void {
-  const kept = localStorage.getItem(KEPT);
-  const dark = kept === null ? matchMedia("(prefers-color-scheme: dark)").matches : kept === "dark";
-  document.documentElement.classList.toggle(CLASS, dark);
+  show();
+  systemIsDark.addEventListener("change", show);
 }
