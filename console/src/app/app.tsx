@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import {
   Button,
   Masthead,
@@ -8,6 +8,7 @@ import {
   Page,
   PageSection,
   SkipToContent,
+  Spinner,
 } from "@patternfly/react-core";
 import { MoonIcon, SunIcon } from "@patternfly/react-icons";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
@@ -16,11 +17,13 @@ import { Link, Redirect, Route, Switch } from "wouter";
 import { Refused } from "../api/client";
 import { signOut, useSession } from "../api/session";
 import { FindingPage } from "../finding/page";
-import { FindingsPage } from "../findings/page";
 import { Away } from "./away";
 import { LANGUAGES, setLanguage } from "./messages";
 import { SignIn } from "./sign_in";
 import { isDark, setDark } from "./theme";
+
+const NowPage = lazy(async () => ({ default: (await import("../now/page")).NowPage }));
+const FindingsPage = lazy(async () => ({ default: (await import("../findings/page")).FindingsPage }));
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -41,7 +44,7 @@ function Header() {
     <Masthead>
       <MastheadMain>
         <MastheadBrand>
-          <Link href="/findings" className="brand">
+          <Link href="/" className="brand">
             <img src="/icon.svg" alt="" width="24" height="24" /> Vedette
           </Link>
         </MastheadBrand>
@@ -76,13 +79,16 @@ function Pages() {
       skipToContent={<SkipToContent href="#content">{t("app.skip")}</SkipToContent>}
     >
       <Away />
-      <Switch>
-        <Route path="/findings" component={FindingsPage} />
-        <Route path="/finding/*?">{({ "*": name }) => <FindingPage name={name ?? ""} />}</Route>
-        <Route>
-          <Redirect to="/findings" replace />
-        </Route>
-      </Switch>
+      <Suspense fallback={<Spinner aria-label={t("app.loading")} />}>
+        <Switch>
+          <Route path="/" component={NowPage} />
+          <Route path="/findings" component={FindingsPage} />
+          <Route path="/finding/*?">{({ "*": name }) => <FindingPage name={name ?? ""} />}</Route>
+          <Route>
+            <Redirect to="/" replace />
+          </Route>
+        </Switch>
+      </Suspense>
     </Page>
   );
 }

@@ -1,3 +1,6 @@
+import { findings } from "./en_findings";
+import { now } from "./en_now";
+
 export const en = {
   app: {
     signIn: "Sign in",
@@ -24,25 +27,8 @@ export const en = {
   severity: { CRITICAL: "Critical", HIGH: "High", MEDIUM: "Medium", LOW: "Low", SEVERITY_UNSPECIFIED: "Not said" },
   state: { ACTIVE: "Active", INACTIVE: "Inactive", STATE_UNSPECIFIED: "Not said" },
   mute: { MUTED: "Muted", UNMUTED: "Unmuted", UNDEFINED: "Not muted", MUTE_UNSPECIFIED: "Not said" },
-  findings: {
-    filter: "Filter",
-    filterHelp: 'A filter of Security Command Center, for example severity="HIGH" AND category:"Shell"',
-    apply: "Apply",
-    state: "State",
-    mute: "Mute",
-    severity: "Severity",
-    range: "Time range",
-    ranges: { hour: "Last hour", day: "Last 24 hours", week: "Last 7 days", month: "Last 30 days", all: "Any time" },
-    category: "Category",
-    resource: "Resource",
-    time: "Event time",
-    total_one: "{{count}} finding",
-    total_other: "{{count}} findings",
-    none: "No finding matches.",
-    fresh_one: "{{count}} new",
-    fresh_other: "{{count}} new",
-    table: "Findings, newest first",
-  },
+  findings,
+  now,
   finding: {
     summary: "Summary",
     story: "Story",
