@@ -61,6 +61,23 @@ export function Histogram({ filter, range, now, onRange }: HistogramProps) {
   );
 }
 
+function Legend({ all }: { readonly all: readonly Bar[] }) {
+  const { t } = useTranslation();
+  const shown = STACKED.filter((severity) => all.some((bar) => bar.pieces.some((piece) => piece.severity === severity)));
+  return (
+    <ul className="legend" aria-hidden="true">
+      {shown.map((severity) => (
+        <li key={severity}>
+          <svg viewBox="0 0 10 10" width="10" height="10">
+            <rect className={`bar-${severity.toLowerCase()}`} width="10" height="10" />
+          </svg>{" "}
+          {t(`severity.${severity}`)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 interface ChartProps {
   readonly all: readonly Bar[];
   readonly isComplete: boolean;
@@ -181,24 +198,13 @@ function Chart({ all, isComplete, onRange }: ChartProps) {
         <span className="said" aria-live="polite">
           {brush !== undefined
             ? `${utc(time(all[first], "from"))} – ${utc(time(all[last], "to"))} ${t("findings.histogram.apply")}`
-            : said === undefined
-              ? isComplete
-                ? ""
-                : t("findings.histogram.incomplete")
-              : words(said)}
+            : said !== undefined
+              ? words(said)
+              : !isComplete && t("findings.histogram.incomplete")}
         </span>
+        {brush === undefined && said === undefined && <Legend all={all} />}
         <span>{utc(time(all.at(-1), "to"))}</span>
       </figcaption>
-      <ul className="legend" aria-hidden="true">
-        {STACKED.filter((severity) => all.some((bar) => bar.pieces.some((piece) => piece.severity === severity))).map((severity) => (
-          <li key={severity}>
-            <svg viewBox="0 0 10 10" width="10" height="10">
-              <rect className={`bar-${severity.toLowerCase()}`} width="10" height="10" />
-            </svg>{" "}
-            {t(`severity.${severity}`)}
-          </li>
-        ))}
-      </ul>
     </figure>
   );
 }

@@ -165,7 +165,7 @@ export function FindingsPage() {
   const isEmpty = !found.isPending && found.error === null && list.places === 0;
   const title = t("pages.findings");
   return (
-    <PageSection isFilled className="findings-page">
+    <PageSection isFilled hasBodyWrapper={false} className="findings-page">
       <div className="line head">
         <Title headingLevel="h1">{title}</Title>
         <RangeBar view={view} now={now} become={become} />

@@ -174,7 +174,9 @@ export function FindingsTable(props: TableProps) {
   const shown = virtual.getVirtualItems();
   const last = shown.at(-1)?.index ?? 0;
   useEffect(() => onReach(last), [last, onReach]);
-  useEffect(() => onPlace({ top: frame.current?.scrollTop ?? 0, current }), [current]);
+  useEffect(() => {
+    onPlace({ top: frame.current?.scrollTop ?? 0, current });
+  }, [current]);
   const template = useMemo(() => `2rem ${columns.map(({ width }) => width).join(" ")}`, [columns]);
   const labels = useMemo(() => ({ select: t("findings.select"), filterBy: t("findings.filterBy") }), [t]);
 
@@ -318,7 +320,9 @@ export function FindingsTable(props: TableProps) {
       }}
     >
       <div role="row" aria-rowindex={1} className="row heading" style={{ gridTemplateColumns: template, height }}>
-        <span role="columnheader" aria-label={t("findings.select")} />
+        <span role="columnheader">
+          <span className="pf-v6-screen-reader">{t("findings.select")}</span>
+        </span>
         {columns.map((of) => (
           <span key={of.key} role="columnheader" aria-sort={sorted(of)}>
             {heading(of)}

@@ -217,7 +217,7 @@ export function NowPage() {
   const asked = useQuery(sensors());
   const said = asked.data === undefined ? undefined : coverage(asked.data);
   return (
-    <PageSection isFilled className="now-page">
+    <PageSection isFilled hasBodyWrapper={false} className="now-page">
       <Title headingLevel="h1">{t("pages.now")}</Title>
       <div className="now-grid">
         <section aria-label={t("now.threats")} className="threats">
