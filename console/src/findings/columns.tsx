@@ -1,15 +1,20 @@
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import type { Row } from "../api/list";
-import { Inert } from "../parts/inert";
-import { SeverityMark } from "../parts/severity";
-import { When } from "../parts/when";
-import type { Messages } from "../messages/en";
+import { knownSeverity, LabelledSeverity } from "../parts/severity";
+import { runs } from "../text/inert";
+import { utc } from "../text/time";
 import type { SortField } from "./address";
 import type { ColumnKey } from "./column_names";
 
 /** No more of a text is drawn in a row. */
 const DRAWN = 160;
+
+/** Words of the reader's language, looked up once for all rows: hundreds are drawn while one scrolls. */
+export interface Words {
+  readonly severity: Readonly<Record<string, string>>;
+  readonly state: Readonly<Record<string, string>>;
+  readonly mute: Readonly<Record<string, string>>;
+}
 
 export interface Column {
   readonly key: ColumnKey | "category";
@@ -19,12 +24,7 @@ export interface Column {
   /** How the filter language names it. */
   readonly field?: string;
   readonly value: (row: Row) => string;
-  readonly show?: (row: Row) => ReactNode;
-}
-
-function Word({ kind, value }: { readonly kind: "state" | "mute"; readonly value: string }) {
-  const { t } = useTranslation();
-  return t(`${kind}.${value}` as `state.${keyof Messages["state"]}`, { defaultValue: value });
+  readonly show?: (row: Row, words: Words) => ReactNode;
 }
 
 function marksOf(row: Row): string {
@@ -47,19 +47,21 @@ const CHOSEN: Readonly<Record<ColumnKey, Omit<Column, "key">>> = {
     sort: "severity",
     field: "severity",
     value: (row) => row.severity,
-    show: (row) => <SeverityMark severity={row.severity} />,
+    show: (row, words) => (
+      <LabelledSeverity severity={row.severity} label={words.severity[knownSeverity(row.severity)] ?? ""} />
+    ),
   },
   eventTime: {
     width: "12rem",
     sort: "event_time",
     value: (row) => row.eventTime,
-    show: (row) => <When time={row.eventTime} />,
+    show: (row) => <time dateTime={row.eventTime}>{utc(row.eventTime)}</time>,
   },
   createTime: {
     width: "12.5rem",
     sort: "create_time",
     value: (row) => row.createTime,
-    show: (row) => <When time={row.createTime} />,
+    show: (row) => <time dateTime={row.createTime}>{utc(row.createTime)}</time>,
   },
   namespace: { width: "minmax(6rem, 1fr)", field: "source_properties.Pod_Namespace", value: (row) => row.namespace },
   pod: { width: "minmax(9rem, 1.4fr)", field: "source_properties.Pod_Name", value: (row) => row.pod },
@@ -79,9 +81,9 @@ const CHOSEN: Readonly<Record<ColumnKey, Omit<Column, "key">>> = {
     sort: "state",
     field: "state",
     value: (row) => row.state,
-    show: (row) => <Word kind="state" value={row.state} />,
+    show: (row, words) => words.state[row.state] ?? row.state,
   },
-  mute: { width: "7rem", field: "mute", value: (row) => row.mute, show: (row) => <Word kind="mute" value={row.mute} /> },
+  mute: { width: "7rem", field: "mute", value: (row) => row.mute, show: (row, words) => words.mute[row.mute] ?? row.mute },
   marks: { width: "minmax(9rem, 1.2fr)", value: marksOf },
   resourceName: {
     width: "minmax(14rem, 2fr)",
@@ -98,10 +100,24 @@ export function columnsOf(keys: readonly ColumnKey[]): readonly Column[] {
   return isSeverityFirst ? [...chosen.slice(0, 1), CATEGORY, ...chosen.slice(1)] : [CATEGORY, ...chosen];
 }
 
-export function Shown({ column, row }: { readonly column: Column; readonly row: Row }) {
+/** What a cell shows: hostile text with visible escapes, on one line. */
+export function shown(column: Column, row: Row, words: Words): ReactNode {
   if (column.show !== undefined) {
-    return column.show(row);
+    return column.show(row, words);
   }
   const value = column.value(row);
-  return <Inert text={value.length > DRAWN ? `${value.slice(0, DRAWN)}…` : value} />;
+  const parts = runs(value.length > DRAWN ? `${value.slice(0, DRAWN)}…` : value);
+  return (
+    <bdi dir="ltr" className="inert">
+      {parts.map((part, index) =>
+        part.isEscape ? (
+          <span key={index} className="escape">
+            {part.text}
+          </span>
+        ) : (
+          part.text
+        ),
+      )}
+    </bdi>
+  );
 }

@@ -1,17 +1,15 @@
 import { memo, useEffect, useImperativeHandle, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent, type Ref } from "react";
-import { FilterIcon } from "@patternfly/react-icons";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useTranslation } from "react-i18next";
-import { Link } from "wouter";
 import type { Row } from "../api/list";
-import { inert } from "../text/inert";
+import { local } from "../text/time";
 import type { Density, Sort, SortField } from "./address";
-import { Shown, type Column } from "./columns";
+import { shown, type Column, type Words } from "./columns";
 import type { RowList } from "./row_list";
 import { isSelected, type Selection } from "./selection";
 
 export const ROW_HEIGHTS: Readonly<Record<Density, number>> = { comfortable: 40, compact: 28 };
-const OVERSCAN = 24;
+const OVERSCAN = 14;
 /** How long the second key of a sequence such as `g n` may take. */
 const SEQUENCE_MS = 1_200;
 
@@ -70,39 +68,37 @@ interface RowProps {
   readonly isSelected: boolean;
   readonly isArrived: boolean;
   readonly labels: { readonly select: string; readonly filterBy: string };
-  readonly onFilter: TableProps["onFilter"];
+  readonly words: Words;
 }
 
-/** Text beside the button that filters by it: the link of the category leads to the finding. */
-function Cell({ column, row, filterBy, onFilter }: { readonly column: Column; readonly row: Row; readonly filterBy: string; readonly onFilter: TableProps["onFilter"] }) {
-  const value = column.value(row);
-  const filter = (event: MouseEvent) => {
-    event.stopPropagation();
-    onFilter(column, value, event.shiftKey);
-  };
+// No component, no hook and no listener of its own in a cell: while one scrolls, hundreds are drawn between two frames.
+function cellOf(column: Column, row: Row, words: Words, filterBy: string) {
+  const content = shown(column, row, words);
   if (column.key === "category") {
     return (
       <>
-        <Link href={target(row.name)} tabIndex={-1}>
-          <Shown column={column} row={row} />
-        </Link>
-        <button type="button" className="filter-by" tabIndex={-1} aria-label={`${filterBy}: ${inert(value)}`} title={filterBy} onClick={filter}>
-          <FilterIcon />
+        <a href={target(row.name)} tabIndex={-1}>
+          {content}
+        </a>
+        <button type="button" className="filter-by" data-filter tabIndex={-1} aria-label={filterBy} title={filterBy}>
+          <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
+            <path d="M1 2h14l-5.5 6.5V14l-3-1.5v-4z" fill="currentColor" />
+          </svg>
         </button>
       </>
     );
   }
-  return column.field === undefined || value === "" ? (
-    <Shown column={column} row={row} />
+  return column.field === undefined || column.value(row) === "" ? (
+    content
   ) : (
-    <button type="button" className="value" tabIndex={-1} title={filterBy} onClick={filter}>
-      <Shown column={column} row={row} />
+    <button type="button" className="value" data-filter tabIndex={-1} title={filterBy}>
+      {content}
     </button>
   );
 }
 
 const TableRow = memo(function TableRow(props: RowProps) {
-  const { index, start, height, row, columns, template, cell, labels } = props;
+  const { index, start, height, row, columns, template, cell, labels, words } = props;
   const style = { transform: `translateY(${start}px)`, height, gridTemplateColumns: template };
   const classes = ["row", cell === undefined ? "" : "current", props.isSelected ? "selected" : "", props.isArrived ? "arrived" : ""];
   if (row === undefined) {
@@ -131,8 +127,8 @@ const TableRow = memo(function TableRow(props: RowProps) {
         <input type="checkbox" tabIndex={-1} aria-label={labels.select} checked={props.isSelected} readOnly />
       </span>
       {columns.map((column, at) => (
-        <span key={column.key} role="gridcell" id={cell === at ? "cell" : undefined} className={cell === at ? "cell" : undefined}>
-          <Cell column={column} row={row} filterBy={labels.filterBy} onFilter={props.onFilter} />
+        <span key={column.key} role="gridcell" data-column={at} id={cell === at ? "cell" : undefined} className={cell === at ? "cell" : undefined}>
+          {cellOf(column, row, words, labels.filterBy)}
         </span>
       ))}
     </div>
@@ -142,7 +138,7 @@ const TableRow = memo(function TableRow(props: RowProps) {
 /** Only the rows in sight are in the page; places of those that are still to be read have their height already. */
 export function FindingsTable(props: TableProps) {
   const { list, version, columns, density, selection, place, onPlace, onReach, onSelect } = props;
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const frame = useRef<HTMLDivElement>(null);
   const [current, setCurrent] = useState(place.current);
   const [column, setColumn] = useState(0);
@@ -171,8 +167,10 @@ export function FindingsTable(props: TableProps) {
       virtual.scrollToOffset(0);
     }
   }, [props.question, virtual]);
-  const shown = virtual.getVirtualItems();
-  const last = shown.at(-1)?.index ?? 0;
+  const inSight = virtual.getVirtualItems();
+  // as many as are ever in sight at once
+  const slots = Math.ceil((virtual.scrollRect?.height ?? 0) / height) + 2 * OVERSCAN + 2;
+  const last = inSight.at(-1)?.index ?? 0;
   useEffect(() => onReach(last), [last, onReach]);
   useEffect(() => {
     onPlace({ top: frame.current?.scrollTop ?? 0, current });
@@ -198,6 +196,15 @@ export function FindingsTable(props: TableProps) {
     },
     focus: () => frame.current?.focus({ preventScroll: true }),
   }));
+
+  const words = useMemo(
+    (): Words => ({
+      severity: t("severity", { returnObjects: true }),
+      state: t("state", { returnObjects: true }),
+      mute: t("mute", { returnObjects: true }),
+    }),
+    [t],
+  );
 
   const move = (to: number) => {
     const index = Math.max(0, Math.min(places - 1, to));
@@ -275,8 +282,25 @@ export function FindingsTable(props: TableProps) {
       return;
     }
     setCurrent(index);
-    if (element.matches("input, [role=gridcell]:first-child") || event.shiftKey) {
+    const row = list.at(index);
+    const of = columns[Number(element.closest("[data-column]")?.getAttribute("data-column") ?? Number.NaN)];
+    if (element.closest("[data-filter]") !== null && row !== undefined && of !== undefined) {
+      props.onFilter(of, of.value(row), event.shiftKey);
+    } else if (element.closest("a") !== null && row !== undefined) {
+      // elsewhere than here: as the browser does with links
+      if (event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey) {
+        event.preventDefault();
+        props.onOpen(row.name);
+      }
+    } else if (element.matches("input, [role=gridcell]:first-child") || event.shiftKey) {
       select(index, event.shiftKey);
+    }
+  };
+  /** The same moment where the reader is, once it is asked for: to say it of every row takes too long. */
+  const explain = (event: MouseEvent) => {
+    const time = (event.target as Element).closest("time");
+    if (time !== null) {
+      time.title = local(time.dateTime, i18n.language);
     }
   };
 
@@ -310,6 +334,7 @@ export function FindingsTable(props: TableProps) {
       tabIndex={0}
       onKeyDown={press}
       onClick={click}
+      onMouseOver={explain}
       // a range of rows, not of text
       onMouseDown={(event) => event.shiftKey && event.preventDefault()}
       onScroll={(event) => {
@@ -330,11 +355,12 @@ export function FindingsTable(props: TableProps) {
         ))}
       </div>
       <div role="rowgroup" className="rows" style={{ height: virtual.getTotalSize() }}>
-        {shown.map(({ index, start }) => {
+        {inSight.map(({ index, start }) => {
           const row = list.at(index);
           return (
             <TableRow
-              key={index}
+              // rows that leave are drawn anew as those that come
+              key={index % slots}
               index={index}
               start={start - height}
               height={height}
@@ -346,7 +372,7 @@ export function FindingsTable(props: TableProps) {
               isSelected={row !== undefined && isSelected(selection, row.name)}
               isArrived={list.isArrived(index)}
               labels={labels}
-              onFilter={props.onFilter}
+              words={words}
             />
           );
         })}
