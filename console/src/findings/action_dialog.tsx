@@ -145,7 +145,7 @@ export default function ActionDialog({ action, meant, onChanged, onClose }: Acti
           </Form>
         )}
         {change !== undefined && !canDo && (
-          <Alert variant="warning" isInline title={t("findings.tooMany", { most: ONE_BY_ONE_MAX })} />
+          <Alert component="h2" variant="warning" isInline title={t("findings.tooMany", { most: ONE_BY_ONE_MAX })} />
         )}
         {hasCommands && outcome === undefined && !isRunning && (
           <>
@@ -162,10 +162,10 @@ export default function ActionDialog({ action, meant, onChanged, onClose }: Acti
             label={`${progress[0]} / ${progress[1]}`}
           />
         )}
-        {error !== undefined && <Alert variant="danger" isInline isLiveRegion title={error} />}
+        {error !== undefined && <Alert component="h2" variant="danger" isInline isLiveRegion title={error} />}
         {outcome !== undefined && (
           <>
-            <Alert
+            <Alert component="h2"
               variant={outcome.failed.length > 0 || outcome.left > 0 ? "warning" : "success"}
               isInline
               isLiveRegion

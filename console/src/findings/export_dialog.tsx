@@ -104,8 +104,8 @@ export default function ExportDialog({ filter, onClose }: ExportDialogProps) {
             label={`${progress.count} / ${progress.isLeast && !isDone ? "≥ " : ""}${Math.max(progress.total, progress.count)} · ${bytes(progress.size)}`}
           />
         )}
-        {error !== undefined && <Alert variant="danger" isInline isLiveRegion title={error} />}
-        {isDone && <Alert variant="success" isInline isLiveRegion title={t("findings.exported", { count: progress?.count ?? 0 })} />}
+        {error !== undefined && <Alert component="h2" variant="danger" isInline isLiveRegion title={error} />}
+        {isDone && <Alert component="h2" variant="success" isInline isLiveRegion title={t("findings.exported", { count: progress?.count ?? 0 })} />}
       </ModalBody>
       <ModalFooter>
         <Button onClick={() => void write()} isDisabled={isRunning} isLoading={isRunning}>

@@ -1,7 +1,7 @@
 import { autocompletion, closeBrackets, completionKeymap, type CompletionContext } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { setDiagnostics } from "@codemirror/lint";
-import { Compartment, EditorState, Prec } from "@codemirror/state";
+import { Compartment, EditorState } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import { quoted } from "./conjunction";
@@ -52,11 +52,11 @@ export default function FilterEditor(props: Editor) {
       state: EditorState.create({
         doc: latest.current.value,
         extensions: [
-          // completion takes Enter first while it is open
-          keymap.of(completionKeymap),
-          Prec.low(keymap.of([{ key: "Enter", run: apply }])),
-          keymap.of([...defaultKeymap, ...historyKeymap]),
+          // completion takes Enter first while it is open; otherwise the filter is applied and no line is begun
+          keymap.of([...completionKeymap, { key: "Enter", run: apply }, ...defaultKeymap, ...historyKeymap]),
           history(),
+          // a long filter is seen whole
+          EditorView.lineWrapping,
           closeBrackets(),
           autocompletion({ override: [complete], defaultKeymap: false }),
           placeholder(latest.current.hint),

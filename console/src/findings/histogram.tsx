@@ -48,7 +48,7 @@ export function Histogram({ filter, range, now, onRange }: HistogramProps) {
     return counted.error === null ? (
       <div className="histogram" aria-busy="true" />
     ) : (
-      <Alert variant="danger" isInline title={counted.error.message} />
+      <Alert component="h2" variant="danger" isInline title={counted.error.message} />
     );
   }
   return (

@@ -30,7 +30,7 @@ function Columns({ view, become }: Pick<ListToolsProps, "view" | "become">) {
       isOpen={isOpen}
       onOpenChange={setOpen}
       onSelect={(_, key) => choose(key)}
-      popperProps={{ position: "right" }}
+      popperProps={{ position: "right", appendTo: "inline" }}
       toggle={(ref) => (
         <MenuToggle
           ref={ref}

@@ -181,7 +181,7 @@ export function FindingsPage() {
       </div>
       <QueryBar filter={view.filter} error={error} onApply={(written) => become({ filter: written })} valuesOf={valuesOf} />
       {error === undefined && found.error !== null && (
-        <Alert
+        <Alert component="h2"
           variant="danger"
           isInline
           isLiveRegion
@@ -189,7 +189,7 @@ export function FindingsPage() {
           actionLinks={<AlertActionLink onClick={reload}>{t("app.retry")}</AlertActionLink>}
         />
       )}
-      {error !== undefined && <Alert variant="danger" isInline isPlain isLiveRegion title={error.message} />}
+      {error !== undefined && <Alert component="h2" variant="danger" isInline isPlain isLiveRegion title={error.message} />}
       {found.error === null && (
         <Histogram filter={filter} range={view} now={now} onRange={(from, to) => become({ range: "custom", from, to })} />
       )}
@@ -252,6 +252,10 @@ export function FindingsPage() {
                 onSort={sortBy}
                 onSelect={onSelect}
                 onFilter={filterBy}
+                isGone={(row) =>
+                  (view.state !== "" && row.state !== view.state) ||
+                  (view.mute !== "" && (row.mute === "MUTED") !== (view.mute === "MUTED"))
+                }
                 onOpen={(name) => navigate(target(name))}
                 onKey={onKey}
               />
@@ -277,7 +281,12 @@ export function FindingsPage() {
             action={open.dialog}
             meant={open.meant}
             onChanged={(row, change) => found.change(row.name, change)}
-            onClose={() => setOpen(undefined)}
+            onClose={() => {
+              setOpen(undefined);
+              table.current?.focus();
+              void queries.invalidateQueries({ queryKey: ["groups"] });
+              void queries.invalidateQueries({ queryKey: ["histogram"] });
+            }}
           />
         )}
       </Suspense>

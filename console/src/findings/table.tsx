@@ -41,6 +41,8 @@ export interface TableProps {
   readonly onSelect: (names: readonly string[], isIn: boolean) => void;
   readonly onFilter: (column: Column, value: string, isOut: boolean) => void;
   readonly onOpen: (name: string) => void;
+  /** Whether a row is no longer what was asked for: it stays where it is, and shows so. */
+  readonly isGone: (row: Row) => boolean;
   /** Keys that are the page's. True when it was one. */
   readonly onKey: (event: KeyboardEvent, row: Row | undefined) => boolean;
 }
@@ -67,6 +69,7 @@ interface RowProps {
   readonly cell: number | undefined;
   readonly isSelected: boolean;
   readonly isArrived: boolean;
+  readonly isGone: boolean;
   readonly labels: { readonly select: string; readonly filterBy: string };
   readonly words: Words;
 }
@@ -100,7 +103,7 @@ function cellOf(column: Column, row: Row, words: Words, filterBy: string) {
 const TableRow = memo(function TableRow(props: RowProps) {
   const { index, start, height, row, columns, template, cell, labels, words } = props;
   const style = { transform: `translateY(${start}px)`, height, gridTemplateColumns: template };
-  const classes = ["row", cell === undefined ? "" : "current", props.isSelected ? "selected" : "", props.isArrived ? "arrived" : ""];
+  const classes = ["row", cell === undefined ? "" : "current", props.isSelected ? "selected" : "", props.isArrived ? "arrived" : "", props.isGone ? "gone" : ""];
   if (row === undefined) {
     return (
       <div id={`row-${index}`} role="row" aria-rowindex={index + 2} aria-busy="true" className={classes.join(" ")} style={style} data-index={index}>
@@ -371,6 +374,7 @@ export function FindingsTable(props: TableProps) {
               cell={index === current ? column : undefined}
               isSelected={row !== undefined && isSelected(selection, row.name)}
               isArrived={list.isArrived(index)}
+              isGone={row !== undefined && props.isGone(row)}
               labels={labels}
               words={words}
             />

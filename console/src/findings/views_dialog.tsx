@@ -32,7 +32,7 @@ export default function ViewsDialog({ search, onOpen, onClose }: ViewsDialogProp
     <Modal isOpen variant="small" aria-labelledby="views-title" aria-describedby="views-body" onClose={onClose}>
       <ModalHeader labelId="views-title" title={t("findings.views")} description={t("findings.viewsHelp")} />
       <ModalBody id="views-body">
-        <Form onSubmit={submit} isHorizontal>
+        <Form onSubmit={submit}>
           <FormGroup label={t("findings.viewName")} fieldId="view-name">
             <div className="line">
               <TextInput id="view-name" value={name} maxLength={NAME_MAX} onChange={(_, said) => setName(said)} />

@@ -90,7 +90,7 @@ function Threats({ blind }: { readonly blind: number }) {
   const open = useQuery(openFindings());
   const [isWhole, setWhole] = useState(false);
   if (open.data === undefined) {
-    return open.error === null ? <Spinner aria-label={t("app.loading")} /> : <Alert variant="danger" isInline title={open.error.message} />;
+    return open.error === null ? <Spinner aria-label={t("app.loading")} /> : <Alert component="h3" variant="danger" isInline title={open.error.message} />;
   }
   const found = incidents(open.data.rows);
   if (found.length === 0) {
