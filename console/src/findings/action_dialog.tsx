@@ -111,7 +111,14 @@ export default function ActionDialog({ action, meant, onChanged, onClose }: Acti
     change === undefined ? undefined : meant.kind === "rows" ? curl(change, names, origin) : curlForAll(change, meant.filter, origin);
   const hasCommands = change !== undefined;
   return (
-    <Modal isOpen variant="medium" aria-labelledby="action-title" aria-describedby="action-body" onClose={onClose}>
+    // what has begun is stopped by its button, not by the way
+    <Modal
+      isOpen
+      variant="medium"
+      aria-labelledby="action-title"
+      aria-describedby="action-body"
+      {...(isRunning ? { onEscapePress: () => undefined } : { onClose })}
+    >
       <ModalHeader labelId="action-title" title={`${t(`findings.actions.${action}`)} – ${t("findings.total", { count })}`} />
       <ModalBody id="action-body">
         <p>{t(`findings.explained.${action}`)}</p>
@@ -209,9 +216,11 @@ export default function ActionDialog({ action, meant, onChanged, onClose }: Acti
             {t("findings.undo")}
           </Button>
         )}
-        <Button variant="link" onClick={onClose}>
-          {t("app.close")}
-        </Button>
+        {!isRunning && (
+          <Button variant="link" onClick={onClose}>
+            {t("app.close")}
+          </Button>
+        )}
       </ModalFooter>
     </Modal>
   );

@@ -96,8 +96,13 @@ export function FindingsPage() {
   }, []);
   const onSelect = useCallback((names: readonly string[], isIn: boolean) => setSelection((before) => selected(before, names, isIn)), []);
 
+  const countAnew = () => {
+    void queries.invalidateQueries({ queryKey: ["groups"] });
+    void queries.invalidateQueries({ queryKey: ["histogram"] });
+  };
   const insert = (isSeen: boolean) => {
     const count = found.insert();
+    countAnew();
     table.current?.shift(count);
     if (isSeen) {
       requestAnimationFrame(() => requestAnimationFrame(() => table.current?.toTop()));
@@ -284,8 +289,7 @@ export function FindingsPage() {
             onClose={() => {
               setOpen(undefined);
               table.current?.focus();
-              void queries.invalidateQueries({ queryKey: ["groups"] });
-              void queries.invalidateQueries({ queryKey: ["histogram"] });
+              countAnew();
             }}
           />
         )}
