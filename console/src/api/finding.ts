@@ -110,6 +110,7 @@ export interface Finding {
   readonly category?: string;
   readonly severity?: string;
   readonly mute?: string;
+  readonly muteInfo?: { readonly staticMute?: { readonly state?: string } };
   readonly findingClass?: string;
   readonly eventTime?: string;
   readonly createTime?: string;

@@ -1,11 +1,13 @@
 import { lazy, type ComponentType, type ReactNode } from "react";
 import { Redirect } from "wouter";
+import BellIcon from "@patternfly/react-icons/dist/esm/icons/bell-icon";
 import CogIcon from "@patternfly/react-icons/dist/esm/icons/cog-icon";
 import ListIcon from "@patternfly/react-icons/dist/esm/icons/list-icon";
 import SearchIcon from "@patternfly/react-icons/dist/esm/icons/search-icon";
 import ServerIcon from "@patternfly/react-icons/dist/esm/icons/server-icon";
 import type { Messages } from "../messages/en";
 
+const NowPage = lazy(async () => ({ default: (await import("../now/page")).NowPage }));
 const FindingsPage = lazy(async () => ({ default: (await import("../findings/page")).FindingsPage }));
 const FindingPage = lazy(async () => ({ default: (await import("../finding/page")).FindingPage }));
 const DetectorsPage = lazy(async () => ({ default: (await import("../detectors/page")).DetectorsPage }));
@@ -20,12 +22,13 @@ interface Screen {
 
 /** Every address, each with a chunk of its own. */
 export const ROUTES: readonly Screen[] = [
+  { path: "/", show: () => <NowPage /> },
   { path: "/findings", show: () => <FindingsPage /> },
   { path: "/finding/*?", show: (rest) => <FindingPage name={rest} /> },
   { path: "/detectors", show: () => <DetectorsPage /> },
   { path: "/sensors", show: () => <SensorsPage /> },
   { path: "/settings", show: () => <SettingsPage /> },
-  { path: "*", show: () => <Redirect to="/findings" replace /> },
+  { path: "*", show: () => <Redirect to="/" replace /> },
 ];
 
 interface Place {
@@ -38,6 +41,7 @@ interface Place {
 }
 
 export const NAVIGATION: readonly Place[] = [
+  { page: "now", to: "/", key: "g n", icon: BellIcon },
   { page: "findings", to: "/findings", also: "/finding/", key: "g f", icon: ListIcon },
   { page: "detectors", to: "/detectors", key: "g d", icon: SearchIcon },
   { page: "sensors", to: "/sensors", key: "g s", icon: ServerIcon },

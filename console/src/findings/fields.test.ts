@@ -10,7 +10,15 @@ test("a field is completed where a field stands, a value behind its comparison",
 });
 
 test("an error is shown where the reader wrote it", () => {
-  expect(errorAt("filter: character 30: expected a value, found the end", 20)).toBe(9);
-  expect(errorAt("filter: character 3: expected a value", 20)).toBe(0);
-  expect(errorAt("it took too long", 20)).toBeUndefined();
+  const written = 'category="😀" AND x';
+  const asked = `state = "ACTIVE" AND (${written})`;
+  const at = [...asked].indexOf("x") + 1;
+  expect(errorAt(`filter: character ${at}: expected a field, found x`, asked, written)).toEqual({
+    at: written.indexOf("x"),
+    message: "expected a field, found x",
+  });
+  expect(errorAt("filter: character 3: expected a value", asked, written)?.at).toBe(0);
+  expect(errorAt("filter: character 300: expected a value", asked, written)?.at).toBe(written.length);
+  expect(errorAt("it took too long", asked, written)).toBeUndefined();
+  expect(errorAt("filter: character 3: expected a value", asked, "")).toBeUndefined();
 });

@@ -1,9 +1,10 @@
 import { autocompletion, closeBrackets, completionKeymap, type CompletionContext } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { setDiagnostics } from "@codemirror/lint";
-import { Compartment, EditorState, Prec } from "@codemirror/state";
+import { Compartment, EditorState } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { useEffect, useRef } from "react";
+import { quoted } from "./conjunction";
 import { COUNTED, FIELDS, placeAt } from "./fields";
 
 interface Editor {
@@ -38,7 +39,7 @@ export default function FilterEditor(props: Editor) {
       const values = await latest.current.valuesOf(place.field);
       return {
         from: place.from,
-        options: values.map(([value, count]) => ({ label: JSON.stringify(value), detail: count, type: "constant" })),
+        options: values.map(([value, count]) => ({ label: quoted(value), detail: count, type: "constant" })),
       };
     };
     const apply = () => {
@@ -51,11 +52,11 @@ export default function FilterEditor(props: Editor) {
       state: EditorState.create({
         doc: latest.current.value,
         extensions: [
-          // completion takes Enter first while it is open
-          keymap.of(completionKeymap),
-          Prec.low(keymap.of([{ key: "Enter", run: apply }])),
-          keymap.of([...defaultKeymap, ...historyKeymap]),
+          // completion takes Enter first while it is open; otherwise the filter is applied and no line is begun
+          keymap.of([...completionKeymap, { key: "Enter", run: apply }, ...defaultKeymap, ...historyKeymap]),
           history(),
+          // a long filter is seen whole
+          EditorView.lineWrapping,
           closeBrackets(),
           autocompletion({ override: [complete], defaultKeymap: false }),
           placeholder(latest.current.hint),
@@ -65,8 +66,20 @@ export default function FilterEditor(props: Editor) {
               latest.current.onChange(update.state.doc.toString());
             }
           }),
-          // one line: what is pasted stays one
-          EditorState.transactionFilter.of((transaction) => (transaction.newDoc.lines > 1 ? [] : transaction)),
+          // a carriage return is part of a value like any other character
+          EditorState.lineSeparator.of("\n"),
+          // one line: what is pasted becomes one
+          EditorState.transactionFilter.of((transaction) =>
+            transaction.newDoc.lines > 1
+              ? {
+                  changes: {
+                    from: 0,
+                    to: transaction.startState.doc.length,
+                    insert: transaction.newDoc.toString().replaceAll("\n", " "),
+                  },
+                }
+              : transaction,
+          ),
         ],
       }),
     });
@@ -76,7 +89,7 @@ export default function FilterEditor(props: Editor) {
   useEffect(() => {
     const editor = view.current;
     if (editor !== undefined && editor.state.doc.toString() !== props.value) {
-      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: props.value } });
+      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: props.value.replaceAll("\n", " ") } });
     }
   }, [props.value]);
 

@@ -1,163 +1,299 @@
-import { lazy, Suspense, useCallback, useMemo, useState, type FormEvent } from "react";
-import {
-  Alert,
-  Button,
-  FormSelect,
-  FormSelectOption,
-  PageSection,
-  Spinner,
-  TextInput,
-  Title,
-  Toolbar,
-  ToolbarContent,
-  ToolbarItem,
-} from "@patternfly/react-core";
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import "./findings.css";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { Alert, AlertActionLink, Button, PageSection, Spinner, Title } from "@patternfly/react-core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "wouter";
+import { useLocation, useSearchParams } from "wouter";
 import { Refused } from "../api/client";
-import { findings, groups } from "../api/findings";
-import { asked, RANGES, read, write, type Range, type View } from "./address";
+import { groups, type Row } from "../api/list";
+import type { Meant } from "./action";
+import type { ActionKey } from "./action_dialog";
+import { asked, orderBy, read, write, type SortField, type View } from "./address";
+import { columnsOf, type Column } from "./columns";
+import { excluded, narrowed } from "./conjunction";
+import { Facets } from "./facets";
 import { errorAt } from "./fields";
-import { FindingsTable } from "./table";
+import { Histogram } from "./histogram";
+import { ListTools } from "./list_tools";
+import { Nothing } from "./nothing";
+import { QueryBar } from "./query_bar";
+import { RangeBar } from "./range_bar";
+import { EVERYTHING, filterOf, NOTHING, selected, type Selection } from "./selection";
+import { SelectionBar } from "./selection_bar";
+import { FindingsTable, target, type TableHandle } from "./table";
+import { useList } from "./use_list";
 
-// most of the page's code: the list does not wait for it
-const FilterEditor = lazy(() => import("./filter_editor"));
+const ActionDialog = lazy(() => import("./action_dialog"));
+const ExportDialog = lazy(() => import("./export_dialog"));
+const ViewsDialog = lazy(() => import("./views_dialog"));
 
-const STATES = ["ACTIVE", "INACTIVE"] as const;
-const MUTES = ["UNMUTED", "MUTED"] as const;
-const SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW"] as const;
+/** Where each list was left, for who comes back from a finding. */
+const places = new Map<string, { readonly top: number; readonly current: number }>();
+const START = { top: 0, current: 0 };
 
-interface Choice {
-  readonly label: string;
-  readonly value: string;
-  readonly options: readonly (readonly [value: string, label: string])[];
-  readonly onChoose: (value: string) => void;
+type Open = { readonly dialog: "export" | "views" } | { readonly dialog: ActionKey; readonly meant: Meant };
+
+function isWriting(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"));
 }
 
-function Choose({ label, value, options, onChoose }: Choice) {
-  return (
-    <ToolbarItem>
-      <FormSelect aria-label={label} value={value} onChange={(_, chosen) => onChoose(chosen)}>
-        {options.map(([of, text]) => (
-          <FormSelectOption key={of} value={of} label={text} />
-        ))}
-      </FormSelect>
-    </ToolbarItem>
-  );
+function focusFilter(): void {
+  document.querySelector<HTMLElement>(".query-bar .cm-content, .query-bar input")?.focus();
 }
 
 export function FindingsPage() {
   const { t } = useTranslation();
+  const [, navigate] = useLocation();
   const [search, setSearch] = useSearchParams();
-  const view = read(search.toString());
-  const [draft, setDraft] = useState(view.filter);
-  const become = (change: Partial<View>) => setSearch(write({ ...view, ...change }), { replace: true });
-  const filter = useMemo(() => asked(view, Date.now()), [search]);
-  const query = useInfiniteQuery(findings({ filter, orderBy: "event_time desc" }));
-  const rows = query.data?.pages.flatMap((page) => page.results) ?? [];
-  const total = query.data?.pages[0]?.total;
+  const said = search.toString();
+  const view = useMemo(() => read(said), [said]);
+  const [reloads, setReloads] = useState(0);
+  const now = useMemo(() => Date.now(), [view.filter, view.state, view.mute, view.range, view.from, view.to, reloads]);
+  const filter = asked(view, now);
+  const order = orderBy(view.sort);
+  const question = useMemo(() => ({ filter, orderBy: order }), [filter, order]);
+  const found = useList(question);
+  const { list } = found;
+  const columns = useMemo(() => columnsOf(view.columns), [view.columns.join(",")]);
+  const [selection, setSelection] = useState<Selection>(NOTHING);
+  useEffect(() => setSelection(NOTHING), [filter]);
+  const [open, setOpen] = useState<Open>();
+  const [above, setAbove] = useState(0);
+  useEffect(() => setAbove(0), [question]);
+  const table = useRef<TableHandle>(null);
+
+  const become = (change: Partial<View>) => {
+    // what another question was can be gone back to; how it is shown is no step of its own
+    const isQuestion = ["filter", "state", "mute", "range", "from"].some((key) => key in change);
+    setSearch(write({ ...view, ...change }), { replace: !isQuestion });
+  };
+  const latest = useRef({ view, become });
+  latest.current = { view, become };
+
   const queries = useQueryClient();
   const valuesOf = useCallback(
     async (field: string) => {
-      const counted = await queries.fetchQuery(groups(asked({ ...view, filter: "" }, Date.now()), field));
-      return counted.map(({ value, count }) => [value, count] as const);
+      const counted = await queries.fetchQuery(groups(asked({ ...view, filter: "" }, now), field));
+      return counted.map(({ value, count }) => [value, String(count)] as const);
     },
-    [search],
+    [view, now, queries],
   );
-  const refused = query.error instanceof Refused ? query.error.message : undefined;
-  const at = refused === undefined ? undefined : errorAt(refused, filter.length - view.filter.trim().length - 1);
-  const error = refused === undefined || at === undefined ? undefined : { at, message: refused };
-  const any = (label: string) => ["", `${label}: –`] as const;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    become({ filter: draft });
+
+  const filterBy = useCallback((column: Column, value: string, isOut: boolean) => {
+    const { view: shown, become: go } = latest.current;
+    if (column.field === "state" || column.field === "mute") {
+      const other = column.field === "state" ? (value === "ACTIVE" ? "INACTIVE" : "ACTIVE") : value === "MUTED" ? "UNMUTED" : "MUTED";
+      go({ [column.field]: isOut ? other : value === "UNDEFINED" ? "UNMUTED" : value });
+    } else if (column.field !== undefined && value !== "") {
+      go({ filter: (isOut ? excluded : narrowed)(shown.filter, column.field, value) });
+    }
+  }, []);
+  const sortBy = useCallback((field: SortField) => {
+    const { view: shown, become: go } = latest.current;
+    const isFirst = shown.sort.field !== field;
+    // times begin with the last, everything else with the first: severities with the worst
+    go({ sort: { field, isDescending: isFirst ? field.endsWith("_time") : !shown.sort.isDescending } });
+  }, []);
+  const onSelect = useCallback((names: readonly string[], isIn: boolean) => setSelection((before) => selected(before, names, isIn)), []);
+
+  const countAnew = () => {
+    void queries.invalidateQueries({ queryKey: ["groups"] });
+    void queries.invalidateQueries({ queryKey: ["histogram"] });
   };
+  const insert = (isSeen: boolean) => {
+    const count = found.insert();
+    countAnew();
+    table.current?.shift(count);
+    if (isSeen) {
+      requestAnimationFrame(() => requestAnimationFrame(() => table.current?.toTop()));
+    } else {
+      setAbove((before) => before + count);
+    }
+  };
+  const act = (action: ActionKey, row?: Row) => {
+    const rows = (names: Iterable<string>) => [...names].flatMap((name): readonly Row[] => [list.get(name)].filter((one) => one !== undefined));
+    const meant: Meant =
+      row !== undefined
+        ? { kind: "rows", rows: [row] }
+        : selection.kind === "some"
+        ? { kind: "rows", rows: rows(selection.names) }
+        : {
+            kind: "all",
+            filter: filterOf(selection, filter),
+            total: Math.max(0, list.total - selection.except.size),
+            isLeast: list.isLeast,
+          };
+    setOpen({ dialog: action, meant });
+  };
+  const hasSelection = selection.kind === "all" || selection.names.size > 0;
+  const onKey = (event: KeyboardEvent, row: Row | undefined) => {
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (event.key === "Escape" && hasSelection) {
+      setSelection(NOTHING);
+    } else if (event.key === "m" && isPlain && (hasSelection || row !== undefined)) {
+      act("mute", hasSelection ? undefined : row);
+    } else if (event.key === "y" && isPlain && row !== undefined) {
+      void navigator.clipboard.writeText(`${location.origin}${target(row.name)}`);
+    } else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
+      setSelection(EVERYTHING);
+    } else {
+      return false;
+    }
+    return true;
+  };
+  const keys = useRef<(event: globalThis.KeyboardEvent) => void>(undefined);
+  keys.current = (event) => {
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (!isPlain || isWriting(event.target) || open !== undefined) {
+      return;
+    }
+    if (event.key === "/") {
+      event.preventDefault();
+      focusFilter();
+    } else if (event.key === "." && found.fresh.length > 0) {
+      event.preventDefault();
+      insert(false);
+    }
+  };
+  useEffect(() => {
+    const press = (event: globalThis.KeyboardEvent) => keys.current?.(event);
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, []);
+
+  const refused = found.error instanceof Refused ? found.error.message : undefined;
+  const error = refused === undefined ? undefined : errorAt(refused, filter, view.filter.trim());
+  const reload = () => {
+    setReloads((before) => before + 1);
+    found.reload();
+  };
+  const isEmpty = !found.isPending && found.error === null && list.places === 0;
+  const title = t("pages.findings");
   return (
-    <>
-      <PageSection>
-        <Title headingLevel="h1">{t("pages.findings")}</Title>
-        <form onSubmit={submit}>
-          <Toolbar>
-            <ToolbarContent>
-              <Choose
-                label={t("findings.state")}
-                value={view.state}
-                options={[any(t("findings.state")), ...STATES.map((of) => [of, t(`state.${of}`)] as const)]}
-                onChoose={(state) => become({ state })}
+    <PageSection isFilled hasBodyWrapper={false} className="findings-page">
+      <div className="line head">
+        <Title headingLevel="h1">{title}</Title>
+        <RangeBar view={view} now={now} become={become} />
+        <ListTools
+          view={view}
+          become={become}
+          isPaused={found.isPaused}
+          onPause={found.setPaused}
+          onReload={reload}
+          onViews={() => setOpen({ dialog: "views" })}
+          onExport={() => setOpen({ dialog: "export" })}
+        />
+      </div>
+      <QueryBar filter={view.filter} error={error} onApply={(written) => become({ filter: written })} valuesOf={valuesOf} />
+      {error === undefined && found.error !== null && (
+        <Alert component="h2"
+          variant="danger"
+          isInline
+          isLiveRegion
+          title={found.error.message}
+          actionLinks={<AlertActionLink onClick={reload}>{t("app.retry")}</AlertActionLink>}
+        />
+      )}
+      {error !== undefined && <Alert component="h2" variant="danger" isInline isPlain isLiveRegion title={error.message} />}
+      {found.error === null && (
+        <Histogram filter={filter} range={view} now={now} onRange={(from, to) => become({ range: "custom", from, to })} />
+      )}
+      <div className="list-and-facets">
+        <Facets view={view} now={now} become={become} />
+        <div className="list">
+          <div className="line status">
+            {hasSelection ? (
+              <SelectionBar
+                selection={selection}
+                total={list.total}
+                isLeast={list.isLeast}
+                onAll={() => setSelection(EVERYTHING)}
+                onNone={() => setSelection(NOTHING)}
+                onAct={act}
               />
-              <Choose
-                label={t("findings.mute")}
-                value={view.mute}
-                options={[
-                  any(t("findings.mute")),
-                  ...MUTES.map((of) => [of, t(of === "MUTED" ? "mute.MUTED" : "mute.UNDEFINED")] as const),
-                ]}
-                onChoose={(mute) => become({ mute })}
-              />
-              <Choose
-                label={t("findings.severity")}
-                value={view.severity}
-                options={[any(t("findings.severity")), ...SEVERITIES.map((of) => [of, t(`severity.${of}`)] as const)]}
-                onChoose={(severity) => become({ severity })}
-              />
-              <Choose
-                label={t("findings.range")}
-                value={view.range}
-                options={(Object.keys(RANGES) as Range[]).map((of) => [of, t(`findings.ranges.${of}`)] as const)}
-                onChoose={(range) => become({ range: range as Range })}
-              />
-              <ToolbarItem className="filter">
-                <Suspense
-                  fallback={
-                    <TextInput
-                      aria-label={t("findings.filter")}
-                      placeholder={t("findings.filterHelp")}
-                      value={draft}
-                      onChange={(_, value) => setDraft(value)}
-                    />
-                  }
-                >
-                  <FilterEditor
-                    label={t("findings.filter")}
-                    hint={t("findings.filterHelp")}
-                    value={draft}
-                    error={error}
-                    onChange={setDraft}
-                    onApply={(written) => become({ filter: written })}
-                    valuesOf={valuesOf}
-                  />
-                </Suspense>
-              </ToolbarItem>
-              <ToolbarItem>
-                <Button type="submit" variant="secondary">
-                  {t("findings.apply")}
+            ) : (
+              <span role="status">
+                {found.isPending ? (
+                  <Spinner size="md" aria-label={t("app.loading")} />
+                ) : (
+                  t(list.isLeast ? "findings.totalLeast" : "findings.total", { count: list.total })
+                )}
+                {list.total > list.places && ` ${t("findings.shownMost", { count: list.places })}`}
+              </span>
+            )}
+            <span aria-live="polite" className="pill">
+              {found.fresh.length > 0 ? (
+                <Button size="sm" onClick={() => insert(true)}>
+                  {t(found.isFreshLeast ? "findings.freshLeast" : "findings.fresh", { count: found.fresh.length })} <kbd>.</kbd>
                 </Button>
-              </ToolbarItem>
-            </ToolbarContent>
-          </Toolbar>
-        </form>
-        {refused !== undefined && <Alert variant="danger" isInline isLiveRegion title={refused} />}
-        <p role="status">
-          {query.isPending ? <Spinner size="md" aria-label={t("app.loading")} /> : null}
-          {total === undefined ? null : t("findings.total", { count: total })}
-        </p>
-      </PageSection>
-      <PageSection isFilled hasOverflowScroll={false} className="rows">
-        {query.isSuccess && rows.length === 0 ? (
-          <p>{t("findings.none")}</p>
-        ) : (
-          <FindingsTable
-            rows={rows}
-            total={Math.max(total ?? 0, rows.length)}
-            needMore={() => {
-              if (query.hasNextPage && !query.isFetchingNextPage) {
-                void query.fetchNextPage();
-              }
+              ) : above > 0 ? (
+                <Button size="sm" variant="secondary" onClick={() => table.current?.toTop()}>
+                  ↑ {t("findings.above", { count: above })}
+                </Button>
+              ) : found.isPaused ? (
+                t("findings.paused")
+              ) : null}
+            </span>
+          </div>
+          {isEmpty ? (
+            <Nothing view={view} become={become} />
+          ) : (
+            found.error === null &&
+            list.places > 0 && (
+              <FindingsTable
+                handle={table}
+                question={`${filter} ${order}`}
+                list={list}
+                version={found.version}
+                columns={columns}
+                density={view.density}
+                sort={view.sort}
+                selection={selection}
+                isOld={found.isOld}
+                place={places.get(said) ?? START}
+                onPlace={(place) => places.set(said, place)}
+                onTop={() => setAbove(0)}
+                onReach={found.reach}
+                onSort={sortBy}
+                onSelect={onSelect}
+                onFilter={filterBy}
+                isGone={(row) =>
+                  (view.state !== "" && row.state !== view.state) ||
+                  (view.mute !== "" && (row.mute === "MUTED") !== (view.mute === "MUTED"))
+                }
+                onOpen={(name) => navigate(target(name))}
+                onKey={onKey}
+              />
+            )
+          )}
+          <p className="keys">{t("findings.keys")}</p>
+        </div>
+      </div>
+      <Suspense>
+        {open?.dialog === "export" && <ExportDialog filter={filter} onClose={() => setOpen(undefined)} />}
+        {open?.dialog === "views" && (
+          <ViewsDialog
+            search={said}
+            onOpen={(to) => {
+              setOpen(undefined);
+              setSearch(to);
+            }}
+            onClose={() => setOpen(undefined)}
+          />
+        )}
+        {open !== undefined && "meant" in open && (
+          <ActionDialog
+            action={open.dialog}
+            meant={open.meant}
+            onChanged={(row, change) => found.change(row.name, change)}
+            onClose={() => {
+              setOpen(undefined);
+              table.current?.focus();
+              countAnew();
             }}
           />
         )}
-      </PageSection>
-    </>
+      </Suspense>
+    </PageSection>
   );
 }

@@ -1,6 +1,8 @@
 import { detectors } from "./en_detectors";
 import { sensors } from "./en_sensors";
 import { settings } from "./en_settings";
+import { findings } from "./en_findings";
+import { now } from "./en_now";
 
 export const en = {
   app: {
@@ -79,25 +81,8 @@ export const en = {
   severity: { CRITICAL: "Critical", HIGH: "High", MEDIUM: "Medium", LOW: "Low", SEVERITY_UNSPECIFIED: "Not said" },
   state: { ACTIVE: "Active", INACTIVE: "Inactive", STATE_UNSPECIFIED: "Not said" },
   mute: { MUTED: "Muted", UNMUTED: "Unmuted", UNDEFINED: "Not muted", MUTE_UNSPECIFIED: "Not said" },
-  findings: {
-    filter: "Filter",
-    filterHelp: 'A filter of Security Command Center, for example severity="HIGH" AND category:"Shell"',
-    apply: "Apply",
-    state: "State",
-    mute: "Mute",
-    severity: "Severity",
-    range: "Time range",
-    ranges: { hour: "Last hour", day: "Last 24 hours", week: "Last 7 days", month: "Last 30 days", all: "Any time" },
-    category: "Category",
-    resource: "Resource",
-    time: "Event time",
-    total_one: "{{count}} finding",
-    total_other: "{{count}} findings",
-    none: "No finding matches.",
-    fresh_one: "{{count}} new",
-    fresh_other: "{{count}} new",
-    table: "Findings, newest first",
-  },
+  findings,
+  now,
   finding: {
     summary: "Summary",
     story: "Story",

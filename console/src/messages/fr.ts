@@ -2,6 +2,8 @@ import type { Messages } from "./en";
 import { detectors } from "./fr_detectors";
 import { sensors } from "./fr_sensors";
 import { settings } from "./fr_settings";
+import { findings } from "./fr_findings";
+import { now } from "./fr_now";
 
 export const fr: Messages = {
   app: {
@@ -80,25 +82,8 @@ export const fr: Messages = {
   severity: { CRITICAL: "Critique", HIGH: "Élevée", MEDIUM: "Moyenne", LOW: "Faible", SEVERITY_UNSPECIFIED: "Non précisé" },
   state: { ACTIVE: "Actif", INACTIVE: "Inactif", STATE_UNSPECIFIED: "Non précisé" },
   mute: { MUTED: "Ignoré", UNMUTED: "Non ignoré", UNDEFINED: "Pas ignoré", MUTE_UNSPECIFIED: "Non précisé" },
-  findings: {
-    filter: "Filtre",
-    filterHelp: 'Un filtre de Security Command Center, par exemple severity="HIGH" AND category:"Shell"',
-    apply: "Appliquer",
-    state: "État",
-    mute: "Ignorer",
-    severity: "Gravité",
-    range: "Période",
-    ranges: { hour: "Dernière heure", day: "Dernières 24 heures", week: "7 derniers jours", month: "30 derniers jours", all: "Sans limite" },
-    category: "Catégorie",
-    resource: "Ressource",
-    time: "Heure de l’événement",
-    total_one: "{{count}} résultat",
-    total_other: "{{count}} résultats",
-    none: "Aucun résultat ne correspond.",
-    fresh_one: "{{count}} nouveau",
-    fresh_other: "{{count}} nouveaux",
-    table: "Résultats, du plus récent au plus ancien",
-  },
+  findings,
+  now,
   finding: {
     summary: "Résumé",
     story: "Déroulement",

@@ -12,15 +12,24 @@ const SHAPES: Readonly<Record<Severity, string>> = {
   SEVERITY_UNSPECIFIED: "M2 7h12v2H2z",
 };
 
+export function knownSeverity(severity: string | undefined): Severity {
+  return severity !== undefined && Object.hasOwn(SHAPES, severity) ? (severity as Severity) : "SEVERITY_UNSPECIFIED";
+}
+
 export function SeverityMark({ severity }: { readonly severity: string | undefined }) {
   const { t } = useTranslation();
-  const known: Severity = severity !== undefined && severity in SHAPES ? (severity as Severity) : "SEVERITY_UNSPECIFIED";
+  return <LabelledSeverity severity={severity} label={t(`severity.${knownSeverity(severity)}`)} />;
+}
+
+/** The same for lists of many, which look the word up once. */
+export function LabelledSeverity({ severity, label }: { readonly severity: string | undefined; readonly label: string }) {
+  const known = knownSeverity(severity);
   return (
     <span className={`severity severity-${known.toLowerCase()}`}>
       <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
         <path d={SHAPES[known]} fill="currentColor" />
       </svg>{" "}
-      {t(`severity.${known}`)}
+      {label}
     </span>
   );
 }

@@ -9,6 +9,9 @@ export interface Run {
 // surrogates, private use and what is not assigned.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}|[\u115f\u1160\u3164\uffa0\u2800]/gu;
 
+/** Most texts are: they need no look at each character. */
+const PRINTABLE = /^[ -~]*$/;
+
 const NAMED: ReadonlyMap<string, string> = new Map([
   ["\t", "\\t"],
   ["\n", "\\n"],
@@ -26,6 +29,9 @@ function escape(character: string): string {
 
 /** The text in pieces: as it is, and escaped. */
 export function runs(text: string): Run[] {
+  if (PRINTABLE.test(text)) {
+    return text === "" ? [] : [{ text, isEscape: false }];
+  }
   const found: Run[] = [];
   let plain = 0;
   for (const match of text.matchAll(UNSAFE)) {

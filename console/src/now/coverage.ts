@@ -1,0 +1,55 @@
+// What sensors see, and where nobody looks.
+
+export interface Sensor {
+  readonly name?: string;
+  readonly cluster?: string;
+  readonly node?: string;
+  readonly state?: string;
+  readonly receivedAt?: string;
+  readonly lagSeconds?: number;
+  readonly lost?: Readonly<Record<string, string | number>>;
+  readonly counters?: Readonly<Record<string, unknown>>;
+  readonly problems?: readonly { readonly problem?: string; readonly advice?: string }[];
+}
+
+export interface Coverage {
+  readonly total: number;
+  /** How many are well; undefined when the server does not say it of all. */
+  readonly well: number | undefined;
+  /** Since the sensors began. */
+  readonly lost: number;
+  /** The longest of those that are heard; undefined when none says. */
+  readonly lag: number | undefined;
+  readonly blind: readonly Sensor[];
+}
+
+function sum(values: readonly unknown[]): number {
+  return values.map(Number).reduce((all, value) => all + (Number.isFinite(value) ? value : 0), 0);
+}
+
+export function lostBy(sensor: Sensor): number {
+  if (sensor.lost !== undefined) {
+    return sum(Object.values(sensor.lost));
+  }
+  return sum(Object.values(sensor.counters ?? {}).map((counts) => (counts as { lost?: unknown } | null)?.lost ?? 0));
+}
+
+const WORST_FIRST = ["TAMPERED", "SILENT", "LOSING"];
+
+/** A sensor that lost something and of which no state is said is a blind spot, too. */
+function isBlind(sensor: Sensor): boolean {
+  return sensor.state === undefined ? lostBy(sensor) > 0 : sensor.state !== "OK";
+}
+
+export function coverage(sensors: readonly Sensor[]): Coverage {
+  const isSaid = sensors.every(({ state }) => state !== undefined);
+  const lags = sensors.filter(({ state }) => state !== "SILENT").flatMap(({ lagSeconds }) => lagSeconds ?? []);
+  const order = ({ state }: Sensor) => (WORST_FIRST.indexOf(state ?? "") + WORST_FIRST.length + 1) % (WORST_FIRST.length + 1);
+  return {
+    total: sensors.length,
+    well: isSaid ? sensors.filter(({ state }) => state === "OK").length : undefined,
+    lost: sum(sensors.map(lostBy)),
+    lag: lags.length === 0 ? undefined : Math.max(...lags),
+    blind: sensors.filter(isBlind).sort((one, other) => order(one) - order(other)),
+  };
+}
