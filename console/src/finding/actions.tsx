@@ -77,14 +77,13 @@ export function FindingActions({ name, finding, changes, dialog, onDialog, done,
           position="bottom-end"
           minWidth="min(44rem, 90vw)"
           maxWidth="min(44rem, 90vw)"
-          headerContent={t("finding.commands")}
           bodyContent={
             <div className="commands">
-              <h3>{t("finding.showIt")}</h3>
+              <p className="command-title">{t("finding.showIt")}</p>
               <EquivalentCommands of={show(origin, name)} />
-              <h3>{t(isActive ? "finding.close" : "finding.reopen")}</h3>
+              <p className="command-title">{t(isActive ? "finding.close" : "finding.reopen")}</p>
               <EquivalentCommands of={setState(origin, name, isActive ? "INACTIVE" : "ACTIVE")} />
-              <h3>{t(isMuted ? "finding.unmute" : "finding.mute")}</h3>
+              <p className="command-title">{t(isMuted ? "finding.unmute" : "finding.mute")}</p>
               <EquivalentCommands of={setMute(origin, name, isMuted ? "UNMUTED" : "MUTED")} />
               <p className="meaning">{t("finding.commandsMore")}</p>
             </div>

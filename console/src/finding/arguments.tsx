@@ -87,7 +87,7 @@ export function Arguments({ args, program, isTruncated = false, isKnownSocat = f
         {args.slice(0, shown).map((argument, index) => (
           <li key={index}>
             <code>
-              <Inert text={argument} limit={600} />
+              <Inert text={argument} limit={300} />
             </code>
             {argument === "" && <span className="meaning">{t("finding.emptyArgument")}</span>}
             {meaning?.addresses

@@ -55,7 +55,7 @@ export function Head({ result, sentence }: { readonly result: FindingResult; rea
         <Inert text={finding.category ?? ""} limit={300} /> <Copy text={location.href} what={t("finding.link")} />
       </Title>
       <p className="sentence">
-        <Inert text={sentence} />
+        <Inert text={sentence} limit={320} />
       </p>
       <dl className="key-facts">
         <div>

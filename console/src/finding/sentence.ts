@@ -1,7 +1,7 @@
 // A description opens with one plain sentence: how sure, who, what, where, to whom. The page shows it as its headline.
 
 import type { TFunction } from "i18next";
-import type { FindingResult } from "../api/finding";
+import type { Finding, FindingResult } from "../api/finding";
 
 /** Longer ones are no headline; the reader gets all of it below. */
 const LONGEST = 600;
@@ -17,7 +17,7 @@ export function told(description: string): Told {
   const end = /[.!?](?=\s+[\p{Lu}"'])|[.!?]\s*$/u.exec(head);
   if (end === null || (description.length > head.length && end.index + 1 >= head.trimEnd().length)) {
     return description.length > LONGEST
-      ? { first: `${[...description.slice(0, LONGEST)].slice(0, -1).join("")}…`, rest: description }
+      ? { first: `${description.slice(0, LONGEST - 1).replace(/[\ud800-\udbff]$/, "")}…`, rest: description }
       : { first: description.trim(), rest: "" };
   }
   const at = end.index + 1;
@@ -33,7 +33,8 @@ export interface Sentence {
   readonly through: string | undefined;
   readonly place:
     | { readonly kind: "pod"; readonly container: string; readonly pod: string }
-    | { readonly kind: "container"; readonly container: string };
+    | { readonly kind: "container"; readonly container: string }
+    | { readonly kind: "node"; readonly node: string };
   readonly peer:
     | { readonly kind: "reverse"; readonly peer: string }
     | { readonly kind: "bind"; readonly peer: string; readonly port: string };
@@ -41,20 +42,31 @@ export interface Sentence {
 
 const LEVELS = ["HIGH", "MEDIUM", "LOW"] as const;
 
+function placeOf(finding: Finding): Sentence["place"] | undefined {
+  const pod = finding.kubernetes?.pods?.[0];
+  const id = finding.vedette?.container?.id;
+  const container = finding.containers?.[0]?.name ?? (typeof id === "string" ? id : undefined);
+  const node = finding.sourceProperties?.["VM_Instance_Name"];
+  if (container !== undefined) {
+    return pod?.name === undefined ? { kind: "container", container } : { kind: "pod", container, pod: `${pod.ns ?? ""}/${pod.name}` };
+  }
+  // a container that is not known by a name or an id is no node
+  return finding.vedette?.container === undefined && typeof node === "string" ? { kind: "node", node } : undefined;
+}
+
 /** `undefined` where one of them is not known: then the sensor's own words are better than half a sentence. */
 export function factsOf({ finding }: FindingResult): Sentence | undefined {
   const level = LEVELS.find((one) => one === finding.vedette?.confidence?.level);
   const [shell, second] = finding.processes ?? [];
   const program = shell?.binary?.path;
-  const pod = finding.kubernetes?.pods?.[0];
-  const container = finding.containers?.[0]?.name;
+  const place = placeOf(finding);
   const { direction, endpoint } = finding.vedette?.session ?? {};
   const peer = endpoint?.peer;
   if (
     level === undefined ||
     program === undefined ||
     shell?.userId === undefined ||
-    container === undefined ||
+    place === undefined ||
     peer === undefined ||
     (direction !== "reverse" && direction !== "bind")
   ) {
@@ -68,7 +80,7 @@ export function factsOf({ finding }: FindingResult): Sentence | undefined {
     user: shell.userId === "0" ? undefined : shell.userId,
     program,
     through: typeof opener === "string" ? opener : isSocat ? second.name : undefined,
-    place: pod?.name === undefined ? { kind: "container", container } : { kind: "pod", container, pod: `${pod.ns ?? ""}/${pod.name}` },
+    place,
     peer: direction === "reverse" ? { kind: direction, peer } : { kind: direction, peer, port: endpoint?.local?.split(":").at(-1) ?? "" },
   };
 }

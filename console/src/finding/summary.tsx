@@ -215,13 +215,13 @@ export function SummaryTab({ result, rest }: { readonly result: FindingResult; r
         <Grid hasGutter>
           <GridItem span={12} lg={6}>
             <Detected finding={finding} />
+            <Connected finding={finding} />
           </GridItem>
           <GridItem span={12} lg={6}>
             <Affected result={result} />
+            <Related finding={finding} />
           </GridItem>
         </Grid>
-        <Connected finding={finding} />
-        <Related finding={finding} />
         <Why finding={finding} rest={rest} />
       </GridItem>
       <GridItem span={12} xl={4}>

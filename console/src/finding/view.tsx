@@ -32,8 +32,11 @@ export function FindingView({ name, result }: { readonly name: string; readonly 
   const asked = search.get("tab");
   const tab = TABS.find(({ key }) => key === asked)?.key ?? "summary";
   const open = (key: string) => setSearch({ tab: key }, { replace: true });
-  const copy = (text: string, what: string) =>
-    void navigator.clipboard.writeText(text).then(() => say(`${t("app.copied")}: ${what}`));
+  const copy = async (text: string, what: string) => {
+    await navigator.clipboard.writeText(text);
+    say(`${t("app.copied")}: ${what}`);
+    setTimeout(() => say(""), 3_000);
+  };
 
   useKeys({
     ...Object.fromEntries(TABS.map(({ key }, index) => [String(index + 1), () => open(key)])),
@@ -42,8 +45,8 @@ export function FindingView({ name, result }: { readonly name: string; readonly 
       const { to, back } = opposite(finding, "mute");
       changes.mutate(to, { onSuccess: () => setDone({ title: t(titleOf(to)), undo: back }) });
     },
-    y: () => copy(location.href, t("finding.link")),
-    c: () => copy(show(location.origin, name).vedette ?? "", t("finding.command")),
+    y: () => void copy(location.href, t("finding.link")),
+    c: () => void copy(show(location.origin, name).vedette ?? "", t("finding.command")),
     "?": () => setHelp(true),
     Escape: () => goBack(navigate),
   });

@@ -4,7 +4,7 @@
 import { PEER, type Channel, type Story } from "./model";
 
 export const ROW = 56;
-export const BOX = { width: 250, height: 42 };
+export const BOX = { width: 290, height: 42 };
 const INDENT = 28;
 /** Deeper processes are indented no further: the picture stays in sight. */
 const DEEPEST = 8;

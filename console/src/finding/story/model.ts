@@ -214,7 +214,7 @@ function toldChannels(finding: Finding, idOf: ReadonlyMap<string, string>) {
       const from = idOf.get(text(hop.fromPid));
       const to = idOf.get(text(hop.toPid));
       if (from !== undefined && to !== undefined && from !== to) {
-        found.push({ from, to, channel: text(hop.channel), flow });
+        found.push({ from, to, channel: text(hop.channel) || "UNKNOWN", flow });
       }
     }
     const holder = idOf.get(text(route.endpoint?.pid));
@@ -243,6 +243,17 @@ function peerOf(finding: Finding): Peer | undefined {
 
 type Untold = Omit<StoryEvent, "id" | "at">;
 
+function ownFinding({ finding }: FindingResult): Untold {
+  return {
+    lane: "FINDING",
+    time: finding.eventTime ?? "",
+    process: undefined,
+    text: finding.category ?? "",
+    finding: undefined,
+    severity: finding.severity,
+  };
+}
+
 function reducedEvents({ finding }: FindingResult): Untold[] {
   const none = { process: undefined, finding: undefined, severity: undefined };
   const start = finding.vedette?.process?.startTime;
@@ -258,13 +269,6 @@ function reducedEvents({ finding }: FindingResult): Untold[] {
       time: piece.takeTime ?? "",
       text: [piece.kind, piece.name].filter((part) => part !== undefined && part !== "").join(": "),
     })),
-    {
-      ...none,
-      lane: "FINDING" as const,
-      time: finding.eventTime ?? "",
-      text: finding.category ?? "",
-      severity: finding.severity,
-    },
   ];
 }
 
@@ -289,7 +293,8 @@ function eventsOf(result: FindingResult, idOf: ReadonlyMap<string, string>, othe
     finding: finding.name,
     severity: finding.severity,
   }));
-  return [...own, ...related]
+  const isTold = own.some(({ lane }) => lane === "FINDING");
+  return [...own, ...(isTold ? [] : [ownFinding(result)]), ...related]
     .map((event) => ({ ...event, at: Date.parse(event.time) }))
     .filter(({ at }) => !Number.isNaN(at))
     .sort((a, b) => a.at - b.at)

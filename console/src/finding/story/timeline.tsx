@@ -57,7 +57,7 @@ function Lanes({ events, span, selected, linked, onSelect }: Omit<Timeline, "sto
           return (
             <g key={at} className="story-tick">
               <line x1={left} x2={left} y1={18} y2={top} />
-              <text x={left} y={12} textAnchor="middle">
+              <text x={left} y={12} textAnchor={left > width - 40 ? "end" : "middle"}>
                 {clock(at, span)}
               </text>
             </g>

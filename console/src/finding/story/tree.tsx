@@ -102,9 +102,7 @@ export function ProcessTree({ story, selected, linked, onSelect }: Tree) {
   const title = ({ name, pid }: StoryProcess) =>
     [shorten(name, 20) || "?", pid === "" ? "" : t("finding.pid", { pid: shorten(pid, 12) })].filter(Boolean).join(" · ");
   const subtitle = ({ role, facts }: StoryProcess) =>
-    [role === "" ? "" : names.role(role), facts?.userId === "0" ? "root" : "", shorten(facts?.binary?.path ?? "", role === "" ? 34 : 22)]
-      .filter(Boolean)
-      .join(" · ");
+    shorten([role === "" ? "" : names.role(role), facts?.userId === "0" ? "root" : "", facts?.binary?.path ?? ""].filter(Boolean).join(" · "), 46);
   const ends = (id: string) => (id === PEER ? (story.peer?.address ?? "") : title(byId.get(id) as StoryProcess));
   const spoken = (id: string) =>
     story.channels
@@ -143,7 +141,7 @@ export function ProcessTree({ story, selected, linked, onSelect }: Tree) {
   };
 
   return (
-    <div className="story-tree">
+    <div ref={frame} className="story-frame">
       <ul ref={list} role="tree" aria-label={t("finding.storyTree")} className="visually-hidden" onKeyDown={press}>
         {story.processes.map((process) => (
           <li
@@ -173,45 +171,43 @@ export function ProcessTree({ story, selected, linked, onSelect }: Tree) {
           />
         )}
       </ul>
-      <div ref={frame} className="story-frame">
-        <svg
-          aria-hidden="true"
-          width={picture.width}
-          height={picture.height}
-          viewBox={`0 0 ${picture.width} ${picture.height}`}
-        >
-          {picture.branches.map(({ id, path }) => (
-            <path key={id} className="story-branch" d={path} />
-          ))}
-          {picture.channels.map((drawn, index) => (
-            <Curve
-              key={index}
-              drawn={drawn}
-              isLinked={[drawn.channel.from, drawn.channel.to].includes(selected)}
-              label={shorten(names.channel(drawn.channel.channel), 18)}
-            />
-          ))}
-          {picture.boxes.map((box) => {
-            const process = byId.get(box.id);
-            return (
-              <g key={box.id} className="story-node" onClick={() => go(box.id)}>
-                <Box
-                  box={box}
-                  isSelected={box.id === selected}
-                  isLinked={linked.has(box.id)}
-                  kind={process === undefined ? "peer" : process.role === "SHELL" ? "shell" : "process"}
-                  title={process === undefined ? shorten(story.peer?.address ?? "", 28) : title(process)}
-                  subtitle={
-                    process === undefined
-                      ? [t("finding.peer"), shorten(story.peer?.transport.toUpperCase() ?? "", 10)].filter(Boolean).join(" · ")
-                      : subtitle(process)
-                  }
-                />
-              </g>
-            );
-          })}
-        </svg>
-      </div>
+      <svg
+        aria-hidden="true"
+        width={picture.width}
+        height={picture.height}
+        viewBox={`0 0 ${picture.width} ${picture.height}`}
+      >
+        {picture.branches.map(({ id, path }) => (
+          <path key={id} className="story-branch" d={path} />
+        ))}
+        {picture.channels.map((drawn, index) => (
+          <Curve
+            key={index}
+            drawn={drawn}
+            isLinked={[drawn.channel.from, drawn.channel.to].includes(selected)}
+            label={shorten(names.channel(drawn.channel.channel), 18)}
+          />
+        ))}
+        {picture.boxes.map((box) => {
+          const process = byId.get(box.id);
+          return (
+            <g key={box.id} className="story-node" onClick={() => go(box.id)}>
+              <Box
+                box={box}
+                isSelected={box.id === selected}
+                isLinked={linked.has(box.id)}
+                kind={process === undefined ? "peer" : process.role === "SHELL" ? "shell" : "process"}
+                title={process === undefined ? shorten(story.peer?.address ?? "", 28) : title(process)}
+                subtitle={
+                  process === undefined
+                    ? [t("finding.peer"), shorten(story.peer?.transport.toUpperCase() ?? "", 10)].filter(Boolean).join(" · ")
+                    : subtitle(process)
+                }
+              />
+            </g>
+          );
+        })}
+      </svg>
     </div>
   );
 }
