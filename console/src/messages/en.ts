@@ -231,7 +231,7 @@ export const en = {
     pidTerm: "Process number",
     parent: "Parent",
     role: "Role",
-    roles: { SHELL: "shell", OPENER: "opened the connection", RELAY: "relay", ANCESTOR: "ancestor" },
+    roles: { SHELL: "shell", OPENER: "opener", RELAY: "relay", ANCESTOR: "ancestor" },
     started: "Started",
     channelsOf: "Leads to",
     channels: {

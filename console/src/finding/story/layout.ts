@@ -4,14 +4,16 @@
 import { PEER, type Channel, type Story } from "./model";
 
 export const ROW = 56;
-export const BOX = { width: 290, height: 42 };
-const INDENT = 28;
+export const BOX = { width: 240, height: 42 };
+const INDENT = 22;
 /** Deeper processes are indented no further: the picture stays in sight. */
 const DEEPEST = 8;
 const LEFT = 8;
 /** Between two curves that stand beside each other. */
-const GAP = 36;
+const GAP = 30;
 const LABEL = 84;
+/** Before the peer. */
+const ROOM = 70;
 
 export interface Placed {
   readonly id: string;
@@ -23,7 +25,8 @@ export interface Placed {
 
 export interface Drawn {
   readonly path: string;
-  readonly label: { readonly x: number; readonly y: number };
+  /** Absent where another curve beside it has the same words. */
+  readonly label: { readonly x: number; readonly y: number } | undefined;
   readonly channel: Channel;
 }
 
@@ -97,16 +100,16 @@ export function layout(story: Story): Picture {
     const holders = story.channels.filter(({ to }) => to === PEER).map(({ from }) => placeOf.get(from) as Placed);
     const rows = holders.map(middle);
     const centre = rows.length === 0 ? LEFT + BOX.height / 2 : rows.reduce((sum, row) => sum + row, 0) / rows.length;
-    const peer: Placed = { id: PEER, x: edge + 110, y: Math.max(LEFT, centre - BOX.height / 2), ...BOX };
+    const peer: Placed = { id: PEER, x: edge + ROOM, y: Math.max(LEFT, centre - BOX.height / 2), ...BOX };
     boxes.push(peer);
-    for (const channel of story.channels.filter(({ to }) => to === PEER)) {
+    for (const [index, channel] of story.channels.filter(({ to }) => to === PEER).entries()) {
       const from = placeOf.get(channel.from) as Placed;
       const a = { x: from.x + from.width, y: middle(from) };
       const b = { x: peer.x, y: middle(peer) };
       channels.push({
         channel,
         path: `M${a.x} ${a.y}C${(a.x + b.x) / 2} ${a.y} ${(a.x + b.x) / 2} ${b.y} ${b.x} ${b.y}`,
-        label: { x: edge + 8, y: (a.y + b.y) / 2 - 6 },
+        label: index === 0 ? { x: peer.x - ROOM + 8, y: b.y - 12 } : undefined,
       });
     }
     width = peer.x + peer.width;

@@ -58,9 +58,11 @@ function Curve({ drawn, isLinked, label }: { readonly drawn: Drawn; readonly isL
   return (
     <g className={isLinked ? "story-channel is-linked" : "story-channel"}>
       <path d={drawn.path} />
-      <text x={drawn.label.x} y={drawn.label.y + 4}>
-        {label}
-      </text>
+      {drawn.label !== undefined && (
+        <text x={drawn.label.x} y={drawn.label.y + 4}>
+          {label}
+        </text>
+      )}
     </g>
   );
 }
@@ -95,14 +97,26 @@ export function ProcessTree({ story, selected, linked, onSelect }: Tree) {
   const current = steps.some(({ id }) => id === selected) ? selected : (steps.find(({ id }) => linked.has(id)) ?? steps[0])?.id;
   const place = places(story.processes, story.peer !== undefined);
 
+  const shown = useRef(selected);
   useEffect(() => {
+    // what is selected at the beginning moves nothing
+    if (shown.current === selected) {
+      return;
+    }
+    shown.current = selected;
     frame.current?.querySelector(".is-selected")?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
   }, [selected]);
 
-  const title = ({ name, pid }: StoryProcess) =>
-    [shorten(name, 20) || "?", pid === "" ? "" : t("finding.pid", { pid: shorten(pid, 12) })].filter(Boolean).join(" · ");
+  const title = ({ name, pid, facts }: StoryProcess) =>
+    [
+      shorten(name, facts?.userId === "0" ? 9 : 15) || "?",
+      pid === "" ? "" : t("finding.pid", { pid: shorten(pid, 8) }),
+      facts?.userId === "0" ? "root" : "",
+    ]
+      .filter(Boolean)
+      .join(" · ");
   const subtitle = ({ role, facts }: StoryProcess) =>
-    shorten([role === "" ? "" : names.role(role), facts?.userId === "0" ? "root" : "", facts?.binary?.path ?? ""].filter(Boolean).join(" · "), 46);
+    shorten([role === "" ? "" : names.role(role), facts?.binary?.path ?? ""].filter(Boolean).join(" · "), 36);
   const ends = (id: string) => (id === PEER ? (story.peer?.address ?? "") : title(byId.get(id) as StoryProcess));
   const spoken = (id: string) =>
     story.channels
