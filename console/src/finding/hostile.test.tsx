@@ -68,6 +68,8 @@ const hostile = {
 };
 
 const copied: string[] = [];
+/** What the server answers when it is asked for the finding. */
+let held: unknown = hostile;
 const ACTING = /[\p{Cc}\p{Cf}\p{Cs}]/u;
 
 beforeAll(async () => {
@@ -86,7 +88,7 @@ beforeAll(async () => {
   const json = (body: unknown, status = 200) =>
     new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
   server.answer = async (path) => {
-    if (path === `/v2/${NAME}`) return json(hostile);
+    if (path === `/v2/${NAME}`) return json(held);
     if (path.endsWith("/evidence")) return json({ evidence: hostile.finding.vedette.evidence });
     if (path.endsWith("/findings")) {
       return json({ listFindingsResults: [hostile, { finding: { ...hostile.finding, name: `${NAME}2` } }], totalSize: 2 });
@@ -96,6 +98,15 @@ beforeAll(async () => {
 });
 
 afterEach(cleanup);
+
+function show(tab: string) {
+  history.replaceState(undefined, "", `/finding/${NAME}?tab=${tab}`);
+  render(
+    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+      <FindingPage name={NAME} />
+    </QueryClientProvider>,
+  );
+}
 
 /** All that is shown or said: text, and attributes that are. */
 function said(): string {
@@ -107,12 +118,7 @@ function said(): string {
 }
 
 test.each(TABS.map(({ key }) => key))("hostile text in %s is inert, and so is all that is copied", async (tab) => {
-  history.replaceState(undefined, "", `/finding/${NAME}?tab=${tab}`);
-  render(
-    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-      <FindingPage name={NAME} />
-    </QueryClientProvider>,
-  );
+  show(tab);
   await waitFor(() => expect(document.querySelector(`.${tab}`)).not.toBeNull(), { timeout: 30_000 });
   await waitFor(() => expect(screen.queryAllByText(/img src=x/).length).toBeGreaterThan(0), { timeout: 30_000 });
   await act(async () => new Promise((resolve) => setTimeout(resolve, 100)));
@@ -131,3 +137,35 @@ test.each(TABS.map(({ key }) => key))("hostile text in %s is inert, and so is al
     expect(text.replaceAll("\n", "")).not.toMatch(ACTING);
   }
 }, 90_000);
+
+/** Facts of which none is of its kind. */
+function garbled(value: unknown, depth: number): unknown {
+  if (Array.isArray(value)) {
+    return depth % 2 === 0 ? [null, 7, "x", ...value.map((one) => garbled(one, depth + 1))] : { not: "a list" };
+  }
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, garbled(one, depth + 1)]));
+  }
+  return typeof value === "string" ? (depth % 2 === 0 ? { o: 1 } : 7) : [value];
+}
+
+const FACTS = hostile.finding.vedette;
+const LISTS = Object.fromEntries(Object.keys(FACTS).map((key) => [key, [1, null, {}]]));
+
+test.each([garbled(FACTS, 0), LISTS, 7])(
+  "facts of no kind leave a page with its finding in JSON: %#",
+  async (vedette) => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    held = { finding: { ...hostile.finding, vedette } };
+    for (const { key } of TABS) {
+      show(key);
+      await waitFor(() => expect(screen.queryByRole("tab", { name: "JSON" })).not.toBeNull(), { timeout: 30_000 });
+      await waitFor(() => expect(document.querySelector(`.${key}, .finding-body .pf-v6-c-alert`)).not.toBeNull(), { timeout: 30_000 });
+      if (key === "json") {
+        expect(document.querySelector(".json-rows")).not.toBeNull();
+      }
+      cleanup();
+    }
+  },
+  90_000,
+);

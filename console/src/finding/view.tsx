@@ -1,10 +1,11 @@
-import { Suspense, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { PageSection, Spinner, Tab, Tabs, TabTitleText } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useSearchParams } from "wouter";
 import type { FindingResult } from "../api/finding";
 import { Boundary } from "../parts/boundary";
 import { useKeys } from "../parts/use_keys";
+import { shorten } from "../text/shorten";
 import { FindingActions, opposite, titleOf, type Dialog, type Done } from "./actions";
 import { show } from "./equivalents";
 import "./finding.css";
@@ -38,6 +39,14 @@ export function FindingView({ name, result }: { readonly name: string; readonly 
     setTimeout(() => say(""), 3_000);
   };
 
+  const title = shorten(finding.category ?? "", 80);
+  useEffect(() => {
+    document.title = `${title} – Vedette`;
+    return () => {
+      document.title = "Vedette";
+    };
+  }, [title]);
+
   useKeys({
     ...Object.fromEntries(TABS.map(({ key }, index) => [String(index + 1), () => open(key)])),
     e: () => open("evidence"),
@@ -69,7 +78,9 @@ export function FindingView({ name, result }: { readonly name: string; readonly 
             onDone={setDone}
           />
         </div>
-        <Head result={result} sentence={headline === "" ? t("finding.noDescription") : headline} />
+        <Boundary title={t("finding.cannotShow")}>
+          <Head result={result} sentence={headline === "" ? t("finding.noDescription") : headline} />
+        </Boundary>
         <p role="status" className={said === "" ? "visually-hidden" : "said"}>
           {said}
         </p>
