@@ -39,6 +39,34 @@ export interface Connection {
   readonly protocol?: string;
 }
 
+export interface Elf {
+  readonly class?: string;
+  readonly machine?: string;
+  readonly type?: string;
+  readonly static?: boolean;
+  readonly stripped?: boolean;
+  readonly buildId?: string;
+  readonly interpreter?: string;
+  readonly needed?: readonly string[];
+}
+
+/** Who did what with a piece of evidence. */
+export interface Custody {
+  readonly time?: string;
+  readonly principal?: string;
+  readonly action?: string;
+}
+
+export interface ExternalSystem {
+  readonly name?: string;
+  readonly externalUid?: string;
+  readonly status?: string;
+  readonly assignees?: readonly string[];
+  readonly caseUri?: string;
+  readonly casePriority?: string;
+  readonly externalSystemUpdateTime?: string;
+}
+
 export interface EvidencePiece {
   readonly kind?: string;
   readonly name?: string;
@@ -47,6 +75,8 @@ export interface EvidencePiece {
   readonly originalSize?: string;
   readonly truncated?: boolean;
   readonly takeTime?: string;
+  readonly elf?: Elf;
+  readonly custody?: readonly Custody[];
 }
 
 export interface Descriptor {
@@ -58,7 +88,36 @@ export interface Descriptor {
   readonly state?: string;
 }
 
+export interface StoryFacts {
+  readonly processes?: readonly {
+    readonly pid?: string;
+    readonly parentPid?: string;
+    readonly role?: string;
+    readonly name?: string;
+    readonly startTime?: string | null;
+    /** Index into the finding's processes. */
+    readonly process?: number;
+  }[];
+  readonly routes?: readonly {
+    readonly flow?: string;
+    readonly hops?: readonly { readonly fromPid?: string; readonly toPid?: string; readonly channel?: string }[];
+    readonly endpoint?: {
+      readonly pid?: string;
+      readonly local?: string;
+      readonly peer?: string;
+      readonly transport?: string;
+    };
+  }[];
+  readonly events?: readonly {
+    readonly time?: string;
+    readonly kind?: string;
+    readonly pid?: string | null;
+    readonly text?: string;
+  }[];
+}
+
 export interface VedetteFacts {
+  readonly story?: StoryFacts;
   readonly session?: {
     readonly direction?: string;
     readonly endpoint?: { readonly peer?: string; readonly local?: string; readonly transport?: string };
@@ -131,6 +190,8 @@ export interface Finding {
     readonly additionalTechniques?: readonly string[];
     readonly version?: string;
   };
+  readonly externalSystems?: Readonly<Record<string, ExternalSystem>>;
+  readonly externalUri?: string;
   readonly vedette?: VedetteFacts;
 }
 

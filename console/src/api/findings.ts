@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { answer, client } from "./client";
+import { answer, client, Refused } from "./client";
 import type { FindingResult } from "./finding";
 
 export const PAGE = 200;
@@ -23,6 +23,8 @@ async function page({ filter, orderBy }: Asked, pageToken: string, pageSize: num
     results: (found.listFindingsResults ?? []) as unknown as FindingResult[],
     next: found.nextPageToken ?? "",
     total: found.totalSize,
+    /** The server did not look at everything. */
+    isLeast: (found as { readonly totalSizeIsLeast?: boolean }).totalSizeIsLeast === true,
   };
 }
 
@@ -61,6 +63,17 @@ export function groups(filter: string, field: string) {
   });
 }
 
+/** How many findings match. */
+export function count(filter: string) {
+  return queryOptions({
+    queryKey: ["findings", "count", filter],
+    queryFn: async ({ signal }) => {
+      const { total, isLeast } = await page({ filter, orderBy: "" }, "", 1, signal);
+      return { total: total ?? 0, isLeast };
+    },
+  });
+}
+
 /** Other findings of a container around a time: `minutes` before and after. */
 export function around(container: string, time: string, minutes: number) {
   const at = Date.parse(time);
@@ -85,7 +98,7 @@ export function finding(name: string) {
     queryFn: async ({ signal }): Promise<FindingResult> => {
       const parts = NAME.exec(name);
       if (parts === null) {
-        throw new Error(`not a finding's name: ${name}`);
+        throw new Refused(404, "NOT_FOUND", `not a finding's name: ${name}`);
       }
       const [, collection, id = "", source = "", location, id_ = ""] = parts;
       const path = { collection: collection as "organizations", id, source, finding: id_ };

@@ -7,10 +7,11 @@ import { bytes } from "../text/numbers";
 /** More is shown only when it is asked for: a megabyte of arguments would hide everything else. */
 const SHOWN = 2_000;
 
-/** Text that an attacker may have written. */
-export function Inert({ text, limit = SHOWN }: { readonly text: string; readonly limit?: number }) {
+/** Text that an attacker may have written; where the API promises no type, it may also be something else than text. */
+export function Inert({ text: said, limit = SHOWN }: { readonly text: string; readonly limit?: number }) {
   const { t } = useTranslation();
   const [isWhole, setWhole] = useState(false);
+  const text = typeof said === "string" ? said : (JSON.stringify(said) ?? "");
   const isCut = text.length > limit && !isWhole;
   return (
     <bdi dir="ltr" className="inert">

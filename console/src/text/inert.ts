@@ -7,7 +7,7 @@ export interface Run {
 
 // Controls, format characters (bidirectional overrides, zero widths, tags), separators other than the space, unpaired
 // surrogates, private use and what is not assigned.
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}|[\u115f\u1160\u3164\uffa0\u2800]/gu;
+export const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}|[\u115f\u1160\u3164\uffa0\u2800]/gu;
 
 /** Most texts are: they need no look at each character. */
 const PRINTABLE = /^[ -~]*$/;

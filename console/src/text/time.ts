@@ -1,7 +1,9 @@
+import { shorten } from "./shorten";
+
 /** Coordinated universal time to the second: what two people compare must be the same for both. */
 export function utc(time: string | undefined): string {
   const at = Date.parse(time ?? "");
-  return Number.isNaN(at) ? (time ?? "") : `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  return Number.isNaN(at) ? shorten(String(time ?? ""), 40) : `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
 /** The same where the reader is, for titles. */
