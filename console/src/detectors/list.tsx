@@ -100,10 +100,10 @@ export function DetectorsList({ detectors, chain, settings, counts, selected, on
           ),
         },
         {
-          title: t("findings.severity"),
+          title: t("words.severity"),
           show: ({ severity }) => (severity === undefined ? t("parts.notKnown") : <SeverityMark severity={severity} />),
         },
-        { title: t("finding.attack"), show: (detector) => <Inert text={techniqueWords(detector) || t("parts.notKnown")} /> },
+        { title: t("words.attack"), show: (detector) => <Inert text={techniqueWords(detector) || t("parts.notKnown")} /> },
         {
           title: t("detectors.state"),
           show: ({ module, onByDefault }) => (

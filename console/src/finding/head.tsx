@@ -59,7 +59,7 @@ export function Head({ result, sentence }: { readonly result: FindingResult; rea
       </p>
       <dl className="key-facts">
         <div>
-          <dt>{t("findings.severity")}</dt>
+          <dt>{t("words.severity")}</dt>
           <dd>
             <SeverityMark severity={finding.severity} />
           </dd>

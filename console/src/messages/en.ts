@@ -77,6 +77,7 @@ export const en = {
     refused: "The server said no.",
     typeToConfirm: "To confirm, type",
   },
+  words: { severity: "Severity", attack: "ATT&CK" },
   pages: { findings: "Findings", now: "Now", detectors: "Detectors", sensors: "Sensors", settings: "Settings" },
   severity: { CRITICAL: "Critical", HIGH: "High", MEDIUM: "Medium", LOW: "Low", SEVERITY_UNSPECIFIED: "Not said" },
   state: { ACTIVE: "Active", INACTIVE: "Inactive", STATE_UNSPECIFIED: "Not said" },

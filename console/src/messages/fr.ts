@@ -78,6 +78,7 @@ export const fr: Messages = {
     refused: "Le serveur a refusé.",
     typeToConfirm: "Pour confirmer, saisissez",
   },
+  words: { severity: "Gravité", attack: "ATT&CK" },
   pages: { findings: "Résultats", now: "Maintenant", detectors: "Détecteurs", sensors: "Capteurs", settings: "Paramètres" },
   severity: { CRITICAL: "Critique", HIGH: "Élevée", MEDIUM: "Moyenne", LOW: "Faible", SEVERITY_UNSPECIFIED: "Non précisé" },
   state: { ACTIVE: "Actif", INACTIVE: "Inactif", STATE_UNSPECIFIED: "Non précisé" },
