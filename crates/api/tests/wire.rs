@@ -419,8 +419,12 @@ async fn evidence_is_listed_and_comes_as_an_attachment() {
     };
     let bytes = b"<html><script>alert(1)</script>\x00\xff".to_vec();
     let sha256 = server.store.put(bytes.clone(), meta).await.unwrap();
+    let mut listed = server.get(&format!("/v2/{}/evidence", id(0))).await.json();
+    let custody = listed["evidence"][0]["custody"].take();
+    assert_eq!((&custody[0]["action"], &custody[1]["action"]), (&json!("taken"), &json!("stored")));
+    listed["evidence"][0].as_object_mut().unwrap().remove("custody");
     assert_eq!(
-        server.get(&format!("/v2/{}/evidence", id(0))).await.json(),
+        listed,
         json!({"evidence": [{
             "sha256": sha256.to_string(), "kind": "EXECUTABLE", "name": "/tmp/<script>alert(1)</script>.html",
             "size": "33", "originalSize": "9000", "truncated": true, "takeTime": "2026-11-23T20:13:52Z"

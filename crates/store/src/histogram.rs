@@ -15,7 +15,7 @@ const SHORTEST: i64 = 1_000_000;
 const MOST: u16 = 500;
 
 /// Severities that are told apart, by their number.
-const SEVERITIES: usize = 5;
+pub(crate) const SEVERITIES: usize = 5;
 
 /// Spans of time, each beginning where the one before ends.
 ///

@@ -13,7 +13,7 @@ use super::narrow::{both, columns, is_in_columns, span, within};
 use super::reader::{Cell, Reader, together};
 use super::walk::{Walk, Way};
 use super::{Dialect, Sql};
-use crate::histogram::PERIOD;
+use crate::histogram::{PERIOD, SEVERITIES};
 use crate::{Direction, Histogram, HistogramQuery, Key, ListQuery, OrderField, StoreError, TimeRange};
 
 /// Findings looked at: columns tell about them, the database reads their documents, or they are parsed here. About what takes
@@ -33,9 +33,10 @@ pub async fn histogram<R: Reader>(reader: &mut R, query: &HistogramQuery) -> Res
     let mut rest = vec![(from, until)];
     if let Some((first, end)) = query.clock.periods(from, until).filter(|_| is_tallied) {
         for row in reader.rows(periods(reader.dialect(), query, first, end)).await? {
-            if let Ok([Some(period), Some(severity), Some(count)]) = numbers(&row) {
-                let time = period.saturating_mul(PERIOD);
-                histogram.add(&query.clock, time, severity, u64::try_from(count).unwrap_or_default());
+            let Ok([Some(period), counts @ ..]) = numbers::<{ SEVERITIES + 1 }>(&row) else { continue };
+            for (severity, count) in (0..).zip(counts) {
+                let count = count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
+                histogram.add(&query.clock, period.saturating_mul(PERIOD), severity, count);
             }
         }
         rest = vec![(from, first.saturating_mul(PERIOD)), (end.saturating_mul(PERIOD), until)];
@@ -85,10 +86,18 @@ fn is_tallied_by_time(filter: &Filter) -> bool {
 /// The tallies of whole periods.
 fn periods(dialect: Dialect, query: &HistogramQuery, first: i64, end: i64) -> Sql {
     let mut sql = Sql::default();
-    sql.push("SELECT period, severity, CAST(sum(findings) AS BIGINT) FROM finding_periods WHERE period >= ");
-    sql.integer(first).push(" AND period < ").integer(end).push(" AND ");
+    // a row for each period: the tallies stand in that order, and nothing has to be sorted
+    sql.push("SELECT period");
+    for severity in 0..SEVERITIES {
+        sql.push(format!(", CAST(sum(CASE WHEN severity = {severity} THEN findings ELSE 0 END) AS BIGINT)"));
+    }
+    sql.push(" FROM finding_periods WHERE period >= ")
+        .integer(first)
+        .push(" AND period < ")
+        .integer(end)
+        .push(" AND ");
     sql.add(under(dialect, &query.parent)).add(tallied_condition(dialect, &query.filter));
-    sql.push(" GROUP BY period, severity");
+    sql.push(" GROUP BY period");
     sql
 }
 
