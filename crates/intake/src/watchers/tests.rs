@@ -53,7 +53,8 @@ fn a_silent_node_is_one_finding_that_ends_when_it_is_back() {
 
 #[test]
 fn what_a_node_says_of_its_detectors_is_kept_and_bounded() {
-    let cost = |n: usize| DetectorCost { module: format!("{n}{}", "x".repeat(600)), events: 7, nanos: u64::MAX };
+    let cost =
+        |n: usize| DetectorCost { module: format!("{n}{}", "x".repeat(600)), events: 7, nanos: u64::MAX };
     let beat = HeartbeatRequest { detectors: (0..100).map(cost).collect(), ..beat(100) };
     let sensor = after(None, &beat, 100);
     assert_eq!(sensor.detectors.len(), 64);
