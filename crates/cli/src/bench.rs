@@ -11,27 +11,32 @@ use findings::Place;
 use sensor::{Examined, Metrics, Recording, RehearsalError, rehearse, with_causes};
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// How long a recording may take.
 const REHEARSAL: Duration = Duration::from_secs(20);
+
+/// Command lines that are looked at at a time: a long one may take a moment, and anybody may send many.
+const ATTEMPTS: usize = 2;
 
 /// The catalogue of this program.
 pub(crate) struct Bench {
     place: Place,
     metrics: Option<Metrics>,
+    attempts: Arc<Semaphore>,
 }
 
 impl Bench {
     /// Of a process with a sensor.
-    pub(crate) const fn beside(metrics: Metrics, place: Place) -> Self {
-        Self { place, metrics: Some(metrics) }
+    pub(crate) fn beside(metrics: Metrics, place: Place) -> Self {
+        Self { place, metrics: Some(metrics), attempts: Arc::new(Semaphore::new(ATTEMPTS)) }
     }
 
     /// Of a server: what a recording says of its node is what its findings say.
     pub(crate) fn alone() -> Self {
-        Self { place: Place::local("", "", ""), metrics: None }
+        Self { place: Place::local("", "", ""), metrics: None, attempts: Arc::new(Semaphore::new(ATTEMPTS)) }
     }
 }
 
@@ -52,8 +57,16 @@ impl Detectors for Bench {
 
     fn attempt(&self, command_line: String) -> Answering<'_, Vec<DetectorVerdict>> {
         Box::pin(async move {
-            let tried = tokio::task::spawn_blocking(move || attempt(&command_line)).await;
-            let tried = tried.map_err(|error| AdministrationError::Failed { reason: error.to_string() })?;
+            let failed = |reason: String| AdministrationError::Failed { reason };
+            let turn = Arc::clone(&self.attempts).acquire_owned().await;
+            let turn = turn.map_err(|error| failed(error.to_string()))?;
+            let work = move || {
+                // whoever asked may have gone, and this goes on
+                let _turn = turn;
+                attempt(&command_line)
+            };
+            let tried = tokio::task::spawn_blocking(work).await;
+            let tried = tried.map_err(|error| failed(error.to_string()))?;
             let verdict =
                 |Tried { module, verdict, conditions }| self::verdict(module, verdict, conditions, None);
             Ok(tried.into_iter().map(verdict).collect())

@@ -1,4 +1,4 @@
-//! The catalogue: one file per detector.
+//! The catalogue: one file per detector; and `trial`, which tries them on a command line.
 
 use detection::Detector;
 

@@ -82,8 +82,10 @@ pub(crate) fn why_on_network(enriched: &Enriched) -> String {
         return way(enriched, route);
     }
     let Some(descriptor) = exec.descriptor(number) else {
-        let how = if exec.descriptors_truncated { "of a kind that nobody knows" } else { "closed" };
-        return format!("its descriptor {number} is {how}");
+        if exec.descriptors_truncated {
+            return format!("nobody knows where its descriptor {number} leads");
+        }
+        return format!("its descriptor {number} is closed");
     };
     let is = match &descriptor.object {
         Object::Internet(_) => "a socket without a peer",

@@ -36,8 +36,8 @@ pub fn attempt(command_line: &str) -> Vec<Tried> {
         .map(|detector| {
             let module = detector.metadata().module;
             let all = programs.iter().map(|program| {
-                let conditions = premises(program).chain(detector.conditions(&program.enriched, &settings));
-                let conditions: Vec<Condition> = conditions.collect();
+                let own = detector.conditions(&program.enriched, &settings).into_iter().map(without_numbers);
+                let conditions: Vec<Condition> = premises(program).chain(own).collect();
                 Tried { module, verdict: Verdict::of(&conditions), conditions }
             });
             all.reduce(|one, other| if weight(&other) > weight(&one) { other } else { one })
@@ -61,6 +61,26 @@ fn premises(program: &Program) -> impl Iterator<Item = Condition> {
         reason: problem.clone(),
     });
     std::iter::once(situation).chain(refused)
+}
+
+/// Processes of a made-up world have no numbers that mean something.
+fn without_numbers(mut condition: Condition) -> Condition {
+    const BEGINS: &str = " (pid ";
+    let mut reason = String::new();
+    let mut rest = condition.reason.as_str();
+    while let Some((before, behind)) = rest.split_once(BEGINS) {
+        reason += before;
+        match behind.split_once(')').filter(|(number, _)| number.bytes().all(|b| b.is_ascii_digit())) {
+            Some((_, behind)) => rest = behind,
+            None => {
+                reason += BEGINS;
+                rest = behind;
+            }
+        }
+    }
+    reason += rest;
+    condition.reason = reason;
+    condition
 }
 
 fn nothing(module: &'static str) -> Tried {

@@ -85,7 +85,7 @@ const fn channel(kind: ChannelKind) -> &'static str {
 /// What happened at times that are known, the first first.
 fn events(evidence: &Evidence, listed: &[Listed<'_>], at: &Circumstances<'_>) -> Vec<Value> {
     let executions = listed.iter().filter_map(|listed| execution(listed, at));
-    let taken = at.items.iter().map(taken);
+    let taken = at.items.iter().map(|item| taken(item, evidence));
     let mut events: Vec<(i64, Value)> =
         executions.chain(connection(evidence, at)).chain(taken).chain(at.ended.map(over)).collect();
     events.sort_by_key(|(time, _)| *time);
@@ -120,8 +120,14 @@ fn connection(evidence: &Evidence, at: &Circumstances<'_>) -> Option<(i64, Value
     came_later.then(|| told(at.event_time_ns, text)).flatten()
 }
 
-fn taken(item: &EvidenceItem) -> (i64, Value) {
-    event(item.taken_at_ns, "EVIDENCE", None, &format!("took {}: {}", item.kind, item.name))
+/// Of whom it is, its name begins with.
+fn taken(item: &EvidenceItem, evidence: &Evidence) -> (i64, Value) {
+    let process = match item.name.split_once(": ") {
+        Some(("shell", _)) => Some(evidence.enriched.exec.process),
+        Some(("opener", _)) => evidence.opener.as_ref().map(|opener| opener.process),
+        _ => None,
+    };
+    event(item.taken_at_ns, "EVIDENCE", process, &format!("took {}: {}", item.kind, item.name))
 }
 
 fn over(ended: Ended) -> (i64, Value) {

@@ -278,7 +278,7 @@ fn the_story_leads_from_the_shell_to_the_network_in_order_of_time() {
             r#""2026-01-02T02:04:15Z" "EXEC" "10" "executed /usr/bin/socat""#,
             r#""2026-01-02T02:04:15.500Z" "CONNECTION" "10" "began to connect to 203.0.113.7:4444""#,
             r#""2026-01-02T02:04:16Z" "EXEC" "11" "executed /bin/sh""#,
-            r#""2026-01-02T02:04:17Z" "EVIDENCE" null "took EXECUTABLE: shell: /bin/sh""#,
+            r#""2026-01-02T02:04:17Z" "EVIDENCE" "11" "took EXECUTABLE: shell: /bin/sh""#,
         ]
     );
     assert_eq!(of("routes", &["flow"]), [r#""INPUT""#, r#""OUTPUT""#]);

@@ -7,7 +7,7 @@ use event::{
     Ancestor, Arguments, Cgroup, Credentials, Direction, Environment, Exec, File, FileIdentity, FileSystem,
     Hierarchy, Namespaces, Origin, ProcessKey, Protocol, SocketState, Text,
 };
-use programs::executable::{Kind, Recognised, Relay};
+use programs::executable::{Kind, Recognised, Relay, ShellFamily};
 use programs::invocation::{Invocation, kind_of_name};
 use programs::script::{Led, PlainCommand, Redirection, is_runner, pipelines};
 use std::collections::HashMap;
@@ -181,8 +181,17 @@ impl Scene {
             }
             _ => {
                 self.connect_by_itself(pid);
-                if let Some(text) = self.command_string(pid) {
-                    self.read(text.bytes(), pid, &opened, depth + 1);
+                match self.actor(pid).map(|actor| actor.invocation) {
+                    Some(Invocation::CommandString { text, .. }) => {
+                        self.read(text.bytes(), pid, &opened, depth + 1);
+                    }
+                    // where it leads what it starts, its text does not tell to whoever cannot read its language
+                    Some(Invocation::InlineProgram { text, .. }) => {
+                        for shell in shells_in(text.bytes()) {
+                            self.run(pid, &[shell], &Held::default(), depth + 1);
+                        }
+                    }
+                    _ => {}
                 }
             }
         }
@@ -233,13 +242,6 @@ impl Scene {
     fn actor(&self, pid: u32) -> Option<Actor> {
         let (_, _, exec) = self.processes.get(&pid)?;
         Some(Actor::of_exec(exec, true, &self.state.executables, &mut Vec::new()))
-    }
-
-    fn command_string(&self, pid: u32) -> Option<Text> {
-        match self.actor(pid)?.invocation {
-            Invocation::CommandString { text, .. } => Some(text),
-            _ => None,
-        }
     }
 
     fn execute(&mut self, pid: u32, parent: Option<u32>, words: &[Text], held: &Held) {
@@ -329,6 +331,24 @@ fn kind_of(name: &[u8]) -> Kind {
         b"openssl" => Kind::Relay(Relay::Openssl),
         name => kind_of_name(name).unwrap_or(Kind::Unknown),
     }
+}
+
+/// A shell whose name is hardly a word of anything else (`rc` and `es` are).
+fn is_plain_shell(word: &Text) -> bool {
+    matches!(kind_of(word.file_name()), Kind::Shell(family) if family != ShellFamily::Other)
+}
+
+/// Shells that a program text names, each once.
+fn shells_in(text: &[u8]) -> Vec<Text> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
+    let words = text.split(|byte| !is_part(byte)).map(Text::new);
+    let mut shells = Vec::new();
+    for word in words.filter(|word| is_plain_shell(word)) {
+        if !shells.contains(&word) && shells.len() < 4 {
+            shells.push(word);
+        }
+    }
+    shells
 }
 
 /// The command that others only run (`timeout 9 env A=b nohup …`).

