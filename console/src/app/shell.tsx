@@ -1,4 +1,4 @@
-import { Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import {
   Button,
   Masthead,
@@ -23,13 +23,15 @@ import { signOut } from "../api/session";
 import { useKeys } from "../parts/use_keys";
 import { Away } from "./away";
 import { PageBoundary } from "./boundary";
-import { KeyboardHelp } from "./help";
 import { activeBindings } from "./keys";
 import { LANGUAGES, setLanguage } from "./messages";
-import { CommandPalette } from "./palette";
 import { isCurrent, NAVIGATION, ROUTES } from "./routes";
 import { setTheme, THEMES } from "./theme";
 import { UserMenu } from "./user_menu";
+
+// asked for by a key: the first page does not wait for them
+const KeyboardHelp = lazy(async () => ({ default: (await import("./help")).KeyboardHelp }));
+const CommandPalette = lazy(async () => ({ default: (await import("./palette")).CommandPalette }));
 
 const KEPT = "vedette.navigation";
 /** PatternFly lays the navigation over the page below this. */
@@ -154,8 +156,10 @@ export function Shell() {
           </Switch>
         </Suspense>
       </PageBoundary>
-      {dialog === "help" && <KeyboardHelp keys={[...bindings.keys()]} onClose={close} />}
-      {dialog === "palette" && <CommandPalette bindings={bindings} actions={actions} onClose={close} />}
+      <Suspense>
+        {dialog === "help" && <KeyboardHelp keys={[...bindings.keys()]} onClose={close} />}
+        {dialog === "palette" && <CommandPalette bindings={bindings} actions={actions} onClose={close} />}
+      </Suspense>
     </Page>
   );
 }

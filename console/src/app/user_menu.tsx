@@ -1,5 +1,5 @@
-import { useState } from "react";
-import { Divider, Dropdown, DropdownGroup, DropdownItem, DropdownList, MenuToggle } from "@patternfly/react-core";
+import { useRef, useState } from "react";
+import { Button } from "@patternfly/react-core";
 import UserIcon from "@patternfly/react-icons/dist/esm/icons/user-icon";
 import { useTranslation } from "react-i18next";
 import { nameIn, signOut, useSession } from "../api/session";
@@ -8,69 +8,87 @@ import { LANGUAGES, setLanguage } from "./messages";
 import { setTheme, theme, THEMES } from "./theme";
 
 const LANGUAGE_NAMES = Object.keys(LANGUAGES) as (keyof typeof LANGUAGES)[];
+const ID = "user-menu";
 
-/** Who is signed in, how the console looks to them, and the way out. */
+/**
+ * Who is signed in, how the console looks to them, and the way out. A popover of the browser's: it closes by Escape and by a click
+ * elsewhere, and gives the focus back.
+ */
 export function UserMenu({ onHelp }: { readonly onHelp: () => void }) {
   const { t, i18n } = useTranslation();
   const { token = "" } = useSession();
-  const [isOpen, setOpen] = useState(false);
+  const panel = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState(theme);
+  const [isOpen, setOpen] = useState(false);
   const name = inert(nameIn(token) ?? t("app.byToken"));
   return (
-    <Dropdown
-      isOpen={isOpen}
-      onOpenChange={setOpen}
-      onSelect={() => setOpen(false)}
-      popperProps={{ position: "right", appendTo: "inline" }}
-      toggle={(ref) => (
-        <MenuToggle
-          ref={ref}
-          variant="plain"
-          isExpanded={isOpen}
-          icon={<UserIcon />}
-          aria-label={t("app.userMenu", { name })}
-          onClick={() => setOpen(!isOpen)}
-        />
-      )}
-    >
-      <p className="who">{name}</p>
-      <Divider />
-      <DropdownGroup labelHeadingLevel="h2" label={t("app.theme")}>
-        <DropdownList>
+    <>
+      <Button
+        variant="plain"
+        icon={<UserIcon />}
+        aria-label={t("app.userMenu", { name })}
+        aria-expanded={isOpen}
+        aria-controls={ID}
+        popoverTarget={ID}
+      />
+      <div
+        id={ID}
+        ref={panel}
+        popover="auto"
+        role="group"
+        aria-label={t("app.userMenu", { name })}
+        className="user-menu"
+        onToggle={(event) => {
+          setOpen(event.newState === "open");
+          setChosen(theme());
+        }}
+      >
+        <p className="who">{name}</p>
+        <fieldset>
+          <legend>{t("app.theme")}</legend>
           {THEMES.map((of) => (
-            <DropdownItem
-              key={of}
-              isSelected={of === chosen}
-              onClick={() => {
-                setTheme(of);
-                setChosen(of);
-              }}
-            >
+            <label key={of}>
+              <input
+                type="radio"
+                name="theme"
+                checked={of === chosen}
+                onChange={() => {
+                  setTheme(of);
+                  setChosen(of);
+                }}
+              />{" "}
               {t(`app.themes.${of}`)}
-            </DropdownItem>
+            </label>
           ))}
-        </DropdownList>
-      </DropdownGroup>
-      <Divider />
-      <DropdownGroup labelHeadingLevel="h2" label={t("app.language")}>
-        <DropdownList>
+        </fieldset>
+        <fieldset>
+          <legend>{t("app.language")}</legend>
           {LANGUAGE_NAMES.map((language) => (
-            <DropdownItem
-              key={language}
-              lang={language}
-              isSelected={i18n.language === language}
-              onClick={() => void setLanguage(language)}
-            >
+            <label key={language} lang={language}>
+              <input
+                type="radio"
+                name="language"
+                checked={i18n.language === language}
+                onChange={() => void setLanguage(language)}
+              />{" "}
               {LANGUAGES[language]}
-            </DropdownItem>
+            </label>
           ))}
-        </DropdownList>
-      </DropdownGroup>
-      <Divider />
-      <DropdownList>
-        <DropdownItem onClick={onHelp}>{t("app.keyboard")}</DropdownItem>
-        <DropdownItem onClick={signOut}>{t("app.signOut")}</DropdownItem>
-      </DropdownList>
-    </Dropdown>
+        </fieldset>
+        <Button
+          variant="link"
+          isInline
+          onClick={() => {
+            panel.current?.hidePopover();
+            onHelp();
+          }}
+        >
+          {t("app.keyboard")}
+        </Button>
+        <Button variant="link" isInline onClick={signOut}>
+          {t("app.signOut")}
+        </Button>
+      </div>
+    </>
   );
 }
