@@ -30,6 +30,11 @@ const THEME = EditorView.theme({
   },
   ".cm-completionDetail": { color: "var(--pf-t--global--text--color--subtle)", fontStyle: "normal" },
   ".cm-completionIcon": { display: "none" },
+  // the editor's own is an image from a data URL, which the page's policy refuses
+  ".cm-lintRange-error": {
+    backgroundImage: "none",
+    textDecoration: "underline wavy var(--pf-t--global--icon--color--status--danger--default)",
+  },
 });
 
 interface Editor {
