@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Button, Checkbox, Radio } from "@patternfly/react-core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { Refused } from "../api/client";
 import { groups, type Group } from "../api/list";
 import type { Messages } from "../messages/en";
 import { Inert } from "../parts/inert";
@@ -71,6 +72,11 @@ function One(props: { readonly name: "state" | "mute" } & FacetsProps) {
   );
 }
 
+/** The filter is wrong: that is said once, where it is written. */
+function isOfFilter(error: Error): boolean {
+  return error instanceof Refused && error.status === 400;
+}
+
 function Many({ name, field, view, now, become }: { readonly name: keyof Messages["findings"]["facets"]; readonly field: string } & FacetsProps) {
   const { t } = useTranslation();
   const picked = chosen(view.filter, field);
@@ -86,7 +92,7 @@ function Many({ name, field, view, now, become }: { readonly name: keyof Message
   return (
     <details className="facet" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{t(`findings.facets.${name}`)}</summary>
-      {counted.error !== null && <p>{counted.error.message}</p>}
+      {counted.error !== null && !isOfFilter(counted.error) && <p>{counted.error.message}</p>}
       {counted.isSuccess && all.length === 0 && <p className="none">{t("findings.noValue")}</p>}
       {shown.map(({ value, count }, index) => (
         <div key={value} className="option">

@@ -7,10 +7,42 @@ import { useEffect, useRef } from "react";
 import { quoted } from "./conjunction";
 import { COUNTED, FIELDS, placeAt } from "./fields";
 
+const LINE = "var(--pf-t--global--border--color--default)";
+
+/** The colours of the page: its variables reach into the editor, its rules do not. */
+const THEME = EditorView.theme({
+  "&": {
+    color: "inherit",
+    background: "var(--pf-t--global--background--color--control--default)",
+    border: "1px solid var(--pf-t--global--border--color--control--default)",
+    borderRadius: "var(--pf-t--global--border--radius--small)",
+    padding: "0.25rem",
+  },
+  "&.cm-focused": { outline: "2px solid var(--pf-t--global--border--color--clicked)" },
+  ".cm-content": { caretColor: "currentcolor", fontFamily: "var(--pf-t--global--font--family--mono)" },
+  ".cm-placeholder": { color: "var(--pf-t--global--text--color--subtle)" },
+  ".cm-cursor": { borderLeftColor: "currentcolor" },
+  ".cm-tooltip": { background: "var(--pf-t--global--background--color--floating--default)", border: `1px solid ${LINE}` },
+  ".cm-tooltip-autocomplete > ul > li": { padding: "0.15rem 0.5rem" },
+  ".cm-tooltip-autocomplete > ul > li[aria-selected]": {
+    background: "var(--pf-t--global--background--color--primary--clicked)",
+    color: "inherit",
+  },
+  ".cm-completionDetail": { color: "var(--pf-t--global--text--color--subtle)", fontStyle: "normal" },
+  ".cm-completionIcon": { display: "none" },
+  // the editor's own is an image from a data URL, which the page's policy refuses
+  ".cm-lintRange-error": {
+    backgroundImage: "none",
+    textDecoration: "underline wavy var(--pf-t--global--icon--color--status--danger--default)",
+  },
+});
+
 interface Editor {
   readonly label: string;
   readonly hint: string;
   readonly value: string;
+  /** The reader was writing when it came. */
+  readonly isFocused: boolean;
   /** Offset of the error and what it says. */
   readonly error: { readonly at: number; readonly message: string } | undefined;
   readonly onChange: (filter: string) => void;
@@ -47,14 +79,22 @@ export default function FilterEditor(props: Editor) {
       return true;
     };
     const label = new Compartment();
+    if (frame.current === null) {
+      return;
+    }
+    // in a tree of its own the editor adopts its style sheet: a style element would be refused by the page's policy
+    const root = frame.current.shadowRoot ?? frame.current.attachShadow({ mode: "open" });
+    root.replaceChildren();
     view.current = new EditorView({
-      ...(frame.current === null ? {} : { parent: frame.current }),
+      root,
+      parent: root,
       state: EditorState.create({
         doc: latest.current.value,
         extensions: [
           // completion takes Enter first while it is open; otherwise the filter is applied and no line is begun
           keymap.of([...completionKeymap, { key: "Enter", run: apply }, ...defaultKeymap, ...historyKeymap]),
           history(),
+          THEME,
           // a long filter is seen whole
           EditorView.lineWrapping,
           closeBrackets(),
@@ -83,6 +123,10 @@ export default function FilterEditor(props: Editor) {
         ],
       }),
     });
+    if (latest.current.isFocused) {
+      view.current.dispatch({ selection: { anchor: view.current.state.doc.length } });
+      view.current.focus();
+    }
     return () => view.current?.destroy();
   }, []);
 
@@ -110,5 +154,6 @@ export default function FilterEditor(props: Editor) {
     );
   }, [props.error?.at, props.error?.message]);
 
-  return <div ref={frame} className="filter-editor" />;
+  // keys of pages leave alone what is pressed in an element of this class
+  return <div ref={frame} className="filter-editor cm-editor" />;
 }

@@ -33,12 +33,15 @@ const START = { top: 0, current: 0 };
 
 type Open = { readonly dialog: "export" | "views" } | { readonly dialog: ActionKey; readonly meant: Meant };
 
-function isWriting(target: EventTarget | null): boolean {
+function isWriting(event: globalThis.KeyboardEvent): boolean {
+  // the editor's own tree says no more than where it stands
+  const target = event.composedPath()[0];
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"));
 }
 
 function focusFilter(): void {
-  document.querySelector<HTMLElement>(".query-bar .cm-content, .query-bar input")?.focus();
+  const editor = document.querySelector(".query-bar .filter-editor")?.shadowRoot?.querySelector<HTMLElement>(".cm-content");
+  (editor ?? document.querySelector<HTMLElement>(".query-bar input"))?.focus();
 }
 
 export function FindingsPage() {
@@ -144,7 +147,7 @@ export function FindingsPage() {
   const keys = useRef<(event: globalThis.KeyboardEvent) => void>(undefined);
   keys.current = (event) => {
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (!isPlain || isWriting(event.target) || open !== undefined) {
+    if (!isPlain || isWriting(event) || open !== undefined) {
       return;
     }
     if (event.key === "/") {

@@ -1,10 +1,10 @@
-import { lazy, Suspense, useEffect, useState, type FormEvent } from "react";
+import { lazy, startTransition, Suspense, useEffect, useState, type FormEvent } from "react";
 import { Button, Label, LabelGroup, TextInput } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
 import { inert } from "../text/inert";
 import { parse, without, type Comparison, type Term } from "./conjunction";
 
-// most of the page's code: the list does not wait for it
+// most of the page's code: it is there once somebody writes a filter, or has written a wrong one
 const FilterEditor = lazy(() => import("./filter_editor"));
 
 /** No more of a value is shown on a chip. */
@@ -45,6 +45,14 @@ export function QueryBar({ filter, error, onApply, valuesOf }: QueryBarProps) {
   const { t } = useTranslation();
   const [draft, setDraft] = useState(filter);
   useEffect(() => setDraft(filter), [filter]);
+  const [editor, setEditor] = useState<"none" | "shown" | "focused">("none");
+  // until it is there, the field stays what it is and can be written in
+  const show = (how: "shown" | "focused") => startTransition(() => setEditor((before) => (before === "none" ? how : before)));
+  useEffect(() => {
+    if (error !== undefined) {
+      show("shown");
+    }
+  }, [error]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onApply(draft.trim());
@@ -54,25 +62,27 @@ export function QueryBar({ filter, error, onApply, valuesOf }: QueryBarProps) {
   return (
     <form className="query-bar" role="search" onSubmit={submit}>
       <div className="line">
-        <Suspense
-          fallback={
+        <Suspense>
+          {editor === "none" ? (
             <TextInput
               aria-label={t("findings.filter")}
               placeholder={t("findings.filterHelp")}
               value={draft}
               onChange={(_, value) => setDraft(value)}
+              onFocus={() => show("focused")}
             />
-          }
-        >
-          <FilterEditor
-            label={t("findings.filter")}
-            hint={t("findings.filterHelp")}
-            value={draft}
-            error={error}
-            onChange={setDraft}
-            onApply={(written) => onApply(written.trim())}
-            valuesOf={valuesOf}
-          />
+          ) : (
+            <FilterEditor
+              label={t("findings.filter")}
+              hint={t("findings.filterHelp")}
+              value={draft}
+              isFocused={editor === "focused"}
+              error={error}
+              onChange={setDraft}
+              onApply={(written) => onApply(written.trim())}
+              valuesOf={valuesOf}
+            />
+          )}
         </Suspense>
         <Button type="submit" variant={isWritten ? "primary" : "secondary"}>
           {t("findings.apply")}
