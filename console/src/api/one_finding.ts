@@ -106,7 +106,9 @@ export function shaped(name: string, shape: Shape) {
 }
 
 export interface Version extends FindingResult {
+  /** Since when it was so, and until when. */
   readonly versionTime?: string;
+  readonly endTime?: string;
 }
 
 /** Earlier states of a finding, the newest first; `null` when this server keeps none. */
@@ -116,7 +118,11 @@ export function versions(name: string) {
     queryFn: async ({ signal }) => {
       const path = pathOf(name, "/versions");
       const found = await offered(answer(ask.GET(path, { params: { query: { pageSize: 100 } }, signal })));
-      return (found as { versions?: readonly Version[] } | undefined)?.versions ?? null;
+      if (found === undefined) {
+        return null;
+      }
+      const { versions: kept = [], nextPageToken = "" } = found as { versions?: readonly Version[]; nextPageToken?: string };
+      return { kept, hasOlder: nextPageToken !== "" };
     },
   });
 }

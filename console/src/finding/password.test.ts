@@ -4,8 +4,9 @@ import { made, weakness } from "./password";
 test("a password is long enough, varied, written twice, and can be typed", () => {
   expect(weakness("short", "short")).toBe("short");
   expect(weakness("aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa")).toBe("simple");
-  expect(weakness("correct horse\u0000 battery", "")).toBe("control");
-  expect(weakness("é".repeat(65), "")).toBe("long");
+  expect(weakness("correct horse\u0000 battery", "")).toBe("signs");
+  expect(weakness("cheval correct, été", "")).toBe("signs");
+  expect(weakness("abcdefghij".repeat(10), "")).toBe("long");
   expect(weakness("correct horse battery", "correct horse")).toBe("differs");
   expect(weakness("correct horse battery", "correct horse battery")).toBeUndefined();
 });

@@ -1,20 +1,22 @@
 // What makes a password of an archive strong enough: it may be attacked without a server in between, for as long as somebody likes.
 
 export const SHORTEST = 12;
-const LONGEST = 128;
+/** What common programs take. */
+const LONGEST = 99;
 
-export type Weakness = "short" | "long" | "simple" | "control" | "differs";
+export type Weakness = "short" | "long" | "simple" | "signs" | "differs";
 
 /** What is wrong with it, the first thing to be mended first. */
 export function weakness(password: string, again: string): Weakness | undefined {
   const characters = [...password];
-  if (/[\p{Cc}\p{Cs}]/u.test(password)) {
-    return "control";
+  // each program that opens archives writes other signs in bytes of its own
+  if (!/^[ -~]*$/.test(password)) {
+    return "signs";
   }
   if (characters.length < SHORTEST) {
     return "short";
   }
-  if (new TextEncoder().encode(password).length > LONGEST) {
+  if (characters.length > LONGEST) {
     return "long";
   }
   if (new Set(characters).size < 6) {

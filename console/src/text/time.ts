@@ -11,3 +11,8 @@ export function local(time: string | undefined, language: string): string {
   const at = Date.parse(time ?? "");
   return Number.isNaN(at) ? "" : new Date(at).toLocaleString(language, { dateStyle: "full", timeStyle: "long" });
 }
+
+/** To the millisecond, where what is compared stands closer than a second. */
+export function precise(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 23).replace("T", " ")} UTC`;
+}

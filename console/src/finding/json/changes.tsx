@@ -2,12 +2,14 @@ import { useMemo, useState } from "react";
 import { FormSelect, FormSelectOption } from "@patternfly/react-core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { versions, type Version } from "../../api/one_finding";
+import type { FindingResult } from "../../api/finding";
+import { versions } from "../../api/one_finding";
 import { Copy } from "../../parts/copy";
 import { Inert } from "../../parts/inert";
-import { utc } from "../../text/time";
+import { precise, utc } from "../../text/time";
 import { diff, type Difference } from "./diff";
 import { jq, jsonText } from "./path";
+import { statesOf, type State } from "./states";
 
 const SIGNS = { added: "+", removed: "−", changed: "~" } as const;
 const SHOWN = 400;
@@ -46,38 +48,44 @@ function Row({ difference }: { readonly difference: Difference }) {
   );
 }
 
-function Choose({ id, label, kept, value, onChoose }: {
+function Choose({ id, label, states, value, onChoose }: {
   readonly id: string;
   readonly label: string;
-  readonly kept: readonly Version[];
+  readonly states: readonly State[];
   readonly value: number;
   readonly onChoose: (index: number) => void;
 }) {
+  const { t } = useTranslation();
+  const said = ({ since, isNow }: State) => {
+    const at = Date.parse(since ?? "");
+    const time = Number.isNaN(at) ? utc(since) : precise(at);
+    return isNow ? [t("finding.jsonTab.now"), time].filter(Boolean).join(" ") : time;
+  };
   return (
     <label htmlFor={id} className="version">
       {label}
       <FormSelect id={id} value={value} onChange={(_, chosen) => onChoose(Number(chosen))}>
-        {kept.map(({ versionTime }, index) => (
-          <FormSelectOption key={index} value={index} label={utc(versionTime)} />
+        {states.map((state, index) => (
+          <FormSelectOption key={index} value={index} label={said(state)} />
         ))}
       </FormSelect>
     </label>
   );
 }
 
-function Compared({ kept }: { readonly kept: readonly Version[] }) {
+function Compared({ states }: { readonly states: readonly State[] }) {
   const { t } = useTranslation();
   const [older, setOlder] = useState(1);
   const [newer, setNewer] = useState(0);
-  const { found, isCut } = useMemo(() => {
-    const documentOf = (version: Version | undefined) => ({ finding: version?.finding, resource: version?.resource });
-    return diff(documentOf(kept[older]), documentOf(kept[newer]));
-  }, [kept, older, newer]);
+  const { found, isCut } = useMemo(
+    () => diff(states[older]?.document, states[newer]?.document),
+    [states, older, newer],
+  );
   return (
     <>
       <div className="versions">
-        <Choose id="version-older" label={t("finding.jsonTab.older")} kept={kept} value={older} onChoose={setOlder} />
-        <Choose id="version-newer" label={t("finding.jsonTab.newer")} kept={kept} value={newer} onChoose={setNewer} />
+        <Choose id="version-older" label={t("finding.jsonTab.older")} states={states} value={older} onChoose={setOlder} />
+        <Choose id="version-newer" label={t("finding.jsonTab.newer")} states={states} value={newer} onChoose={setNewer} />
       </div>
       <p role="status">{t("finding.jsonTab.differences", { count: found.length })}</p>
       {isCut && <p>{t("finding.jsonTab.cut")}</p>}
@@ -91,11 +99,16 @@ function Compared({ kept }: { readonly kept: readonly Version[] }) {
 }
 
 /** What changed between two states of the finding. */
-export function Changes({ name }: { readonly name: string }) {
+export function Changes({ result }: { readonly result: FindingResult }) {
   const { t } = useTranslation();
-  const { data, error } = useQuery(versions(name));
+  const { data, error } = useQuery(versions(result.finding.name ?? ""));
+  const states = useMemo(() => statesOf(result, data?.kept ?? []), [result, data]);
   if (error !== null) {
-    return <p><Inert text={error.message} /></p>;
+    return (
+      <p>
+        <Inert text={error.message} />
+      </p>
+    );
   }
   if (data === undefined) {
     return <p>{t("app.loading")}</p>;
@@ -103,5 +116,12 @@ export function Changes({ name }: { readonly name: string }) {
   if (data === null) {
     return <p>{t("finding.notOffered")}</p>;
   }
-  return data.length < 2 ? <p>{t("finding.jsonTab.noVersions")}</p> : <Compared kept={data} />;
+  return states.length < 2 ? (
+    <p>{t("finding.jsonTab.noVersions")}</p>
+  ) : (
+    <>
+      <Compared states={states} />
+      {data.hasOlder && <p className="meaning">{t("finding.jsonTab.hasOlder", { count: states.length })}</p>}
+    </>
+  );
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { diff } from "./diff";
 import { jq, jsonPath, jsonText } from "./path";
 import { opened, PIECE, rowsOf } from "./rows";
+import { statesOf } from "./states";
 
 test("paths of jq and of JSONPath", () => {
   const path = ["finding", "processes", 0, "binary path", "a\u202e\"b"];
@@ -98,4 +99,18 @@ test("very many differences are cut, and that is said", () => {
   const { found, isCut } = diff(many(1), many(2));
   expect(found.length).toBe(2_000);
   expect(isCut).toBe(true);
+});
+
+test("the present state is compared with earlier ones, and stands once", () => {
+  const now = { finding: { state: "ACTIVE" } };
+  const before = { finding: { state: "INACTIVE" }, versionTime: "2026-01-01T00:00:00Z", endTime: "2026-01-02T00:00:00Z" };
+  expect(statesOf(now, [before]).map(({ since, isNow }) => [since, isNow])).toEqual([
+    ["2026-01-02T00:00:00Z", true],
+    ["2026-01-01T00:00:00Z", false],
+  ]);
+  expect(statesOf(now, [{ ...now, versionTime: "2026-01-02T00:00:00Z" }, before]).map(({ since }) => since)).toEqual([
+    "2026-01-02T00:00:00Z",
+    "2026-01-01T00:00:00Z",
+  ]);
+  expect(statesOf(now, []).length).toBe(1);
 });

@@ -77,7 +77,7 @@ export function JsonTab({ result }: { readonly result: FindingResult }) {
         ))}
         <ToggleGroupItem text={t("finding.jsonTab.changes")} isSelected={asked === CHANGES} onChange={() => choose(CHANGES)} />
       </ToggleGroup>
-      {asked === CHANGES ? <Changes name={result.finding.name ?? ""} /> : <Asked result={result} shape={shape} />}
+      {asked === CHANGES ? <Changes result={result} /> : <Asked result={result} shape={shape} />}
     </div>
   );
 }

@@ -77,8 +77,3 @@ export function clock(at: number, span: Span): string {
   const length = span.to - span.from;
   return length > 2 * 86_400_000 ? written.slice(0, 10) : written.slice(11, length < 10_000 ? 21 : 19);
 }
-
-/** To the millisecond: events of a session stand closer than a second. */
-export function precise(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 23).replace("T", " ")} UTC`;
-}
