@@ -5,7 +5,7 @@ import { expect, test as base, type Page } from "@playwright/test";
 import { world } from "./world";
 
 export const test = base.extend<{ readonly visit: (path: string) => Promise<void> }>({
-  visit: async ({ page, baseURL: _ }, use) => {
+  visit: async ({ page }, use) => {
     const wrong: string[] = [];
     page.on("pageerror", (error) => wrong.push(error.message));
     page.on("console", (message) => {

@@ -24,7 +24,7 @@ export function world(): World {
   return JSON.parse(process.env[TOLD] ?? "null") as World;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((listening) => server.once("listening", listening));
   const { port } = server.address() as AddressInfo;
