@@ -98,7 +98,7 @@ async fn a_newer_file_is_refused_with_both_versions() {
     execute(&path, "PRAGMA user_version = 900").await;
     let before = fs::read(&path).unwrap();
     let error = refusal(folder.path()).await;
-    assert!(matches!(error, StoreError::Newer { found: 900, supported: 6, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Newer { found: 900, supported: 7, .. }), "{error:?}");
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
