@@ -23,14 +23,14 @@ use crate::error::ApiError;
 /// Those who do it. A server may lack some.
 #[derive(Clone, Default)]
 pub struct Administration {
+    /// What is detected.
+    pub detectors: Option<Arc<dyn Detectors>>,
     /// Static tokens and keys of service accounts.
     pub credentials: Option<Arc<dyn Credentials>>,
     /// Certificates of nodes.
     pub certificates: Option<Arc<dyn NodeCertificates>>,
     /// What notification configs send to.
     pub outputs: Option<Arc<dyn Outputs>>,
-    /// What is detected.
-    pub detectors: Option<Arc<dyn Detectors>>,
 }
 
 /// An answer that is on its way.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use crate::routes::{RECORDING, ROUTES, Route, Version, variants};
+use crate::routes::{ROUTES, Route, Version, variants};
 
 static TEXT: LazyLock<String> = LazyLock::new(|| {
     // strings and maps cannot fail to become JSON
@@ -91,7 +91,7 @@ fn operation(route: &Route, version: Version, path: &str, with_location: bool) -
         },
     });
     let bytes = || json!({"schema": {"type": "string", "contentMediaType": "application/octet-stream"}});
-    if route.body == Some(RECORDING) {
+    if route.body == Some(crate::routes::RECORDING) {
         let content = json!({"application/octet-stream": bytes()});
         operation["requestBody"] = json!({"required": true, "content": content});
     } else if let Some(schema) = route.body {

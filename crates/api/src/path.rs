@@ -73,9 +73,10 @@ impl Pattern {
                 Part::Word(_) => return None,
             }
         }
-        let is_scope = ["organizations", "folders", "projects"].contains(segments.first()?);
-        let has_scope = matches!(self.parts.first(), Some(Part::Variable(_)));
-        (is_scope || !has_scope).then_some(variables)
+        let first = variables.iter().find(|(name, _)| *name == "collection");
+        let is_scope =
+            first.is_none_or(|(_, name)| ["organizations", "folders", "projects"].contains(&name.as_str()));
+        is_scope.then_some(variables)
     }
 }
 
@@ -102,6 +103,14 @@ impl Names {
         self.parent_text().parse().map_err(|e| ApiError::invalid("parent", &e))
     }
 
+    /// What the path is within: `projects/p`; everything for what belongs to the whole server.
+    pub(crate) fn place(&self) -> String {
+        match self.get("collection") {
+            "" => "organizations/-".to_owned(),
+            collection => format!("{collection}/{}", self.get("id")),
+        }
+    }
+
     /// One finding.
     pub(crate) fn finding(&self) -> Result<FindingName, ApiError> {
         Ok(format!("{}/findings/{}", self.parent_text(), self.get("finding")).parse()?)
@@ -124,7 +133,7 @@ pub(crate) struct Target {
 }
 
 /// One segment with its `%XX` undone; `None` when it is not UTF-8.
-fn decoded(segment: &str) -> Option<String> {
+pub(crate) fn decoded(segment: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.bytes();
     while let Some(byte) = rest.next() {

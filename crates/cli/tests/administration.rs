@@ -151,7 +151,7 @@ impl Server {
                     credentials: Some(Arc::new(Kept::default())),
                     certificates: Some(Arc::new(Signer)),
                     outputs: Some(Arc::new(Sent::default())),
-                    detectors: None,
+                    ..Administration::default()
                 },
                 metrics: Box::new(String::new),
                 ready: Box::new(|| Ok(())),

@@ -154,10 +154,10 @@ pub async fn serve(
         audit: Arc::clone(&stores.audit),
         access: Arc::new(Doorkeeper::new(Arc::clone(&identity), settings.own_token)),
         administration: Administration {
+            detectors: settings.detectors,
             credentials: Some(Arc::new(Credentials::new(identity))),
             certificates,
             outputs: Some(Arc::new(Outputs::new(Arc::clone(&outputs)))),
-            detectors: settings.detectors,
         },
         modules: settings.modules,
         ancestors: Box::new(move |place| ancestors(place)),

@@ -55,9 +55,24 @@ pub(super) fn schemas() -> Value {
         "ListAuditLogEntriesResponse": page("auditLogEntries", "AuditLogEntry"),
         "Sensor": object(json!({
             "name": text(), "cluster": text(), "node": text(), "receivedAt": time(), "sensorVersion": text(),
-            "kernel": text(), "mode": text(), "startTime": time(), "counters": {"type": "object"},
             "detectors": {"type": "object", "description": "What each detector has cost since the sensor's start: events, nanos."},
+            "kernel": text(), "mode": text(), "startTime": time(), "counters": {"type": "object"},
         })),
+        "ListSensorsResponse": page("sensors", "Sensor"),
+        "IssueCertificateRequest": object(json!({
+            "lifeSeconds": {"anyOf": [int64(), {"type": "integer", "minimum": 60, "maximum": 34_560_000}]},
+        })),
+        "IssuedCertificate": object(json!({
+            "certificate": text(), "authority": text(), "fingerprint": text(), "expireTime": time(),
+            "privateKey": {"type": "string", "description": "PEM: only in the answer that made it."},
+        })),
+        "RevokedCertificate": object(json!({
+            "name": text(), "fingerprint": {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"},
+            "node": {"type": "string", "description": "CLUSTER/NODE: every certificate that it was given so far."},
+            "issuedUntil": time(),
+            "reason": {"type": "string", "maxLength": 1024}, "revokedBy": text(), "createTime": time(),
+        })),
+        "ListRevokedCertificatesResponse": page("revokedCertificates", "RevokedCertificate"),
         "Detector": object(json!({
             "module": text(), "category": text(), "severity": text(), "onByDefault": {"type": "boolean"},
             "description": {"type": "string", "description": "Markdown."}, "tactic": text(),
@@ -82,21 +97,6 @@ pub(super) fn schemas() -> Value {
             "records": int64(), "findings": list("FindingResult"), "findingsLeftOut": int64(),
             "verdicts": list("DetectorVerdict"),
         })),
-        "ListSensorsResponse": page("sensors", "Sensor"),
-        "IssueCertificateRequest": object(json!({
-            "lifeSeconds": {"anyOf": [int64(), {"type": "integer", "minimum": 60, "maximum": 34_560_000}]},
-        })),
-        "IssuedCertificate": object(json!({
-            "certificate": text(), "authority": text(), "fingerprint": text(), "expireTime": time(),
-            "privateKey": {"type": "string", "description": "PEM: only in the answer that made it."},
-        })),
-        "RevokedCertificate": object(json!({
-            "name": text(), "fingerprint": {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"},
-            "node": {"type": "string", "description": "CLUSTER/NODE: every certificate that it was given so far."},
-            "issuedUntil": time(),
-            "reason": {"type": "string", "maxLength": 1024}, "revokedBy": text(), "createTime": time(),
-        })),
-        "ListRevokedCertificatesResponse": page("revokedCertificates", "RevokedCertificate"),
         "Output": object(json!({
             "name": text(), "description": text(), "deliveredCount": int64(), "failedCount": int64(),
             "deadLetteredCount": int64(), "waitingCount": int64(), "deadLetterCount": int64(),

@@ -5,20 +5,20 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::{
-    Administration, AdministrationError, Answering, Credential, Credentials, DetectorCondition, DetectorCost,
-    DetectorFacts, DetectorVerdict, Detectors, IssuedCertificate, NewCredential, NodeCertificates,
-    OutputCounts, Outputs, Rehearsal, Replayed,
+    Administration, AdministrationError, Answering, Credential, Credentials, IssuedCertificate,
+    NewCredential, NodeCertificates, OutputCounts, Outputs, Replayed,
 };
+use api::{DetectorCondition, DetectorCost, DetectorFacts, DetectorVerdict, Detectors, Rehearsal};
 use axum::body::Bytes;
 use finding::Timestamp;
 use serde_json::{Value, json};
 
 pub(crate) fn administration() -> Administration {
     Administration {
+        detectors: Some(Arc::new(Bench)),
         credentials: Some(Arc::new(Kept::default())),
         certificates: Some(Arc::new(Signer)),
         outputs: Some(Arc::new(Sent)),
-        detectors: Some(Arc::new(Bench)),
     }
 }
 
