@@ -26,6 +26,8 @@ use crate::error::ApiError;
 /// Those who do it. A server may lack some.
 #[derive(Clone, Default)]
 pub struct Administration {
+    /// What is detected.
+    pub detectors: Option<Arc<dyn Detectors>>,
     /// Static tokens and keys of service accounts.
     pub credentials: Option<Arc<dyn Credentials>>,
     /// Certificates of nodes.

@@ -65,6 +65,9 @@ use crate::method::ApiMethod;
 /// Leads a request to its endpoint.
 pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
     match call.target.route.method {
+        ApiMethod::DetectorsList => detectors_list::answer(call).await,
+        ApiMethod::DetectorsTry => detectors_try::answer(call).await,
+        ApiMethod::DetectorsReplay => detectors_replay::answer(call).await,
         ApiMethod::FindingsList => findings_list::answer(call).await,
         ApiMethod::FindingsGroup => findings_group::answer(call).await,
         ApiMethod::FindingsHistogram => findings_histogram::answer(call).await,
@@ -128,9 +131,6 @@ pub(crate) async fn answer(call: Call) -> Result<Answer, ApiError> {
         ApiMethod::NotificationConfigTest => output_test::answer(call).await,
         ApiMethod::DeadLettersList => dead_letters_list::answer(call).await,
         ApiMethod::DeadLettersReplay => dead_letters_replay::answer(call).await,
-        ApiMethod::DetectorsList => detectors_list::answer(call).await,
-        ApiMethod::DetectorsTry => detectors_try::answer(call).await,
-        ApiMethod::DetectorsReplay => detectors_replay::answer(call).await,
         ApiMethod::Other => Err(ApiError::Defect),
     }
 }

@@ -97,7 +97,7 @@ fn operation(route: &Route, version: Version, path: &str, with_location: bool) -
         },
     });
     let bytes = || json!({"schema": {"type": "string", "contentMediaType": "application/octet-stream"}});
-    if route.body == Some(RECORDING) {
+    if route.body == Some(crate::routes::RECORDING) {
         let content = json!({"application/octet-stream": bytes()});
         operation["requestBody"] = json!({"required": true, "content": content});
     } else if let Some(schema) = route.body {

@@ -73,9 +73,10 @@ impl Pattern {
                 Part::Word(_) => return None,
             }
         }
-        let is_scope = ["organizations", "folders", "projects"].contains(segments.first()?);
-        let has_scope = matches!(self.parts.first(), Some(Part::Variable(_)));
-        (is_scope || !has_scope).then_some(variables)
+        let first = variables.iter().find(|(name, _)| *name == "collection");
+        let is_scope =
+            first.is_none_or(|(_, name)| ["organizations", "folders", "projects"].contains(&name.as_str()));
+        is_scope.then_some(variables)
     }
 }
 

@@ -27,7 +27,7 @@ use crate::parameters::Parameters;
 use crate::path::{Names, Target, decoded};
 use crate::routes::RECORDING;
 use crate::settings::{Ancestors, Module};
-use crate::upload::Upload;
+use crate::{routes, upload::Upload};
 
 /// What the endpoints need.
 pub struct Service {
@@ -129,7 +129,7 @@ async fn answered(
     parameters.once(target.route.query)?;
     let (mut json, mut upload) = (Body::default(), None);
     match target.route.body {
-        Some(RECORDING) => upload = Some(Upload::read(body).await?),
+        Some(routes::RECORDING) => upload = Some(Upload::read(body).await?),
         Some(_) => json = Body::read(body).await?,
         None => {}
     }
@@ -164,7 +164,7 @@ async fn answered(
     }
 }
 
-/// What a path is within, nearest first; nothing for what belongs to the server itself.
+/// What a path is within, nearest first.
 fn places(service: &Service, names: &Names) -> Vec<String> {
     if names.get("collection").is_empty() {
         return Vec::new();

@@ -161,6 +161,7 @@ pub async fn serve(
         audit: Arc::clone(&stores.audit),
         access: Arc::new(Doorkeeper::new(Arc::clone(&identity), settings.own_token)),
         administration: Administration {
+            detectors: settings.detectors,
             credentials: Some(Arc::new(Credentials::new(identity))),
             certificates,
             outputs: Some(Arc::new(Outputs::new(Arc::clone(&outputs)))),

@@ -89,6 +89,21 @@ pub(super) fn schemas() -> Value {
                 "documentation": text(),
             }))},
         })),
+        "ListSensorsResponse": page("sensors", "Sensor"),
+        "IssueCertificateRequest": object(json!({
+            "lifeSeconds": {"anyOf": [int64(), {"type": "integer", "minimum": 60, "maximum": 34_560_000}]},
+        })),
+        "IssuedCertificate": object(json!({
+            "certificate": text(), "authority": text(), "fingerprint": text(), "expireTime": time(),
+            "privateKey": {"type": "string", "description": "PEM: only in the answer that made it."},
+        })),
+        "RevokedCertificate": object(json!({
+            "name": text(), "fingerprint": {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"},
+            "node": {"type": "string", "description": "CLUSTER/NODE: every certificate that it was given so far."},
+            "issuedUntil": time(),
+            "reason": {"type": "string", "maxLength": 1024}, "revokedBy": text(), "createTime": time(),
+        })),
+        "ListRevokedCertificatesResponse": page("revokedCertificates", "RevokedCertificate"),
         "Detector": object(json!({
             "module": text(), "category": text(), "severity": text(), "onByDefault": {"type": "boolean"},
             "description": {"type": "string", "description": "Markdown."}, "tactic": text(),
@@ -113,21 +128,6 @@ pub(super) fn schemas() -> Value {
             "records": int64(), "findings": list("FindingResult"), "findingsLeftOut": int64(),
             "verdicts": list("DetectorVerdict"),
         })),
-        "ListSensorsResponse": page("sensors", "Sensor"),
-        "IssueCertificateRequest": object(json!({
-            "lifeSeconds": {"anyOf": [int64(), {"type": "integer", "minimum": 60, "maximum": 34_560_000}]},
-        })),
-        "IssuedCertificate": object(json!({
-            "certificate": text(), "authority": text(), "fingerprint": text(), "expireTime": time(),
-            "privateKey": {"type": "string", "description": "PEM: only in the answer that made it."},
-        })),
-        "RevokedCertificate": object(json!({
-            "name": text(), "fingerprint": {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"},
-            "node": {"type": "string", "description": "CLUSTER/NODE: every certificate that it was given so far."},
-            "issuedUntil": time(),
-            "reason": {"type": "string", "maxLength": 1024}, "revokedBy": text(), "createTime": time(),
-        })),
-        "ListRevokedCertificatesResponse": page("revokedCertificates", "RevokedCertificate"),
         "Output": object(json!({
             "name": text(), "description": text(), "deliveredCount": int64(), "failedCount": int64(),
             "deadLetteredCount": int64(), "waitingCount": int64(), "deadLetterCount": int64(),

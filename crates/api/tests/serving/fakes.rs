@@ -9,12 +9,14 @@ use api::{
     DetectorFacts, DetectorVerdict, Detectors, IssuedCertificate, NewCredential, NodeCertificates,
     OutputCounts, Outputs, Rehearsal, Replayed, SensorHealth, SensorProblem, SensorState, Sensors,
 };
+use api::{DetectorCondition, DetectorCost, DetectorFacts, DetectorVerdict, Detectors, Rehearsal};
 use axum::body::Bytes;
 use finding::Timestamp;
 use serde_json::{Value, json};
 
 pub(crate) fn administration() -> Administration {
     Administration {
+        detectors: Some(Arc::new(Bench)),
         credentials: Some(Arc::new(Kept::default())),
         certificates: Some(Arc::new(Signer)),
         outputs: Some(Arc::new(Sent)),
