@@ -56,8 +56,15 @@ export function Hits({ category, count }: { readonly category: string; readonly 
   );
 }
 
-export function techniqueWords({ tactic, techniques }: Detector): string {
-  return [tactic, (techniques ?? []).join(", ")].filter((word) => word !== undefined && word !== "").join(": ");
+/** `COMMAND_AND_CONTROL` as ATT&CK writes it. */
+function tacticName(tactic: string): string {
+  const words = tactic.replaceAll("_", " ").toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function techniqueWords({ tactic, additionalTactics, techniques }: Detector): string {
+  const tactics = [tactic ?? "", ...(additionalTactics ?? [])].filter((word) => word !== "");
+  return [tactics.map(tacticName).join(", "), (techniques ?? []).join(", ")].filter((word) => word !== undefined && word !== "").join(": ");
 }
 
 interface List {

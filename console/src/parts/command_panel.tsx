@@ -25,16 +25,18 @@ export function CommandPanel({ commands, isOpen = false }: Panel) {
       onToggle={(_, next) => setShown(next)}
       className="command-panel"
     >
-      <dl>
-        {commands.map(({ by, text }) => (
-          <div key={by}>
-            <dt>{by}</dt>
-            <dd>
-              <Command text={text} />
-            </dd>
-          </div>
-        ))}
-      </dl>
+      {isShown && (
+        <dl>
+          {commands.map(({ by, text }) => (
+            <div key={by}>
+              <dt>{by}</dt>
+              <dd>
+                <Command text={text} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
     </ExpandableSection>
   );
 }
