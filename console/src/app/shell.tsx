@@ -28,6 +28,7 @@ import { LANGUAGES, setLanguage } from "./messages";
 import { isCurrent, NAVIGATION, ROUTES } from "./routes";
 import { setTheme, THEMES } from "./theme";
 import { UserMenu } from "./user_menu";
+import "./shell.css";
 
 // asked for by a key: the first page does not wait for them, and who types at once shall not wait either
 const loadPalette = () => import("./palette");

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { ExpandableSection } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
 import { Command } from "./copy";
+import "./parts.css";
 
 export interface Equivalent {
   /** `vedette`, `kubectl`, `API`: names that are the same in every language. */

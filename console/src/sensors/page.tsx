@@ -16,6 +16,7 @@ import { RevokedCertificates } from "./certificates";
 import { coverageOf, idOf, lostOf, MARKS, matching, sorted, stateOf } from "./coverage";
 import { SensorDetail } from "./detail";
 import { CoverageSummary } from "./summary";
+import "../app/administration.css";
 
 interface Listed {
   readonly all: readonly Sensor[];
