@@ -107,10 +107,10 @@ export function DetectorsList({ detectors, chain, settings, counts, selected, on
           ),
         },
         {
-          title: t("findings.severity"),
+          title: t("detectors.severity"),
           show: ({ severity }) => (severity === undefined ? t("parts.notKnown") : <SeverityMark severity={severity} />),
         },
-        { title: t("finding.attack"), show: (detector) => <Inert text={techniqueWords(detector) || t("parts.notKnown")} /> },
+        { title: t("detectors.attack"), show: (detector) => <Inert text={techniqueWords(detector) || t("parts.notKnown")} /> },
         {
           title: t("detectors.state"),
           show: ({ module, onByDefault }) => (

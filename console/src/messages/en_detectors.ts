@@ -4,6 +4,8 @@ export const detectors = {
   tabs: { catalogue: "Catalogue", bench: "Bench" },
   detector: "Detector",
   module: "Module",
+  severity: "Severity",
+  attack: "ATT&CK",
   state: "State",
   hits: "Found",
   never: "nothing yet",

@@ -6,6 +6,8 @@ export const detectors: Messages["detectors"] = {
   tabs: { catalogue: "Catalogue", bench: "Banc d’essai" },
   detector: "Détecteur",
   module: "Module",
+  severity: "Gravité",
+  attack: "ATT&CK",
   state: "État",
   hits: "Trouvé",
   never: "rien encore",
