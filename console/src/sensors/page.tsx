@@ -8,6 +8,7 @@ import { CommandPanel } from "../parts/command_panel";
 import { Failure } from "../parts/failure";
 import { Inert } from "../parts/inert";
 import { Mark } from "../parts/mark";
+import { Markdown } from "../parts/markdown";
 import { PagedTable } from "../parts/paged_table";
 import { useKeys } from "../parts/use_keys";
 import { When } from "../parts/when";
@@ -136,7 +137,7 @@ export function SensorsPage() {
                   {key === "sensors" && data?.length === 0 && (
                     <>
                       <p>{t("sensors.none")}</p>
-                      <p>{t("sensors.noneAbout")}</p>
+                      <Markdown text={t("sensors.noneAbout")} />
                     </>
                   )}
                   {key === "sensors" && data !== undefined && data.length > 0 && (
