@@ -1,33 +1,12 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { ask } from "./client";
+import type { components } from "./schema";
 
-export interface Binding {
-  readonly role: string;
-  /** Everywhere without. */
-  readonly parent?: string;
-}
+export type Binding = components["schemas"]["Binding"];
 
-export interface Token {
-  readonly name?: string;
-  readonly bindings?: readonly Binding[];
-  readonly createTime?: string;
-  readonly createdBy?: string;
-  readonly expireTime?: string;
-  readonly lastUsedTime?: string;
-  /** Only in the answer that made it. */
-  readonly token?: string;
-}
+export type Token = components["schemas"]["Token"];
 
-export interface AuditEntry {
-  readonly name?: string;
-  readonly time?: string;
-  readonly principal?: string;
-  readonly method?: string;
-  readonly outcome?: string;
-  readonly resource?: string;
-  readonly address?: string;
-  readonly detail?: unknown;
-}
+export type AuditEntry = components["schemas"]["AuditLogEntry"];
 
 export interface AuditAsked {
   readonly principal: string;

@@ -1,25 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
 import { ask } from "./client";
+import type { components } from "./schema";
 
 const REVOKED = "/v2/organizations/-/revokedCertificates";
 
-export interface IssuedCertificate {
-  readonly certificate?: string;
-  readonly privateKey?: string;
-  readonly authority?: string;
-  readonly fingerprint?: string;
-  readonly expireTime?: string;
-}
+export type IssuedCertificate = components["schemas"]["IssuedCertificate"];
 
-export interface RevokedCertificate {
-  readonly name?: string;
-  readonly fingerprint?: string;
-  readonly node?: string;
-  readonly reason?: string;
-  readonly revokedBy?: string;
-  readonly createTime?: string;
-  readonly issuedUntil?: string;
-}
+export type RevokedCertificate = components["schemas"]["RevokedCertificate"];
 
 export function issuePath(cluster: string, node: string): string {
   return `/v2/organizations/-/sensors/${encodeURIComponent(cluster)}/${encodeURIComponent(node)}:issueCertificate`;

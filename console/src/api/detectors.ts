@@ -22,6 +22,7 @@ export interface Detector {
   readonly onByDefault?: boolean;
   readonly description?: string;
   readonly tactic?: string;
+  readonly additionalTactics?: readonly string[];
   readonly techniques?: readonly string[];
   readonly evidence?: readonly string[];
   readonly needs?: readonly string[];
@@ -39,6 +40,8 @@ export interface Verdict {
 
 export interface Replayed {
   readonly records?: string;
+  /** Found, and not in the answer: it would have been too long. */
+  readonly findingsLeftOut?: string;
   readonly findings?: readonly FindingResult[];
   readonly verdicts?: readonly Verdict[];
 }
@@ -143,6 +146,8 @@ export async function tryCommandLine(commandLine: string): Promise<readonly Verd
 }
 
 /** What every detector says of a recording. */
-export function replay(recording: Blob): Promise<Replayed> {
-  return ask<Replayed>("POST", "/v2/detectors:replay", recording);
+export async function replay(recording: Blob): Promise<Replayed> {
+  // read here: of a file that grows meanwhile the browser says so, and not that there is no server
+  const bytes = new Blob([await recording.arrayBuffer()]);
+  return ask<Replayed>("POST", "/v2/detectors:replay", bytes);
 }

@@ -1,17 +1,8 @@
 import { queryOptions } from "@tanstack/react-query";
 import { ask } from "./client";
+import type { components } from "./schema";
 
-export interface MuteConfig {
-  readonly name?: string;
-  readonly displayName?: string;
-  readonly description?: string;
-  readonly filter?: string;
-  readonly type?: string;
-  readonly expiryTime?: string;
-  readonly createTime?: string;
-  readonly updateTime?: string;
-  readonly mostRecentEditor?: string;
-}
+export type MuteConfig = components["schemas"]["MuteConfig"];
 
 export function muteConfigs(scope: string) {
   return queryOptions({

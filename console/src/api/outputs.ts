@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { ask, Refused } from "./client";
+import type { components } from "./schema";
 
 export interface OutputFacts {
   readonly kind?: string;
@@ -34,19 +35,9 @@ export interface Output {
   readonly config: NotificationConfig | undefined;
 }
 
-export interface DeadLetter {
-  readonly name?: string;
-  readonly finding?: string;
-  readonly attempts?: number;
-  readonly reason?: string;
-  readonly createTime?: string;
-}
+export type DeadLetter = components["schemas"]["DeadLetter"];
 
-export interface Replayed {
-  readonly deliveredCount?: string;
-  readonly remainingCount?: string;
-  readonly stopReason?: string;
-}
+export type Replayed = components["schemas"]["ReplayDeadLettersResponse"];
 
 /** The outputs of every scope, each with its config. */
 export const outputs = queryOptions({

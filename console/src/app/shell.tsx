@@ -28,10 +28,13 @@ import { LANGUAGES, setLanguage } from "./messages";
 import { isCurrent, NAVIGATION, ROUTES } from "./routes";
 import { setTheme, THEMES } from "./theme";
 import { UserMenu } from "./user_menu";
+import "./shell.css";
 
-// asked for by a key: the first page does not wait for them
+// asked for by a key: the first page does not wait for them, and who types at once shall not wait either
+const loadPalette = () => import("./palette");
+const SOON_MS = 2_000;
 const KeyboardHelp = lazy(async () => ({ default: (await import("./help")).KeyboardHelp }));
-const CommandPalette = lazy(async () => ({ default: (await import("./palette")).CommandPalette }));
+const CommandPalette = lazy(async () => ({ default: (await loadPalette()).CommandPalette }));
 
 const KEPT = "vedette.navigation";
 /** PatternFly lays the navigation over the page below this. */
@@ -77,6 +80,12 @@ export function Shell() {
   useEffect(() => {
     document.title = title;
   }, [title]);
+
+  useEffect(() => {
+    // one that is away now is loaded when it is asked for
+    const timer = setTimeout(() => void loadPalette().catch(() => undefined), SOON_MS);
+    return () => clearTimeout(timer);
+  }, []);
 
   // what they are is asked when a dialog opens: behind it no key means anything
   const open = (next: Dialog) => {

@@ -94,6 +94,9 @@ function RecordingBench() {
         {asked.data !== undefined && (
           <>
             <p>{t("detectors.replayed", { records: asked.data.records ?? t("parts.notKnown"), count: found.length })}</p>
+            {Number(asked.data.findingsLeftOut ?? 0) > 0 && (
+              <p>{t("detectors.leftOut", { count: Number(asked.data.findingsLeftOut) })}</p>
+            )}
             <ul className="pieces">
               {found.map(({ finding }, index) => (
                 <li key={index}>

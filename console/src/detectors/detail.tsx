@@ -116,12 +116,12 @@ export function DetectorDetail({ detector, place, chain, settings, count, onClos
           <code>{module}</code>
         </Fact>
         {detector.severity !== undefined && (
-          <Fact term={t("words.severity")}>
+          <Fact term={t("detectors.severity")}>
             <SeverityMark severity={detector.severity} />
           </Fact>
         )}
         {techniques !== "" && (
-          <Fact term={t("words.attack")}>
+          <Fact term={t("detectors.attack")}>
             <Inert text={techniques} />
           </Fact>
         )}

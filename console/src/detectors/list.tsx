@@ -56,8 +56,15 @@ export function Hits({ category, count }: { readonly category: string; readonly 
   );
 }
 
-export function techniqueWords({ tactic, techniques }: Detector): string {
-  return [tactic, (techniques ?? []).join(", ")].filter((word) => word !== undefined && word !== "").join(": ");
+/** `COMMAND_AND_CONTROL` as ATT&CK writes it. */
+function tacticName(tactic: string): string {
+  const words = tactic.replaceAll("_", " ").toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function techniqueWords({ tactic, additionalTactics, techniques }: Detector): string {
+  const tactics = [tactic ?? "", ...(additionalTactics ?? [])].filter((word) => word !== "");
+  return [tactics.map(tacticName).join(", "), (techniques ?? []).join(", ")].filter((word) => word !== undefined && word !== "").join(": ");
 }
 
 interface List {
@@ -100,10 +107,10 @@ export function DetectorsList({ detectors, chain, settings, counts, selected, on
           ),
         },
         {
-          title: t("words.severity"),
+          title: t("detectors.severity"),
           show: ({ severity }) => (severity === undefined ? t("parts.notKnown") : <SeverityMark severity={severity} />),
         },
-        { title: t("words.attack"), show: (detector) => <Inert text={techniqueWords(detector) || t("parts.notKnown")} /> },
+        { title: t("detectors.attack"), show: (detector) => <Inert text={techniqueWords(detector) || t("parts.notKnown")} /> },
         {
           title: t("detectors.state"),
           show: ({ module, onByDefault }) => (

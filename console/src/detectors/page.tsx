@@ -12,6 +12,7 @@ import { Bench } from "./bench";
 import { DetectorDetail } from "./detail";
 import { DetectorsList } from "./list";
 import { chainOf, isPlace, placesOf } from "./places";
+import "../app/administration.css";
 
 function Catalogue() {
   const { t } = useTranslation();

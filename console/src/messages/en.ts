@@ -67,6 +67,7 @@ export const en = {
     asCommand: "As a command",
     cancel: "Cancel",
     denied: "You may not see this.",
+    failed: "It could not be done.",
     next: "Next",
     notKnown: "not known",
     notOffered: "This server does not offer it.",

@@ -4,6 +4,8 @@ export const detectors = {
   tabs: { catalogue: "Catalogue", bench: "Bench" },
   detector: "Detector",
   module: "Module",
+  severity: "Severity",
+  attack: "ATT&CK",
   state: "State",
   hits: "Found",
   never: "nothing yet",
@@ -51,6 +53,8 @@ export const detectors = {
   replay: "Replay",
   replayed_one: "{{records}} records, {{count}} finding",
   replayed_other: "{{records}} records, {{count}} findings",
+  leftOut_one: "{{count, number}} more finding is not shown: the answer would have been too long.",
+  leftOut_other: "{{count, number}} more findings are not shown: the answer would have been too long.",
   verdicts: { FOUND: "Found", QUIET: "Quiet", UNDECIDED: "Undecided" },
   states: { TRUE: "True", FALSE: "False", UNKNOWN: "Unknown" },
 };

@@ -17,7 +17,7 @@ export const sensors = {
     UNKNOWN: "Not said by this server",
   },
   none: "No sensor has reported to this server.",
-  noneAbout: "`vedette up` watches its own machine and reports to nobody. A server hears of sensors when its configuration has an `intake` and a node has a certificate: vedette sensors certificate CLUSTER/NODE -o node.pem.",
+  noneAbout: "`vedette up` watches its own machine and reports to nobody. A server hears of sensors when its configuration has an `intake` and a node has a certificate: `vedette sensors certificate CLUSTER/NODE -o node.pem`.",
   noneMatches: "No sensor matches.",
   filter: "Filter sensors",
   filterHint: "Words of cluster, node, kernel, state or problem",

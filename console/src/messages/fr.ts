@@ -68,6 +68,7 @@ export const fr: Messages = {
     asCommand: "En ligne de commande",
     cancel: "Annuler",
     denied: "Vous n’avez pas le droit de voir ceci.",
+    failed: "Cela n’a pas pu être fait.",
     next: "Suivant",
     notKnown: "inconnu",
     notOffered: "Ce serveur ne le propose pas.",

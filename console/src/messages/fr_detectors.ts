@@ -6,6 +6,8 @@ export const detectors: Messages["detectors"] = {
   tabs: { catalogue: "Catalogue", bench: "Banc d’essai" },
   detector: "Détecteur",
   module: "Module",
+  severity: "Gravité",
+  attack: "ATT&CK",
   state: "État",
   hits: "Trouvé",
   never: "rien encore",
@@ -53,6 +55,8 @@ export const detectors: Messages["detectors"] = {
   replay: "Rejouer",
   replayed_one: "{{records}} enregistrements, {{count}} résultat",
   replayed_other: "{{records}} enregistrements, {{count}} résultats",
+  leftOut_one: "{{count, number}} autre résultat n’est pas affiché : la réponse aurait été trop longue.",
+  leftOut_other: "{{count, number}} autres résultats ne sont pas affichés : la réponse aurait été trop longue.",
   verdicts: { FOUND: "Trouvé", QUIET: "Muet", UNDECIDED: "Indécis" },
   states: { TRUE: "Vrai", FALSE: "Faux", UNKNOWN: "Inconnu" },
 };

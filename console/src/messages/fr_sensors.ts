@@ -19,7 +19,7 @@ export const sensors: Messages["sensors"] = {
     UNKNOWN: "Non dit par ce serveur",
   },
   none: "Aucun capteur ne s’est manifesté auprès de ce serveur.",
-  noneAbout: "`vedette up` surveille sa propre machine et ne rend compte à personne. Un serveur entend les capteurs lorsque sa configuration a un `intake` et qu’un nœud a un certificat : vedette sensors certificate CLUSTER/NŒUD -o node.pem.",
+  noneAbout: "`vedette up` surveille sa propre machine et ne rend compte à personne. Un serveur entend les capteurs lorsque sa configuration a un `intake` et qu’un nœud a un certificat : `vedette sensors certificate CLUSTER/NŒUD -o node.pem`.",
   noneMatches: "Aucun capteur ne correspond.",
   filter: "Filtrer les capteurs",
   filterHint: "Mots du cluster, du nœud, du noyau, de l’état ou du problème",

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { ExpandableSection } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
 import { Command } from "./copy";
+import "./parts.css";
 
 export interface Equivalent {
   /** `vedette`, `kubectl`, `API`: names that are the same in every language. */
@@ -25,16 +26,18 @@ export function CommandPanel({ commands, isOpen = false }: Panel) {
       onToggle={(_, next) => setShown(next)}
       className="command-panel"
     >
-      <dl>
-        {commands.map(({ by, text }) => (
-          <div key={by}>
-            <dt>{by}</dt>
-            <dd>
-              <Command text={text} />
-            </dd>
-          </div>
-        ))}
-      </dl>
+      {isShown && (
+        <dl>
+          {commands.map(({ by, text }) => (
+            <div key={by}>
+              <dt>{by}</dt>
+              <dd>
+                <Command text={text} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
     </ExpandableSection>
   );
 }

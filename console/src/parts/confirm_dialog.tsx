@@ -1,7 +1,7 @@
 import { useId, useState, type FormEvent, type ReactNode } from "react";
-import { Alert, Button, Form, FormGroup, Modal, ModalBody, ModalFooter, ModalHeader, TextInput } from "@patternfly/react-core";
+import { Button, Form, FormGroup, Modal, ModalBody, ModalFooter, ModalHeader, TextInput } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
-import { Inert } from "./inert";
+import { Failure } from "./failure";
 
 interface Confirm {
   readonly title: string;
@@ -22,7 +22,7 @@ export function ConfirmDialog({ title, children, action, isDanger = false, typed
   const id = useId();
   const [written, setWritten] = useState("");
   const [isDoing, setDoing] = useState(false);
-  const [refused, setRefused] = useState<string>();
+  const [refused, setRefused] = useState<Error | null>(null);
   const isReady = typed === undefined || written.trim() === typed;
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -30,12 +30,12 @@ export function ConfirmDialog({ title, children, action, isDanger = false, typed
       return;
     }
     setDoing(true);
-    setRefused(undefined);
+    setRefused(null);
     try {
       await onConfirm();
       onClose();
     } catch (error) {
-      setRefused(error instanceof Error ? error.message : String(error));
+      setRefused(error instanceof Error ? error : new Error(String(error)));
       setDoing(false);
     }
   };
@@ -44,11 +44,7 @@ export function ConfirmDialog({ title, children, action, isDanger = false, typed
       <ModalHeader title={title} labelId={`${id}-title`} {...(isDanger ? { titleIconVariant: "warning" as const } : {})} />
       <ModalBody>
         <Form id={`${id}-form`} onSubmit={(event) => void submit(event)}>
-          {refused !== undefined && (
-            <Alert component="p" variant="danger" isInline isLiveRegion title={t("parts.refused")}>
-              <Inert text={refused} />
-            </Alert>
-          )}
+          <Failure error={refused} isAction />
           <div>{children}</div>
           {typed !== undefined && (
             <FormGroup

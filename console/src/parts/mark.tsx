@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import "./parts.css";
 
 export type Kind = "good" | "attention" | "bad" | "off" | "unknown";
 

@@ -1,5 +1,6 @@
 import { blocks, type Span } from "../text/markdown";
 import { Inert } from "./inert";
+import "./parts.css";
 
 function Spans({ spans }: { readonly spans: readonly Span[] }) {
   return spans.map(({ text, isCode, isStrong }, index) => {

@@ -1,6 +1,7 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { Button } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
+import "./parts.css";
 
 export interface Column<Row> {
   readonly title: string;

@@ -1,5 +1,6 @@
 import { useId, useState } from "react";
 import { FormGroup, HelperText, HelperTextItem, TextInput } from "@patternfly/react-core";
+import "./parts.css";
 
 interface Box {
   readonly label: string;

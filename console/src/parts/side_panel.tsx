@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Inert } from "./inert";
 import { useKeys } from "./use_keys";
 import { useMedia } from "./use_media";
+import "./parts.css";
 
 interface Panel {
   readonly title: string;

@@ -8,6 +8,7 @@ import { CommandPanel } from "../parts/command_panel";
 import { Failure } from "../parts/failure";
 import { Inert } from "../parts/inert";
 import { Mark } from "../parts/mark";
+import { Markdown } from "../parts/markdown";
 import { PagedTable } from "../parts/paged_table";
 import { useKeys } from "../parts/use_keys";
 import { When } from "../parts/when";
@@ -16,6 +17,7 @@ import { RevokedCertificates } from "./certificates";
 import { coverageOf, idOf, lostOf, MARKS, matching, sorted, stateOf } from "./coverage";
 import { SensorDetail } from "./detail";
 import { CoverageSummary } from "./summary";
+import "../app/administration.css";
 
 interface Listed {
   readonly all: readonly Sensor[];
@@ -135,7 +137,7 @@ export function SensorsPage() {
                   {key === "sensors" && data?.length === 0 && (
                     <>
                       <p>{t("sensors.none")}</p>
-                      <p>{t("sensors.noneAbout")}</p>
+                      <Markdown text={t("sensors.noneAbout")} />
                     </>
                   )}
                   {key === "sensors" && data !== undefined && data.length > 0 && (

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import type { Binding } from "../api/access";
 import { grantWords, isParent, isTokenName, tokenArguments, tokenBody } from "./grants";
 
-const bindings = [{ role: "viewer" }, { role: "editor", parent: "projects/shop" }, { role: "admin", parent: "" }];
+const bindings: readonly Binding[] = [{ role: "viewer" }, { role: "editor", parent: "projects/shop" }, { role: "admin", parent: "" }];
 
 test("a role is said the same to the API and to the command", () => {
   expect(tokenBody(bindings, 90, Date.parse("2026-01-01T00:00:00Z"))).toEqual({

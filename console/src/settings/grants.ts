@@ -2,7 +2,7 @@
 
 import type { Binding } from "../api/access";
 
-export const ROLES = ["viewer", "editor", "investigator", "responder", "admin"] as const;
+export const ROLES = ["viewer", "editor", "investigator", "responder", "admin"] as const satisfies readonly Binding["role"][];
 
 export function grantWords({ role, parent }: Binding): string {
   return parent === undefined ? role : `${role}@${parent}`;

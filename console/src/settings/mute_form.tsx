@@ -1,6 +1,5 @@
 import { useId, useState, type FormEvent } from "react";
 import {
-  Alert,
   Button,
   Form,
   FormGroup,
@@ -19,6 +18,7 @@ import { useTranslation } from "react-i18next";
 import { ask } from "../api/client";
 import { matchingFindings, type MuteConfig } from "../api/mutes";
 import { CommandPanel } from "../parts/command_panel";
+import { Failure } from "../parts/failure";
 import { Inert } from "../parts/inert";
 import { useSettled } from "../parts/use_settled";
 import { curl } from "../text/curl";
@@ -73,7 +73,7 @@ export function MuteEditor({ scope, config, onClose }: Editor) {
   const [description, setDescription] = useState(config?.description ?? "");
   const [type, setType] = useState(config?.type ?? "DYNAMIC");
   const [expiry, setExpiry] = useState(fieldTime(config?.expiryTime));
-  const [refused, setRefused] = useState<string>();
+  const [refused, setRefused] = useState<Error | null>(null);
   const [isSaving, setSaving] = useState(false);
   const isNew = config?.name === undefined;
   const expiryTime = type === "DYNAMIC" && expiry !== "" ? new Date(expiry).toISOString() : undefined;
@@ -89,14 +89,14 @@ export function MuteEditor({ scope, config, onClose }: Editor) {
       return;
     }
     setSaving(true);
-    setRefused(undefined);
+    setRefused(null);
     try {
       await ask(method, path, body);
       await queries.invalidateQueries({ queryKey: ["mute configs"] });
       await queries.invalidateQueries({ queryKey: ["findings"] });
       onClose();
     } catch (error) {
-      setRefused(error instanceof Error ? error.message : String(error));
+      setRefused(error instanceof Error ? error : new Error(String(error)));
       setSaving(false);
     }
   };
@@ -109,11 +109,7 @@ export function MuteEditor({ scope, config, onClose }: Editor) {
       />
       <ModalBody>
         <Form id={`${id}-form`} onSubmit={(event) => void submit(event)}>
-          {refused !== undefined && (
-            <Alert component="p" variant="danger" isInline isLiveRegion title={t("parts.refused")}>
-              <Inert text={refused} />
-            </Alert>
-          )}
+          <Failure error={refused} isAction />
           {isNew && (
             <FormGroup label={t("settings.mutes.name")} fieldId={`${id}-name`} isRequired>
               <TextInput

@@ -120,7 +120,8 @@ export function DeadLetters({ name }: { readonly name: string }) {
   return (
     <section>
       <h3>{t("settings.outputs.deadLetters")}</h3>
-      <Failure error={error ?? again.error} />
+      <Failure error={error} />
+      <Failure error={again.error} isAction />
       <div role="status">
         {again.data !== undefined && (
           <Alert

@@ -1,6 +1,5 @@
 import { useId, useState, type FormEvent } from "react";
 import {
-  Alert,
   Button,
   Form,
   FormGroup,
@@ -22,7 +21,7 @@ import type { NotificationConfig } from "../api/outputs";
 import { EVERYTHING, isCluster } from "../api/detectors";
 import { isPlace } from "../detectors/places";
 import { CommandPanel } from "../parts/command_panel";
-import { Inert } from "../parts/inert";
+import { Failure } from "../parts/failure";
 import { curl } from "../text/curl";
 import {
   bodyOf,
@@ -56,7 +55,7 @@ export function OutputEditor({ config, secretNames, onClose }: Editor) {
   const [form, setForm] = useState<OutputForm>(config === undefined ? EMPTY : formOf(config));
   const [name, setName] = useState("");
   const [scope, setScope] = useState<string>(EVERYTHING);
-  const [refused, setRefused] = useState<string>();
+  const [refused, setRefused] = useState<Error | null>(null);
   const [isSaving, setSaving] = useState(false);
   const become = (change: Partial<OutputForm>) => setForm({ ...form, ...change });
   const isNew = config?.name === undefined;
@@ -73,13 +72,13 @@ export function OutputEditor({ config, secretNames, onClose }: Editor) {
       return;
     }
     setSaving(true);
-    setRefused(undefined);
+    setRefused(null);
     try {
       await ask(method, path, body);
       await queries.invalidateQueries({ queryKey: ["outputs"] });
       onClose();
     } catch (error) {
-      setRefused(error instanceof Error ? error.message : String(error));
+      setRefused(error instanceof Error ? error : new Error(String(error)));
       setSaving(false);
     }
   };
@@ -93,11 +92,7 @@ export function OutputEditor({ config, secretNames, onClose }: Editor) {
       <ModalHeader title={t(isNew ? "settings.outputs.create" : "settings.outputs.edit")} labelId={`${id}-title`} />
       <ModalBody>
         <Form id={`${id}-form`} onSubmit={(event) => void submit(event)}>
-          {refused !== undefined && (
-            <Alert component="p" variant="danger" isInline isLiveRegion title={t("parts.refused")}>
-              <Inert text={refused} />
-            </Alert>
-          )}
+          <Failure error={refused} isAction />
           {isNew && (
             <>
               <FormGroup label={t("settings.outputs.name")} fieldId={`${id}-name`} isRequired>

@@ -8,6 +8,7 @@ import { AuditTab } from "./audit";
 import { MutesTab } from "./mutes";
 import { OutputsTab } from "./outputs";
 import { RedactionTab, RetentionTab, ServerTab } from "./server";
+import "../app/administration.css";
 
 const TABS = ["outputs", "mutes", "access", "audit", "retention", "redaction", "server"] as const;
 type SettingsTab = (typeof TABS)[number];

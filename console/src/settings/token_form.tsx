@@ -20,7 +20,7 @@ import { createTokenPath, type Binding, type Token } from "../api/access";
 import { ask } from "../api/client";
 import { CommandPanel } from "../parts/command_panel";
 import { Copy } from "../parts/copy";
-import { Inert } from "../parts/inert";
+import { Failure } from "../parts/failure";
 import { curl } from "../text/curl";
 import { command } from "../text/shell";
 import { isParent, isTokenName, ROLES, tokenArguments, tokenBody } from "./grants";
@@ -36,7 +36,7 @@ export function TokenCreator({ onClose }: { readonly onClose: () => void }) {
   const [bindings, setBindings] = useState<readonly Binding[]>([{ role: "viewer" }]);
   const [days, setDays] = useState<number>(90);
   const [made, setMade] = useState<Token>();
-  const [refused, setRefused] = useState<string>();
+  const [refused, setRefused] = useState<Error | null>(null);
   const [isSaving, setSaving] = useState(false);
   const [now] = useState(() => Date.now());
   const body = tokenBody(bindings, days, now);
@@ -49,12 +49,12 @@ export function TokenCreator({ onClose }: { readonly onClose: () => void }) {
       return;
     }
     setSaving(true);
-    setRefused(undefined);
+    setRefused(null);
     try {
       setMade(await ask<Token>("POST", createTokenPath(name), body));
       await queries.invalidateQueries({ queryKey: ["tokens"] });
     } catch (error) {
-      setRefused(error instanceof Error ? error.message : String(error));
+      setRefused(error instanceof Error ? error : new Error(String(error)));
       setSaving(false);
     }
   };
@@ -71,11 +71,7 @@ export function TokenCreator({ onClose }: { readonly onClose: () => void }) {
           </Alert>
         ) : (
           <Form id={`${id}-form`} onSubmit={(event) => void submit(event)}>
-            {refused !== undefined && (
-              <Alert component="p" variant="danger" isInline isLiveRegion title={t("parts.refused")}>
-                <Inert text={refused} />
-              </Alert>
-            )}
+            <Failure error={refused} isAction />
             <FormGroup label={t("settings.access.name")} fieldId={`${id}-name`} isRequired>
               <TextInput
                 id={`${id}-name`}
@@ -93,7 +89,7 @@ export function TokenCreator({ onClose }: { readonly onClose: () => void }) {
             {bindings.map(({ role, parent = "" }, at) => (
               <fieldset key={at} className="binding">
                 <legend>{t("settings.access.roleNumber", { number: at + 1 })}</legend>
-                <FormSelect aria-label={t("settings.access.role")} value={role} onChange={(_, value) => become(at, { role: value })}>
+                <FormSelect aria-label={t("settings.access.role")} value={role} onChange={(_, value) => become(at, { role: value as Binding["role"] })}>
                   {ROLES.map((of) => (
                     <FormSelectOption key={of} value={of} label={of} />
                   ))}

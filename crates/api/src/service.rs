@@ -166,9 +166,6 @@ async fn answered(
 
 /// What a path is within, nearest first.
 fn places(service: &Service, names: &Names) -> Vec<String> {
-    if names.get("collection").is_empty() {
-        return Vec::new();
-    }
     let place = names.place();
     let above = (service.ancestors)(&place);
     std::iter::once(place).chain(above).collect()
