@@ -2,13 +2,7 @@ import { Alert } from "@patternfly/react-core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Refused } from "../api/client";
 import { utc } from "../text/time";
-
-/** A refusal is an answer, which a page says itself. */
-function isAway({ fetchFailureCount, fetchFailureReason }: { readonly fetchFailureCount: number; readonly fetchFailureReason: unknown }): boolean {
-  return fetchFailureCount > 0 && !(fetchFailureReason instanceof Refused && fetchFailureReason.status < 500);
-}
 
 /** Says that what is shown grows old, and since when. */
 export function Away() {
@@ -18,7 +12,7 @@ export function Away() {
   useEffect(
     () =>
       cache.subscribe(() => {
-        const failing = cache.getAll().filter((query) => query.isActive() && isAway(query.state));
+        const failing = cache.getAll().filter((query) => query.isActive() && query.state.fetchFailureCount > 0);
         setSince(failing.length > 0 ? Math.max(...failing.map((query) => query.state.dataUpdatedAt)) : undefined);
       }),
     [cache],
