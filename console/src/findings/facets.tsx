@@ -84,7 +84,7 @@ function Many({ name, field, view, now, become }: { readonly name: keyof Message
   const [isWhole, setWhole] = useState(false);
   const counted = useQuery({ ...groups(asked({ ...view, filter: freed(view.filter, field) }, now), field), enabled: isOpen });
   const missing = [...picked].filter((value) => !counted.data?.some((group) => group.value === value));
-  const all = [...missing.map((value) => ({ value, count: 0 })), ...(counted.data ?? [])].filter(({ value }) => value !== "");
+  const all = [...missing.map((value) => ({ value, count: counted.isSuccess ? 0 : undefined })), ...(counted.data ?? [])].filter(({ value }) => value !== "");
   if (name === "severity") {
     all.sort((one, other) => WORST_FIRST.indexOf(one.value) - WORST_FIRST.indexOf(other.value));
   }

@@ -25,10 +25,10 @@ const THEME = EditorView.theme({
   ".cm-tooltip": { background: "var(--pf-t--global--background--color--floating--default)", border: `1px solid ${LINE}` },
   ".cm-tooltip-autocomplete > ul > li": { padding: "0.15rem 0.5rem" },
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": {
-    background: "var(--pf-t--global--background--color--primary--clicked)",
-    color: "inherit",
+    background: "var(--pf-t--global--color--brand--default)",
+    color: "var(--pf-t--global--text--color--on-brand--default)",
   },
-  ".cm-completionDetail": { color: "var(--pf-t--global--text--color--subtle)", fontStyle: "normal" },
+  ".cm-completionDetail": { color: "inherit", fontStyle: "normal" },
   ".cm-completionIcon": { display: "none" },
   // the editor's own is an image from a data URL, which the page's policy refuses
   ".cm-lintRange-error": {

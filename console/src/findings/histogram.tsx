@@ -33,7 +33,8 @@ export function Histogram({ filter, range, now, onRange }: HistogramProps) {
             filter,
             startTime: new Date(ends[0]).toISOString(),
             endTime: new Date(ends[1]).toISOString(),
-            buckets: BUCKETS,
+            // the server counts spans of a millisecond and more
+            buckets: Math.min(BUCKETS, ends[1] - ends[0]),
             field: "eventTime",
           },
     ),
@@ -97,7 +98,8 @@ function Chart({ all, isComplete, onRange }: ChartProps) {
   const choose = ([first, last]: readonly [number, number]) => {
     setBrush(undefined);
     setStart(undefined);
-    onRange(time(all[first], "from"), time(all[last], "to"));
+    const [from, to] = [all[first]?.from ?? 0, all[last]?.to ?? 0];
+    onRange(new Date(from).toISOString(), new Date(Math.max(to, from + 1)).toISOString());
   };
   const at = (event: PointerEvent<SVGSVGElement>) => {
     const box = event.currentTarget.getBoundingClientRect();

@@ -219,6 +219,7 @@ export function FindingsPage() {
                 {found.isPending ? (
                   <Spinner size="md" aria-label={t("app.loading")} />
                 ) : (
+                  found.error === null &&
                   t(list.isLeast ? "findings.totalLeast" : "findings.total", { count: list.total })
                 )}
                 {list.total > list.places && ` ${t("findings.shownMost", { count: list.places })}`}

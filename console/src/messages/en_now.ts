@@ -22,7 +22,7 @@ export const now = {
   lost_other: "{{count}} events lost",
   lag: "lag {{seconds}} s",
   lagUnknown: "lag not known",
-  noSensors: "No sensor reports to this server. What happens on nodes without one is not seen.",
+  noSensors: "No sensor reports to this server from elsewhere. vedette up watches its own machine; nodes without a sensor are not seen.",
   sensorsRefused: "What sensors there are is not known: {{reason}}",
   blind: "Blind spots",
   noBlind: "None known",

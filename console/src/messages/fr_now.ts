@@ -24,7 +24,7 @@ export const now: typeof english = {
   lost_other: "{{count}} événements perdus",
   lag: "retard {{seconds}} s",
   lagUnknown: "retard inconnu",
-  noSensors: "Aucun capteur ne rend compte à ce serveur. Ce qui se passe sur les nœuds sans capteur n’est pas vu.",
+  noSensors: "Aucun capteur ne rend compte d’ailleurs à ce serveur. vedette up surveille sa propre machine ; les nœuds sans capteur ne sont pas vus.",
   sensorsRefused: "Les capteurs ne sont pas connus : {{reason}}",
   blind: "Angles morts",
   noBlind: "Aucun connu",
