@@ -45,6 +45,7 @@ export const en = {
   },
   finding: {
     tabs: { summary: "Summary", story: "Story", evidence: "Evidence", attack: "ATT&CK", json: "JSON" },
+    attack: "ATT&CK",
     tabsLabel: "Views of the finding",
     back: "All findings",
     link: "Link to this page",

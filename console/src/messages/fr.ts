@@ -47,6 +47,7 @@ export const fr: Messages = {
   },
   finding: {
     tabs: { summary: "Résumé", story: "Déroulement", evidence: "Preuves", attack: "ATT&CK", json: "JSON" },
+    attack: "ATT&CK",
     tabsLabel: "Vues du résultat",
     back: "Tous les résultats",
     link: "Lien vers cette page",
