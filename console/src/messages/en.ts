@@ -46,6 +46,9 @@ export const en = {
   finding: {
     tabs: { summary: "Summary", story: "Story", evidence: "Evidence", attack: "ATT&CK", json: "JSON" },
     attack: "ATT&CK",
+    severity: "Severity",
+    state: "State",
+    eventTime: "Event time",
     tabsLabel: "Views of the finding",
     back: "All findings",
     link: "Link to this page",
