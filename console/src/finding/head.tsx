@@ -59,13 +59,13 @@ export function Head({ result, sentence }: { readonly result: FindingResult; rea
       </p>
       <dl className="key-facts">
         <div>
-          <dt>{t("words.severity")}</dt>
+          <dt>{t("finding.severity")}</dt>
           <dd>
             <SeverityMark severity={finding.severity} />
           </dd>
         </div>
         <div>
-          <dt>{t("findings.state")}</dt>
+          <dt>{t("finding.state")}</dt>
           <dd>
             {isKnown(en.state, finding.state) ? t(`state.${finding.state}`) : t("state.STATE_UNSPECIFIED")} ·{" "}
             {isKnown(en.mute, finding.mute) ? t(`mute.${finding.mute}`) : t("mute.MUTE_UNSPECIFIED")}
@@ -86,7 +86,7 @@ export function Head({ result, sentence }: { readonly result: FindingResult; rea
           </dd>
         </div>
         <div>
-          <dt>{t("findings.time")}</dt>
+          <dt>{t("finding.eventTime")}</dt>
           <dd>
             <When time={finding.eventTime} />
           </dd>

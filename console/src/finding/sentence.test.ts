@@ -2,17 +2,23 @@ import { readFileSync } from "node:fs";
 import i18next from "i18next";
 import { expect, test } from "vitest";
 import type { FindingResult } from "../api/finding";
-import { startMessages } from "../app/messages";
+import { en } from "../messages/en";
+import { fr } from "../messages/fr";
 import { factsOf, sentence, told } from "./sentence";
 
 const snapshot = JSON.parse(readFileSync("../crates/findings/tests/snapshots/pod.json", "utf8")) as FindingResult;
 
 test("the sentence that is composed says what the sensor's says, in each language", async () => {
-  await startMessages();
+  const messages = i18next.createInstance();
+  await messages.init({
+    lng: "en",
+    resources: { en: { translation: en }, fr: { translation: fr } },
+    interpolation: { escapeValue: false },
+  });
   const facts = factsOf(snapshot);
   expect(facts).toBeDefined();
-  expect(sentence(i18next.getFixedT("en"), facts!)).toBe(told(snapshot.finding.description ?? "").first);
-  expect(sentence(i18next.getFixedT("fr"), facts!)).toBe(
+  expect(sentence(messages.getFixedT("en"), facts!)).toBe(told(snapshot.finding.description ?? "").first);
+  expect(sentence(messages.getFixedT("fr"), facts!)).toBe(
     "Avec une confiance élevée, root (utilisateur 0) a exécuté /bin/sh au moyen de socat dans le conteneur web du pod payments/web-7d9, connecté à 203.0.113.7:4444.",
   );
   expect(factsOf({ finding: {} })).toBeUndefined();

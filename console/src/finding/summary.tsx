@@ -49,7 +49,7 @@ function Detected({ finding }: { readonly finding: Finding }) {
         ))}
         {user !== undefined && <Fact term={t("finding.user")}>{user === "0" ? t("finding.root") : <Inert text={user} />}</Fact>}
         <Words term={t("finding.directory")} text={finding.vedette?.process?.workingDirectory} />
-        <Fact term={t("findings.time")}>
+        <Fact term={t("finding.eventTime")}>
           <When time={finding.eventTime} />
         </Fact>
       </Facts>

@@ -21,7 +21,7 @@ export const COLUMNS = [
 
 export type ColumnKey = (typeof COLUMNS)[number];
 
-export const INITIAL_COLUMNS: readonly ColumnKey[] = ["severity", "eventTime", "namespace", "pod", "container"];
+export const INITIAL_COLUMNS: readonly ColumnKey[] = ["severity", "eventTime", "namespace", "pod"];
 
 export function isColumn(name: string): name is ColumnKey {
   return (COLUMNS as readonly string[]).includes(name);

@@ -35,7 +35,7 @@ function marksOf(row: Row): string {
 
 export const CATEGORY: Column = {
   key: "category",
-  width: "minmax(16rem, 2.4fr)",
+  width: "minmax(12rem, 2.4fr)",
   sort: "category",
   field: "category",
   value: (row) => row.category,
@@ -43,7 +43,7 @@ export const CATEGORY: Column = {
 
 const CHOSEN: Readonly<Record<ColumnKey, Omit<Column, "key">>> = {
   severity: {
-    width: "7.5rem",
+    width: "6.5rem",
     sort: "severity",
     field: "severity",
     value: (row) => row.severity,
@@ -63,8 +63,8 @@ const CHOSEN: Readonly<Record<ColumnKey, Omit<Column, "key">>> = {
     value: (row) => row.createTime,
     show: (row) => <time dateTime={row.createTime}>{utc(row.createTime)}</time>,
   },
-  namespace: { width: "minmax(6rem, 1fr)", field: "source_properties.Pod_Namespace", value: (row) => row.namespace },
-  pod: { width: "minmax(9rem, 1.4fr)", field: "source_properties.Pod_Name", value: (row) => row.pod },
+  namespace: { width: "minmax(5rem, 1fr)", field: "source_properties.Pod_Namespace", value: (row) => row.namespace },
+  pod: { width: "minmax(7rem, 1.4fr)", field: "source_properties.Pod_Name", value: (row) => row.pod },
   container: { width: "minmax(6rem, 1fr)", field: "source_properties.Container_Name", value: (row) => row.container },
   cluster: { width: "minmax(7rem, 1fr)", field: "resource.display_name", value: (row) => row.cluster },
   project: { width: "minmax(7rem, 1fr)", field: "resource.project_display_name", value: (row) => row.project },

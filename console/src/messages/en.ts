@@ -87,6 +87,10 @@ export const en = {
   now,
   finding: {
     tabs: { summary: "Summary", story: "Story", evidence: "Evidence", attack: "ATT&CK", json: "JSON" },
+    attack: "ATT&CK",
+    severity: "Severity",
+    state: "State",
+    eventTime: "Event time",
     tabsLabel: "Views of the finding",
     back: "All findings",
     link: "Link to this page",

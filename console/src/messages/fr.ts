@@ -88,6 +88,10 @@ export const fr: Messages = {
   now,
   finding: {
     tabs: { summary: "Résumé", story: "Déroulement", evidence: "Preuves", attack: "ATT&CK", json: "JSON" },
+    attack: "ATT&CK",
+    severity: "Gravité",
+    state: "État",
+    eventTime: "Heure de l’événement",
     tabsLabel: "Vues du résultat",
     back: "Tous les résultats",
     link: "Lien vers cette page",
