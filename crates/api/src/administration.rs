@@ -38,8 +38,6 @@ pub struct Administration {
     pub sensors: Option<Arc<dyn Sensors>>,
     /// What the server is set to, without secrets: the answer to `GET /v2/configuration`.
     pub configuration: Option<Arc<Value>>,
-    /// What is detected.
-    pub detectors: Option<Arc<dyn Detectors>>,
 }
 
 /// An answer that is on its way.

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use crate::method::ApiMethod;
-use crate::routes::{RECORDING, ROUTES, Route, Version, variants};
+use crate::routes::{ROUTES, Route, Version, variants};
 
 static TEXT: LazyLock<String> = LazyLock::new(|| {
     // strings and maps cannot fail to become JSON

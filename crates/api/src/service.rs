@@ -25,7 +25,6 @@ use crate::method::ApiMethod;
 use crate::openapi;
 use crate::parameters::Parameters;
 use crate::path::{Names, Target, decoded};
-use crate::routes::RECORDING;
 use crate::settings::{Ancestors, Module};
 use crate::{routes, upload::Upload};
 

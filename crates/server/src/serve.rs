@@ -167,7 +167,6 @@ pub async fn serve(
             outputs: Some(Arc::new(Outputs::new(Arc::clone(&outputs)))),
             sensors: Some(Arc::new(Watching { rules, since })),
             configuration: Some(Arc::new(settings.described)),
-            detectors: settings.detectors,
         },
         modules: settings.modules,
         ancestors: Box::new(move |place| ancestors(place)),

@@ -9,7 +9,6 @@ use api::{
     DetectorFacts, DetectorVerdict, Detectors, IssuedCertificate, NewCredential, NodeCertificates,
     OutputCounts, Outputs, Rehearsal, Replayed, SensorHealth, SensorProblem, SensorState, Sensors,
 };
-use api::{DetectorCondition, DetectorCost, DetectorFacts, DetectorVerdict, Detectors, Rehearsal};
 use axum::body::Bytes;
 use finding::Timestamp;
 use serde_json::{Value, json};
@@ -22,7 +21,6 @@ pub(crate) fn administration() -> Administration {
         outputs: Some(Arc::new(Sent)),
         sensors: Some(Arc::new(Watching)),
         configuration: Some(Arc::new(json!({"version": "1", "settings": []}))),
-        detectors: Some(Arc::new(Bench)),
     }
 }
 
