@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@playwright/test";
 import { settled } from "./signed_in";
-import { ask, freePort, start, stop, world } from "./world";
+import { ask, freePort, SOURCE, start, stop, world } from "./world";
 
 test("a server that goes away shows so, and the page goes on by itself when it is back", async ({ page }) => {
   test.setTimeout(180_000);
@@ -14,7 +14,7 @@ test("a server that goes away shows so, and the page goes on by itself when it i
   let server = await start(folder, url);
   try {
     const token = readFileSync(join(folder, "data", "token"), "utf8").trim();
-    await ask(url, token, "POST", "/v2/projects/away/sources/vedette/findings?findingId=before", {
+    await ask(url, token, "POST", `/v2/${SOURCE}/findings?findingId=before`, {
       category: "Before",
       eventTime: new Date().toISOString(),
       severity: "LOW",
@@ -44,12 +44,12 @@ test("a session that has ended returns to the same page and tab", async ({ page 
   await page.goto(`${url}${path}#token=${made.token}`);
   await settled(page);
   await ask(url, token, "DELETE", `/v2/organizations/-/tokens/${name}`);
-  await page.getByRole("tab", { name: "JSON" }).click();
+  await page.reload();
   await expect(page.getByText("Your session has ended")).toBeVisible();
   await page.getByLabel("Token").fill(token);
   await page.getByRole("button", { name: "Sign in" }).click();
   await settled(page);
-  await expect(page.getByRole("tab", { name: "JSON" })).toHaveAttribute("aria-selected", "true");
+  await expect(page.getByRole("tab", { name: "Evidence" })).toHaveAttribute("aria-selected", "true");
 });
 
 test("a link opened signed out asks for the token and then shows the finding", async ({ page }) => {

@@ -1,5 +1,5 @@
 import { expectAccessible, settled, test } from "./signed_in";
-import { world } from "./world";
+import { SOURCE, world } from "./world";
 
 const SCREENS: readonly (readonly [string, () => string])[] = [
   ["now", () => "/"],
@@ -9,7 +9,7 @@ const SCREENS: readonly (readonly [string, () => string])[] = [
   ["evidence", () => `/finding/${world().live}?tab=evidence`],
   ["attack", () => `/finding/${world().live}?tab=attack`],
   ["json", () => `/finding/${world().live}?tab=json`],
-  ["hostile", () => "/finding/projects/hostile/sources/vedette/locations/global/findings/hostile"],
+  ["hostile", () => `/finding/${SOURCE}/findings/hostile`],
   ["detectors", () => "/detectors"],
   ["sensors", () => "/sensors"],
   ["settings", () => "/settings"],

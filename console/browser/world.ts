@@ -75,6 +75,9 @@ interface Item {
   readonly finding: Readonly<Record<string, unknown>> & { readonly name: string };
 }
 
+/** Where findings from elsewhere may be written. */
+export const SOURCE = "organizations/local/sources/container-threat-detection";
+
 /** What only the server writes of a finding. */
 const OUTPUT_ONLY = ["name", "canonicalName", "parent", "parentDisplayName", "createTime", "mute", "muteInfo", "securityMarks"];
 
@@ -83,7 +86,7 @@ async function replayed(url: string, token: string, recording: string): Promise<
   for (const [number, line] of lines.filter((line) => line !== "").entries()) {
     const { finding } = JSON.parse(line) as Item;
     const body = Object.fromEntries(Object.entries(finding).filter(([key]) => !OUTPUT_ONLY.includes(key)));
-    const path = `/v2/projects/replayed/sources/vedette/locations/global/findings?findingId=replayed${number}`;
+    const path = `/v2/${SOURCE}/findings?findingId=replayed${number}`;
     await ask(url, token, "POST", path, body);
   }
 }
@@ -104,7 +107,7 @@ async function hostile(url: string, token: string, live: string): Promise<void> 
   // JSON cannot carry half a surrogate pair through UTF-8: it arrives as the replacement character
   const args = ["socat", ...HOSTILE.map((text) => text.toWellFormed())];
   const processes = [{ name: HOSTILE[0], pid: "4242", parentPid: "1", args, binary: { path: HOSTILE[2] } }];
-  const path = "/v2/projects/hostile/sources/vedette/locations/global/findings?findingId=hostile";
+  const path = `/v2/${SOURCE}/findings?findingId=hostile`;
   await ask(url, token, "POST", path, { ...body, category: HOSTILE[0], description: HOSTILE[3], processes });
 }
 

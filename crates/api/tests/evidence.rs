@@ -158,7 +158,8 @@ async fn an_archive_holds_every_piece_and_a_manifest_for_whoever_knows_the_passw
     let files = told["files"].as_object().unwrap();
     let mut hashes: Vec<String> = files.values().map(|hash| hash.as_str().unwrap().to_owned()).collect();
     let mut wanted = pieces.map(|sha256| sha256.to_string());
-    (hashes.sort(), wanted.sort());
+    hashes.sort();
+    wanted.sort();
     assert_eq!(hashes, wanted);
     let is_safe = |name: &String| {
         name.ends_with(".evidence") && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))

@@ -68,8 +68,8 @@ impl Access for Doorkeeper {
             let shown = api::Principal { name: principal.name.clone(), role: principal.roles() };
             match needed(request.method) {
                 Some(permission)
-                    if !principal.may_in_any(permission, &places)
-                        && !(is_of_no_place(request.method) && principal.may_somewhere(permission)) =>
+                    if !(principal.may_in_any(permission, &places)
+                        || is_of_no_place(request.method) && principal.may_somewhere(permission)) =>
                 {
                     let place = places.first().map(|place| format!(" within {place}")).unwrap_or_default();
                     let reason = format!(

@@ -343,7 +343,7 @@ fn shells_in(text: &[u8]) -> Vec<Text> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
     let words = text.split(|byte| !is_part(byte)).map(Text::new);
     let mut shells = Vec::new();
-    for word in words.filter(|word| is_plain_shell(word)) {
+    for word in words.filter(is_plain_shell) {
         if !shells.contains(&word) && shells.len() < 4 {
             shells.push(word);
         }
