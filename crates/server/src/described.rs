@@ -138,7 +138,7 @@ mod tests {
     fn no_secret_is_shown_and_everything_else_is() {
         let said = of("listen: 127.0.0.1:1\nhosts: [a.example]\norganization: \"12\"\n\
                        database: {url: \"postgres://u:hidden@h/d\"}\n\
-                       outputs: {pubsubPush: \"https://u:hidden@push.example/\"}\n\
+                       outputs: {pubsubPush: \"https://push.example/hidden\"}\n\
                        intake: {cluster: shop, clusters: {shop: {projects: [p]}}}\n\
                        access: {openIdConnect: [{issuer: \"https://i.example\", audiences: [v]}]}\n");
         let text = said.to_string();
