@@ -4,7 +4,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { shareSession } from "./api/session";
 import { App } from "./app/app";
-import { startMessages } from "./app/messages";
+import { startMessages } from "./messages/language";
 import { startTheme } from "./app/theme";
 
 startTheme();

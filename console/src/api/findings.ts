@@ -1,75 +1,22 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
+import { quoted } from "../text/quoted";
 import { answer, client, Refused } from "./client";
 import type { FindingResult } from "./finding";
-
-export const PAGE = 200;
-
-export interface Asked {
-  readonly filter: string;
-  readonly orderBy: string;
-}
-
-/** Where everything is asked for: what of it one may see, the server decides. */
-const ROOT = { collection: "organizations", id: "-", source: "-" } as const;
-
-async function page({ filter, orderBy }: Asked, pageToken: string, pageSize: number, signal: AbortSignal) {
-  const found = await answer(
-    client.GET("/v2/{collection}/{id}/sources/{source}/findings", {
-      params: { path: ROOT, query: { filter, orderBy, pageSize, pageToken } },
-      signal,
-    }),
-  );
-  return {
-    results: (found.listFindingsResults ?? []) as unknown as FindingResult[],
-    next: found.nextPageToken ?? "",
-    total: found.totalSize,
-    /** The server did not look at everything. */
-    isLeast: (found as { readonly totalSizeIsLeast?: boolean }).totalSizeIsLeast === true,
-  };
-}
-
-export function findings(asked: Asked) {
-  return infiniteQueryOptions({
-    queryKey: ["findings", asked],
-    queryFn: ({ pageParam, signal }) => page(asked, pageParam, PAGE, signal),
-    initialPageParam: "",
-    getNextPageParam: (last) => last.next || undefined,
-  });
-}
+import { resultsPage } from "./list";
 
 /** The newest, whatever their state. */
 export const recent = queryOptions({
   queryKey: ["recent"],
-  queryFn: async ({ signal }) => (await page({ filter: "", orderBy: "event_time desc" }, "", 50, signal)).results,
+  queryFn: async ({ signal }) => (await resultsPage({ filter: "", orderBy: "event_time desc", pageToken: "", pageSize: 50 }, signal)).results,
 });
-
-/** How many findings there are of each value of a field. */
-export function groups(filter: string, field: string) {
-  return queryOptions({
-    queryKey: ["groups", filter, field],
-    queryFn: async ({ signal }) => {
-      const counted = await answer(
-        client.POST("/v2/{collection}/{id}/sources/{source}/findings:group", {
-          params: { path: ROOT },
-          body: { filter, groupBy: field, pageSize: 100 },
-          signal,
-        }),
-      );
-      return (counted.groupByResults ?? []).map(({ properties, count }) => ({
-        value: String(Object.values(properties ?? {})[0] ?? ""),
-        count: count ?? "0",
-      }));
-    },
-  });
-}
 
 /** How many findings match. */
 export function count(filter: string) {
   return queryOptions({
     queryKey: ["findings", "count", filter],
     queryFn: async ({ signal }) => {
-      const { total, isLeast } = await page({ filter, orderBy: "" }, "", 1, signal);
-      return { total: total ?? 0, isLeast };
+      const { total, isLeast } = await resultsPage({ filter, orderBy: "", pageToken: "", pageSize: 1 }, signal);
+      return { total, isLeast };
     },
   });
 }
@@ -79,13 +26,13 @@ export function around(container: string, time: string, minutes: number) {
   const at = Date.parse(time);
   const edge = (sign: number) => new Date(at + sign * minutes * 60_000).toISOString();
   const filter = [
-    `source_properties.Container_Id = ${JSON.stringify(container)}`,
+    `source_properties.Container_Id = ${quoted(container)}`,
     `event_time >= "${edge(-1)}"`,
     `event_time <= "${edge(1)}"`,
   ].join(" AND ");
   return queryOptions({
     queryKey: ["around", filter],
-    queryFn: ({ signal }) => page({ filter, orderBy: "event_time" }, "", 100, signal),
+    queryFn: ({ signal }) => resultsPage({ filter, orderBy: "event_time", pageToken: "", pageSize: 100 }, signal),
     enabled: container !== "" && !Number.isNaN(at),
   });
 }
@@ -116,9 +63,9 @@ export function finding(name: string) {
 
 /** The newest finding of a category. */
 export function newestOf(category: string) {
-  const filter = `category = ${JSON.stringify(category)}`;
+  const filter = `category = ${quoted(category)}`;
   return queryOptions({
     queryKey: ["newest", category],
-    queryFn: async ({ signal }) => (await page({ filter, orderBy: "event_time desc" }, "", 1, signal)).results[0] ?? null,
+    queryFn: async ({ signal }) => (await resultsPage({ filter, orderBy: "event_time desc", pageToken: "", pageSize: 1 }, signal)).results[0] ?? null,
   });
 }

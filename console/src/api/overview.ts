@@ -1,8 +1,6 @@
 // What the landing page asks for.
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Sensor } from "../now/coverage";
-import { answer, client } from "./client";
 import { rowsPage, type Row } from "./list";
 
 /** Open findings that are looked at. */
@@ -29,28 +27,6 @@ export function openFindings() {
         token = page.next;
       } while (token !== "" && found.length < OPEN_MAX);
       return { rows: found, isPartial: token !== "" };
-    },
-    refetchInterval: EVERY,
-  });
-}
-
-export function sensors() {
-  return queryOptions({
-    queryKey: ["coverage"],
-    queryFn: async ({ signal }): Promise<readonly Sensor[]> => {
-      const found: Sensor[] = [];
-      let pageToken = "";
-      do {
-        const page = await answer(
-          client.GET("/v2/{collection}/{id}/sensors", {
-            params: { path: { collection: "organizations", id: "-" }, query: { pageSize: 1_000, pageToken } },
-            signal,
-          }),
-        );
-        found.push(...((page.sensors ?? []) as unknown as readonly Sensor[]));
-        pageToken = page.nextPageToken ?? "";
-      } while (pageToken !== "");
-      return found;
     },
     refetchInterval: EVERY,
   });

@@ -25,7 +25,7 @@ export interface Sensor {
   readonly mode?: string;
   readonly startTime?: string;
   readonly starts?: readonly string[];
-  readonly counters?: Readonly<Record<string, Counts>>;
+  readonly counters?: Readonly<Record<string, Counts | null>>;
   readonly spoolBytes?: number;
   readonly spoolOldest?: string | null;
   readonly spoolLost?: number;
@@ -63,5 +63,11 @@ export const sensors = queryOptions({
     } while (token !== "");
     return found as readonly Sensor[];
   },
-  refetchInterval: 15_000,
+  refetchInterval: 10_000,
 });
+
+/** Records that never reached a detector, since the sensor started; undefined when it does not say. */
+export function lostOf({ lost, counters }: Sensor): number | undefined {
+  const said = lost === undefined ? counters && Object.values(counters).map((counts) => counts?.lost) : Object.values(lost);
+  return said?.reduce<number>((sum, count) => sum + (Number(count) || 0), 0);
+}

@@ -1,10 +1,13 @@
-import { Component, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { Alert, AlertActionLink, PageSection } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
+import { Boundary } from "../parts/boundary";
+import { Inert } from "../parts/inert";
 
-function Broken({ error }: { readonly error: Error }) {
+/** One page that fails leaves the navigation as it is. Its part of the code may be gone, too: after an update of the server. */
+export function PageBoundary({ children }: { readonly children: ReactNode }) {
   const { t } = useTranslation();
-  return (
+  const broken = (reason: string) => (
     <PageSection>
       <Alert
         component="p"
@@ -13,25 +16,9 @@ function Broken({ error }: { readonly error: Error }) {
         title={t("app.broken")}
         actionLinks={<AlertActionLink onClick={() => location.reload()}>{t("app.retry")}</AlertActionLink>}
       >
-        {error.message}
+        <Inert text={reason} />
       </Alert>
     </PageSection>
   );
-}
-
-interface Boundary {
-  readonly children: ReactNode;
-}
-
-/** One page that fails leaves the navigation as it is. Its part of the code may be gone, too: after an update of the server. */
-export class PageBoundary extends Component<Boundary, { readonly error?: Error }> {
-  override state: { readonly error?: Error } = {};
-
-  static getDerivedStateFromError(error: unknown): { readonly error: Error } {
-    return { error: error instanceof Error ? error : new Error(String(error)) };
-  }
-
-  override render(): ReactNode {
-    return this.state.error === undefined ? this.props.children : <Broken error={this.state.error} />;
-  }
+  return <Boundary broken={broken}>{children}</Boundary>;
 }

@@ -4,7 +4,7 @@ import UserIcon from "@patternfly/react-icons/dist/esm/icons/user-icon";
 import { useTranslation } from "react-i18next";
 import { nameIn, signOut, useSession } from "../api/session";
 import { inert } from "../text/inert";
-import { LANGUAGES, setLanguage } from "./messages";
+import { LANGUAGES, setLanguage } from "../messages/language";
 import { setTheme, theme, THEMES } from "./theme";
 
 const LANGUAGE_NAMES = Object.keys(LANGUAGES) as (keyof typeof LANGUAGES)[];

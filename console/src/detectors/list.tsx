@@ -10,6 +10,7 @@ import { PagedTable } from "../parts/paged_table";
 import { SeverityMark } from "../parts/severity";
 import { When } from "../parts/when";
 import { write, INITIAL } from "../findings/address";
+import { quoted } from "../text/quoted";
 import { fromWhere, type From } from "./places";
 
 export function FromWords({ from }: { readonly from: From }) {
@@ -40,7 +41,7 @@ export function Hits({ category, count }: { readonly category: string; readonly 
   if (!isSome) {
     return count === undefined ? t("parts.notKnown") : t("detectors.never");
   }
-  const all = write({ ...INITIAL, filter: `category = ${JSON.stringify(category)}`, state: "", mute: "", range: "all" });
+  const all = write({ ...INITIAL, filter: `category = ${quoted(category)}`, state: "", mute: "", range: "all" });
   return (
     <>
       <Link href={`/findings?${all}`}>{t("findings.total", { count: Number(count) })}</Link>

@@ -4,14 +4,15 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "wouter";
 import { configuration, organizationOf } from "../api/configuration";
 import { catalogue, EVERYTHING, switchesAt, type Detector } from "../api/detectors";
-import { groups } from "../api/findings";
+import { groups } from "../api/list";
 import { sensors } from "../api/sensors";
+import { isPlace, placesOf } from "../api/places";
 import { Failure } from "../parts/failure";
 import { PlaceBox } from "../parts/place_box";
 import { Bench } from "./bench";
 import { DetectorDetail } from "./detail";
 import { DetectorsList } from "./list";
-import { chainOf, isPlace, placesOf } from "./places";
+import { chainOf } from "./places";
 import "../app/administration.css";
 
 function Catalogue() {
@@ -29,7 +30,7 @@ function Catalogue() {
   const settings = read.map(({ data }) => data);
   const here = read[0];
   const counted = useQuery(groups("", "category"));
-  const counts = counted.data === undefined ? undefined : new Map(counted.data.map(({ value, count }) => [value, count]));
+  const counts = counted.data === undefined ? undefined : new Map(counted.data.map(({ value, count }) => [value, String(count)]));
   const modules = here?.data === undefined ? [] : [...here.data.modules.keys()];
   const listed: readonly Detector[] = [
     ...(known.data ?? []),

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { changeOf, type Said, type Switch, type Switches } from "../api/detectors";
-import { chainOf, commandsOf, fromWhere, isPlace, placesOf } from "./places";
+import { isPlace, placesOf } from "../api/places";
+import { chainOf, commandsOf, fromWhere } from "./places";
 
 const CLUSTER = "projects/shop/locations/eu/clusters/prod";
 

@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
-import { startMessages } from "../app/messages";
+import { startMessages } from "../messages/language";
 import { signIn } from "../api/session";
 import { FindingPage } from "./page";
 import { TABS } from "./tabs";

@@ -3,7 +3,7 @@ import { PageSection, Spinner, Tab, Tabs, TabTitleText } from "@patternfly/react
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useSearchParams } from "wouter";
 import type { FindingResult } from "../api/finding";
-import { Boundary } from "../parts/boundary";
+import { PartBoundary } from "../parts/boundary";
 import { useKeys } from "../parts/use_keys";
 import { shorten } from "../text/shorten";
 import { FindingActions, opposite, titleOf, type Dialog, type Done } from "./actions";
@@ -11,7 +11,6 @@ import { show } from "./equivalents";
 import "./finding.css";
 import { goBack } from "./go_back";
 import { Head } from "./head";
-import { KeysDialog } from "./keys_dialog";
 import { factsOf, sentence, told } from "./sentence";
 import { TABS } from "./tabs";
 import { useChanges } from "./use_changes";
@@ -21,7 +20,6 @@ export function FindingView({ name, result }: { readonly name: string; readonly 
   const [, navigate] = useLocation();
   const [search, setSearch] = useSearchParams();
   const [dialog, setDialog] = useState<Dialog>();
-  const [isHelp, setHelp] = useState(false);
   const [done, setDone] = useState<Done>();
   const [said, say] = useState("");
   const changes = useChanges(name);
@@ -56,7 +54,6 @@ export function FindingView({ name, result }: { readonly name: string; readonly 
     },
     y: () => void copy(location.href, t("finding.link")),
     c: () => void copy(show(location.origin, name).vedette ?? "", t("finding.command")),
-    "?": () => setHelp(true),
     Escape: () => goBack(navigate),
   });
 
@@ -78,9 +75,9 @@ export function FindingView({ name, result }: { readonly name: string; readonly 
             onDone={setDone}
           />
         </div>
-        <Boundary title={t("finding.cannotShow")}>
+        <PartBoundary title={t("finding.cannotShow")}>
           <Head result={result} sentence={headline === "" ? t("finding.noDescription") : headline} />
-        </Boundary>
+        </PartBoundary>
         <p role="status" className={said === "" ? "visually-hidden" : "said"}>
           {said}
         </p>
@@ -95,17 +92,16 @@ export function FindingView({ name, result }: { readonly name: string; readonly 
               aria-keyshortcuts={String(index + 1)}
             >
               {key === tab && (
-                <Boundary title={t("finding.cannotShow")}>
+                <PartBoundary title={t("finding.cannotShow")}>
                   <Suspense fallback={<Spinner aria-label={t("app.loading")} />}>
                     <Content result={result} rest={rest} />
                   </Suspense>
-                </Boundary>
+                </PartBoundary>
               )}
             </Tab>
           ))}
         </Tabs>
       </PageSection>
-      {isHelp && <KeysDialog onClose={() => setHelp(false)} />}
     </>
   );
 }

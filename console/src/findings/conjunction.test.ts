@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { chosen, excluded, freed, narrowed, parse, print, quoted, toggled, without } from "./conjunction";
+import { chosen, excluded, freed, narrowed, parse, print, toggled, without } from "./conjunction";
+import { quoted } from "../text/quoted";
 
 const kinds = (filter: string) => parse(filter).map((term) => term.kind);
 

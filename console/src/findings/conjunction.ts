@@ -1,6 +1,8 @@
 // A filter as terms joined by AND: those that compare one field are shown as chips and changed by clicks, everything else
 // stays the text that the reader wrote.
 
+import { quoted } from "../text/quoted";
+
 export interface Comparison {
   readonly kind: "comparison";
   readonly field: string;
@@ -153,11 +155,6 @@ export function parse(filter: string): readonly Term[] {
     const found = alternatives(piece);
     return found === undefined ? { kind: "advanced", text: own } : { kind: "comparison", ...found, text: own };
   });
-}
-
-/** A text as a value of the filter language: there only quotes and backslashes have a meaning. */
-export function quoted(value: string): string {
-  return `"${value.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"`;
 }
 
 function written({ field, operator, values, isNegated }: Bare): string {

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { Alert, Button, Modal, ModalBody, ModalFooter, ModalHeader, Progress, Radio } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
 import { resultsPage } from "../api/list";
+import { save } from "../parts/save";
 import { Copy } from "../parts/copy";
 import { bytes } from "../text/numbers";
 import { exportCommand } from "./change";
@@ -20,16 +21,6 @@ interface Progressed {
   readonly total: number;
   readonly isLeast: boolean;
   readonly size: number;
-}
-
-/** Gives the browser a file to save. */
-function save(file: Blob, name: string): void {
-  const address = URL.createObjectURL(file);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
 /** Writes what matches into a file, page after page, in the order in which no finding is met twice. */
@@ -64,7 +55,7 @@ export default function ExportDialog({ filter, onClose }: ExportDialogProps) {
         token = page.next;
         setProgress({ count, total, isLeast: page.isLeast, size });
       } while (token !== "");
-      save(new Blob(parts, { type: MEDIA_TYPES[format] }), `findings.${format}`);
+      save({ bytes: new Blob(parts, { type: MEDIA_TYPES[format] }), name: `findings.${format}` });
       setDone(true);
     } catch (failure) {
       setError(signal.aborted ? t("findings.exportStopped") : failure instanceof Error ? failure.message : String(failure));

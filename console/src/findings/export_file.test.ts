@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { TACTICS, TECHNIQUES } from "./attack_ids";
+import { TACTICS, TECHNIQUES } from "../text/attack_ids";
 import { cell, head, line } from "./export_file";
 
 test("ids are those that the server writes", () => {

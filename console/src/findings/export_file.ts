@@ -1,7 +1,8 @@
 // Findings as a file, as `vedette findings export` writes them: docs/exports.md.
 
 import type { FindingResult } from "../api/finding";
-import { TACTICS, TECHNIQUES } from "./attack_ids";
+import { TACTICS, TECHNIQUES } from "../text/attack_ids";
+import { isKnown } from "../text/known";
 
 export const FORMATS = ["jsonl", "csv"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -73,10 +74,13 @@ const COLUMNS: readonly Column[] = [
   ["process_sha256", ({ finding }) => finding.processes?.[0]?.binary?.sha256],
   ["destination_ip", ({ finding }) => finding.connections?.[0]?.destinationIp],
   ["destination_port", ({ finding }) => finding.connections?.[0]?.destinationPort],
-  ["tactic", ({ finding }) => TACTICS[finding.mitreAttack?.primaryTactic ?? ""]],
+  [
+    "tactic",
+    ({ finding: { mitreAttack } }) => (isKnown(TACTICS, mitreAttack?.primaryTactic) ? TACTICS[mitreAttack.primaryTactic] : undefined),
+  ],
   [
     "techniques",
-    ({ finding }) => finding.mitreAttack?.primaryTechniques?.flatMap((name) => TECHNIQUES[name] ?? []).join(" "),
+    ({ finding }) => finding.mitreAttack?.primaryTechniques?.flatMap((name) => (isKnown(TECHNIQUES, name) ? TECHNIQUES[name] : []) ?? []).join(" "),
   ],
   ["description", ({ finding }) => finding.description],
   ["marks", marks],

@@ -4,7 +4,7 @@ import { setDiagnostics } from "@codemirror/lint";
 import { Compartment, EditorState } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { useEffect, useRef } from "react";
-import { quoted } from "./conjunction";
+import { quoted } from "../text/quoted";
 import { COUNTED, FIELDS, placeAt } from "./fields";
 
 const LINE = "var(--pf-t--global--border--color--default)";

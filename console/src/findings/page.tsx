@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useLocation, useSearchParams } from "wouter";
 import { Refused } from "../api/client";
 import { groups, type Row } from "../api/list";
+import { useKeys } from "../parts/use_keys";
 import type { Meant } from "./action";
 import type { ActionKey } from "./action_dialog";
 import { asked, orderBy, read, write, type SortField, type View } from "./address";
@@ -32,12 +33,6 @@ const places = new Map<string, { readonly top: number; readonly current: number 
 const START = { top: 0, current: 0 };
 
 type Open = { readonly dialog: "export" | "views" } | { readonly dialog: ActionKey; readonly meant: Meant };
-
-function isWriting(event: globalThis.KeyboardEvent): boolean {
-  // the editor's own tree says no more than where it stands
-  const target = event.composedPath()[0];
-  return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"));
-}
 
 function focusFilter(): void {
   const editor = document.querySelector(".query-bar .filter-editor")?.shadowRoot?.querySelector<HTMLElement>(".cm-content");
@@ -144,25 +139,7 @@ export function FindingsPage() {
     }
     return true;
   };
-  const keys = useRef<(event: globalThis.KeyboardEvent) => void>(undefined);
-  keys.current = (event) => {
-    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (!isPlain || isWriting(event) || open !== undefined) {
-      return;
-    }
-    if (event.key === "/") {
-      event.preventDefault();
-      focusFilter();
-    } else if (event.key === "." && found.fresh.length > 0) {
-      event.preventDefault();
-      insert(false);
-    }
-  };
-  useEffect(() => {
-    const press = (event: globalThis.KeyboardEvent) => keys.current?.(event);
-    document.addEventListener("keydown", press);
-    return () => document.removeEventListener("keydown", press);
-  }, []);
+  useKeys({ "/": focusFilter, ...(found.fresh.length > 0 ? { ".": () => insert(false) } : {}) });
 
   const refused = found.error instanceof Refused ? found.error.message : undefined;
   const error = refused === undefined ? undefined : errorAt(refused, filter, view.filter.trim());

@@ -1,5 +1,7 @@
 // Which findings an action is meant for.
 
+import { quoted } from "../text/quoted";
+
 export type Selection =
   | { readonly kind: "some"; readonly names: ReadonlySet<string> }
   /** Everything that matches, those included that were never shown. */
@@ -35,6 +37,6 @@ export function count(selection: Selection, total: number): number {
 
 /** What matches of the selection, as a filter; what is excepted is named. */
 export function filterOf(selection: Selection & { readonly kind: "all" }, filter: string): string {
-  const except = [...selection.except].map((name) => `NOT name = ${JSON.stringify(name)}`);
+  const except = [...selection.except].map((name) => `NOT name = ${quoted(name)}`);
   return [...(filter === "" ? [] : [filter]), ...except].join(" AND ");
 }

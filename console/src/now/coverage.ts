@@ -1,16 +1,6 @@
 // What sensors see, and where nobody looks.
 
-export interface Sensor {
-  readonly name?: string;
-  readonly cluster?: string;
-  readonly node?: string;
-  readonly state?: string;
-  readonly receivedAt?: string;
-  readonly lagSeconds?: number;
-  readonly lost?: Readonly<Record<string, string | number>>;
-  readonly counters?: Readonly<Record<string, unknown>>;
-  readonly problems?: readonly { readonly problem?: string; readonly advice?: string }[];
-}
+import { lostOf, type Sensor } from "../api/sensors";
 
 export interface Coverage {
   readonly total: number;
@@ -23,15 +13,9 @@ export interface Coverage {
   readonly blind: readonly Sensor[];
 }
 
-function sum(values: readonly unknown[]): number {
-  return values.map(Number).reduce((all, value) => all + (Number.isFinite(value) ? value : 0), 0);
-}
-
+/** What is not said is nothing here: it is told beside it. */
 export function lostBy(sensor: Sensor): number {
-  if (sensor.lost !== undefined) {
-    return sum(Object.values(sensor.lost));
-  }
-  return sum(Object.values(sensor.counters ?? {}).map((counts) => (counts as { lost?: unknown } | null)?.lost ?? 0));
+  return lostOf(sensor) ?? 0;
 }
 
 const WORST_FIRST = ["TAMPERED", "SILENT", "LOSING"];
@@ -48,7 +32,7 @@ export function coverage(sensors: readonly Sensor[]): Coverage {
   return {
     total: sensors.length,
     well: isSaid ? sensors.filter(({ state }) => state === "OK").length : undefined,
-    lost: sum(sensors.map(lostBy)),
+    lost: sensors.map(lostBy).reduce((sum, lost) => sum + lost, 0),
     lag: lags.length === 0 ? undefined : Math.max(...lags),
     blind: sensors.filter(isBlind).sort((one, other) => order(one) - order(other)),
   };

@@ -5,14 +5,15 @@ import { CheckCircleIcon, ExclamationTriangleIcon } from "@patternfly/react-icon
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
-import { changedFilters, changedSince, openFindings, sensors } from "../api/overview";
+import { changedFilters, changedSince, openFindings } from "../api/overview";
+import { sensors, type Sensor } from "../api/sensors";
 import { INITIAL, write } from "../findings/address";
-import { quoted } from "../findings/conjunction";
+import { quoted } from "../text/quoted";
 import { Inert } from "../parts/inert";
 import { SeverityMark } from "../parts/severity";
 import { When } from "../parts/when";
 import { utc } from "../text/time";
-import { coverage, lostBy, type Coverage, type Sensor } from "./coverage";
+import { coverage, lostBy, type Coverage } from "./coverage";
 import { incidents, type Incident } from "./incidents";
 import { before, leave, saw } from "./visit";
 
@@ -214,7 +215,7 @@ function Since() {
 /** What is open now, the worst first, and beside it where nobody looks. */
 export function NowPage() {
   const { t } = useTranslation();
-  const asked = useQuery(sensors());
+  const asked = useQuery(sensors);
   const said = asked.data === undefined ? undefined : coverage(asked.data);
   return (
     <PageSection isFilled hasBodyWrapper={false} className="now-page">

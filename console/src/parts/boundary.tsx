@@ -3,8 +3,8 @@ import { Component, type ReactNode } from "react";
 import { Inert } from "./inert";
 
 interface Props {
-  /** Says that this part cannot be shown. */
-  readonly title: string;
+  /** What is shown when the children cannot be. */
+  readonly broken: (reason: string) => ReactNode;
   readonly children: ReactNode;
 }
 
@@ -12,7 +12,7 @@ interface State {
   readonly failed: string | undefined;
 }
 
-/** Keeps the rest of a page when a part of it cannot be shown: a finding may hold anything. */
+/** Keeps the rest of a page when a part of it fails. */
 export class Boundary extends Component<Props, State> {
   override state: State = { failed: undefined };
 
@@ -22,12 +22,22 @@ export class Boundary extends Component<Props, State> {
 
   override render() {
     const { failed } = this.state;
-    return failed === undefined ? (
-      this.props.children
-    ) : (
-      <Alert variant="danger" isInline title={this.props.title}>
-        <Inert text={failed} />
-      </Alert>
-    );
+    return failed === undefined ? this.props.children : this.props.broken(failed);
   }
+}
+
+interface Part {
+  /** Says that this part cannot be shown. */
+  readonly title: string;
+  readonly children: ReactNode;
+}
+
+/** A part of a page: a finding may hold anything. */
+export function PartBoundary({ title, children }: Part) {
+  const broken = (reason: string) => (
+    <Alert variant="danger" isInline title={title}>
+      <Inert text={reason} />
+    </Alert>
+  );
+  return <Boundary broken={broken}>{children}</Boundary>;
 }

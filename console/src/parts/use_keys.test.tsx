@@ -23,6 +23,12 @@ test("a key of the page acts, but not while somebody writes or holds a modifier"
   fireEvent.keyDown(document.body, { key: "m", ctrlKey: true });
   fireEvent.keyDown(document.body, { key: "constructor" });
   expect(run).toHaveBeenCalledTimes(1);
+  // in an editor with a tree of its own, the document sees only where that stands
+  const shadow = getByTestId("editor").parentElement?.appendChild(document.createElement("div")).attachShadow({ mode: "open" });
+  const inner = shadow?.appendChild(document.createElement("input"));
+  inner?.dispatchEvent(new KeyboardEvent("keydown", { key: "m", bubbles: true, composed: true }));
+  expect(inner).toBeDefined();
+  expect(run).toHaveBeenCalledTimes(1);
   unmount();
   fireEvent.keyDown(document.body, { key: "m" });
   expect(run).toHaveBeenCalledTimes(1);

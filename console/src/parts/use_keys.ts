@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { addLayer, nextOrder, type Bindings } from "../app/keys";
+import { addLayer, nextOrder, type Bindings } from "./keys";
 
 /**
  * Binds keys (`j`, `Enter`, `g n`, `Ctrl-K`) while the caller is mounted. Where several bind a key, the deepest caller has it.

@@ -20,8 +20,13 @@ import { Inert } from "../parts/inert";
 import { PagedTable } from "../parts/paged_table";
 import { When } from "../parts/when";
 import { curl } from "../text/curl";
-import { save } from "../text/save";
+import { save } from "../parts/save";
 import { command } from "../text/shell";
+
+function saveText(name: string, text: string): void {
+  const bytes = new Blob([text], { type: "application/octet-stream" });
+  save({ bytes, name: name.replaceAll(/[^A-Za-z0-9._-]/g, "_") });
+}
 
 const LIVES = { "1h": 3_600, "24h": 86_400, "30d": 2_592_000, "90d": 7_776_000 } as const;
 type Life = keyof typeof LIVES;
@@ -108,11 +113,11 @@ export function NodeCertificates({ cluster, node }: Node) {
           <Button
             variant="secondary"
             size="sm"
-            onClick={() => save(`${cluster}-${node}.pem`, `${made.certificate ?? ""}${made.privateKey ?? ""}`)}
+            onClick={() => saveText(`${cluster}-${node}.pem`, `${made.certificate ?? ""}${made.privateKey ?? ""}`)}
           >
             {t("sensors.saveIdentity")}
           </Button>{" "}
-          <Button variant="secondary" size="sm" onClick={() => save("authority.crt", made.authority ?? "")}>
+          <Button variant="secondary" size="sm" onClick={() => saveText("authority.crt", made.authority ?? "")}>
             {t("sensors.saveAuthority")}
           </Button>
         </Alert>

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { coverageOf, lostOf, matching, sorted } from "./coverage";
+import { lostOf } from "../api/sensors";
+import { coverageOf, matching, sorted } from "./coverage";
 
 const sensors = [
   { cluster: "prod", node: "n10", state: "OK", lagSeconds: 0.4, lost: { execs: "0" }, kernel: "6.1" },

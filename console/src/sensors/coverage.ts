@@ -1,6 +1,6 @@
 // What sensors say together: how much is watched, and where the blind spots are.
 
-import type { Sensor } from "../api/sensors";
+import { lostOf, type Sensor } from "../api/sensors";
 import type { Kind } from "../parts/mark";
 
 export const STATES = ["OK", "LOSING", "SILENT", "TAMPERED", "UNKNOWN"] as const;
@@ -17,14 +17,6 @@ export const MARKS: Readonly<Record<State, Kind>> = {
 /** What the server concludes; an older one concludes nothing. */
 export function stateOf({ state }: Sensor): State {
   return STATES.find((known) => known === state) ?? "UNKNOWN";
-}
-
-/** Records that never reached a detector, since the sensor started. */
-export function lostOf({ lost, counters }: Sensor): number | undefined {
-  if (lost !== undefined) {
-    return Object.values(lost).reduce((sum, count) => sum + (Number(count) || 0), 0);
-  }
-  return counters === undefined ? undefined : Object.values(counters).reduce((sum, { lost: count }) => sum + (count ?? 0), 0);
 }
 
 export interface Coverage {

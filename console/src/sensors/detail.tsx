@@ -53,14 +53,14 @@ function Counters({ sensor: { counters } }: { readonly sensor: Sensor }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(([kind, { in: into, out, lost }]) => (
+          {rows.map(([kind, counts]) => (
             <tr key={kind}>
               <th scope="row">
                 <Inert text={kind} limit={100} />
               </th>
-              <td className="number">{number(into)}</td>
-              <td className="number">{number(out)}</td>
-              <td className="number">{(lost ?? 0) > 0 ? <Mark kind="attention">{number(lost)}</Mark> : number(lost)}</td>
+              <td className="number">{number(counts?.in)}</td>
+              <td className="number">{number(counts?.out)}</td>
+              <td className="number">{(counts?.lost ?? 0) > 0 ? <Mark kind="attention">{number(counts?.lost)}</Mark> : number(counts?.lost)}</td>
             </tr>
           ))}
         </tbody>

@@ -3,7 +3,7 @@ import { Button, PageSection, SearchInput, Spinner, Tab, Tabs, TabTitleText, Tit
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "wouter";
-import { sensors, type Sensor } from "../api/sensors";
+import { lostOf, sensors, type Sensor } from "../api/sensors";
 import { CommandPanel } from "../parts/command_panel";
 import { Failure } from "../parts/failure";
 import { Inert } from "../parts/inert";
@@ -14,7 +14,7 @@ import { useKeys } from "../parts/use_keys";
 import { When } from "../parts/when";
 import { curl } from "../text/curl";
 import { RevokedCertificates } from "./certificates";
-import { coverageOf, idOf, lostOf, MARKS, matching, sorted, stateOf } from "./coverage";
+import { coverageOf, idOf, MARKS, matching, sorted, stateOf } from "./coverage";
 import { SensorDetail } from "./detail";
 import { CoverageSummary } from "./summary";
 import "../app/administration.css";

@@ -1,14 +1,8 @@
-import { useId, useState, type FormEvent } from "react";
+import { useId, useState } from "react";
 import {
-  Button,
-  Form,
   FormGroup,
   HelperText,
   HelperTextItem,
-  Modal,
-  ModalBody,
-  ModalFooter,
-  ModalHeader,
   Radio,
   TextArea,
   TextInput,
@@ -18,10 +12,10 @@ import { useTranslation } from "react-i18next";
 import { ask } from "../api/client";
 import { matchingFindings, type MuteConfig } from "../api/mutes";
 import { CommandPanel } from "../parts/command_panel";
-import { Failure } from "../parts/failure";
 import { Inert } from "../parts/inert";
 import { useSettled } from "../parts/use_settled";
 import { curl } from "../text/curl";
+import { EditorDialog } from "./editor_dialog";
 import { isId } from "./output_config";
 
 /** How many findings a filter would hide, or why it is no filter. */
@@ -73,8 +67,6 @@ export function MuteEditor({ scope, config, onClose }: Editor) {
   const [description, setDescription] = useState(config?.description ?? "");
   const [type, setType] = useState(config?.type ?? "DYNAMIC");
   const [expiry, setExpiry] = useState(fieldTime(config?.expiryTime));
-  const [refused, setRefused] = useState<Error | null>(null);
-  const [isSaving, setSaving] = useState(false);
   const isNew = config?.name === undefined;
   const expiryTime = type === "DYNAMIC" && expiry !== "" ? new Date(expiry).toISOString() : undefined;
   const method = isNew ? "POST" : "PATCH";
@@ -83,33 +75,21 @@ export function MuteEditor({ scope, config, onClose }: Editor) {
     : `/v2/${config.name}?updateMask=${encodeURIComponent("filter,description,expiryTime")}`;
   const body = { filter, description, ...(isNew ? { type } : {}), ...(expiryTime === undefined ? {} : { expiryTime }) };
   const isReady = filter.trim() !== "" && (!isNew || isId(name));
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (!isReady) {
-      return;
-    }
-    setSaving(true);
-    setRefused(null);
-    try {
-      await ask(method, path, body);
-      await queries.invalidateQueries({ queryKey: ["mute configs"] });
-      await queries.invalidateQueries({ queryKey: ["findings"] });
-      onClose();
-    } catch (error) {
-      setRefused(error instanceof Error ? error : new Error(String(error)));
-      setSaving(false);
-    }
+  const save = async () => {
+    await ask(method, path, body);
+    await queries.invalidateQueries({ queryKey: ["mute configs"] });
+    await queries.invalidateQueries({ queryKey: ["findings"] });
+    onClose();
   };
   return (
-    <Modal isOpen variant="medium" aria-labelledby={`${id}-title`} onClose={onClose}>
-      <ModalHeader
-        title={t(isNew ? "settings.mutes.create" : "settings.mutes.edit")}
-        description={`${t("settings.scope")}: ${scope}`}
-        labelId={`${id}-title`}
-      />
-      <ModalBody>
-        <Form id={`${id}-form`} onSubmit={(event) => void submit(event)}>
-          <Failure error={refused} isAction />
+    <EditorDialog
+      title={t(isNew ? "settings.mutes.create" : "settings.mutes.edit")}
+      description={`${t("settings.scope")}: ${scope}`}
+      action={t("settings.save")}
+      isReady={isReady}
+      onSave={save}
+      onClose={onClose}
+    >
           {isNew && (
             <FormGroup label={t("settings.mutes.name")} fieldId={`${id}-name`} isRequired>
               <TextInput
@@ -165,16 +145,6 @@ export function MuteEditor({ scope, config, onClose }: Editor) {
             <TextInput id={`${id}-description`} maxLength={1_024} value={description} onChange={(_, value) => setDescription(value)} />
           </FormGroup>
           <CommandPanel commands={[{ by: "API", text: curl(method, path, body) }]} />
-        </Form>
-      </ModalBody>
-      <ModalFooter>
-        <Button type="submit" form={`${id}-form`} isDisabled={!isReady || isSaving} isLoading={isSaving}>
-          {t("settings.save")}
-        </Button>
-        <Button variant="link" onClick={onClose}>
-          {t("parts.cancel")}
-        </Button>
-      </ModalFooter>
-    </Modal>
+    </EditorDialog>
   );
 }

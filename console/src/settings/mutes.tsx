@@ -8,7 +8,7 @@ import { configuration, organizationOf } from "../api/configuration";
 import { EVERYTHING, isCluster } from "../api/detectors";
 import { muteConfigs, type MuteConfig } from "../api/mutes";
 import { sensors } from "../api/sensors";
-import { isPlace, placesOf } from "../detectors/places";
+import { isPlace, placesOf } from "../api/places";
 import { CommandPanel } from "../parts/command_panel";
 import { ConfirmDialog } from "../parts/confirm_dialog";
 import { Failure } from "../parts/failure";

@@ -1,16 +1,10 @@
-import { useId, useState, type FormEvent } from "react";
+import { useId, useState } from "react";
 import {
-  Button,
-  Form,
   FormGroup,
   FormSelect,
   FormSelectOption,
   HelperText,
   HelperTextItem,
-  Modal,
-  ModalBody,
-  ModalFooter,
-  ModalHeader,
   TextArea,
   TextInput,
 } from "@patternfly/react-core";
@@ -19,10 +13,10 @@ import { useTranslation } from "react-i18next";
 import { ask } from "../api/client";
 import type { NotificationConfig } from "../api/outputs";
 import { EVERYTHING, isCluster } from "../api/detectors";
-import { isPlace } from "../detectors/places";
+import { isPlace } from "../api/places";
 import { CommandPanel } from "../parts/command_panel";
-import { Failure } from "../parts/failure";
 import { curl } from "../text/curl";
+import { EditorDialog } from "./editor_dialog";
 import {
   bodyOf,
   EMPTY,
@@ -55,8 +49,6 @@ export function OutputEditor({ config, secretNames, onClose }: Editor) {
   const [form, setForm] = useState<OutputForm>(config === undefined ? EMPTY : formOf(config));
   const [name, setName] = useState("");
   const [scope, setScope] = useState<string>(EVERYTHING);
-  const [refused, setRefused] = useState<Error | null>(null);
-  const [isSaving, setSaving] = useState(false);
   const become = (change: Partial<OutputForm>) => setForm({ ...form, ...change });
   const isNew = config?.name === undefined;
   const isScope = isPlace(scope) && !isCluster(scope);
@@ -66,21 +58,10 @@ export function OutputEditor({ config, secretNames, onClose }: Editor) {
     ? `/v2/${scope}/notificationConfigs?configId=${encodeURIComponent(name)}`
     : `/v2/${config.name}?updateMask=${encodeURIComponent(MASK)}`;
   const body = bodyOf(form, isPaused(config?.streamingConfig?.filter ?? ""));
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (!isReady) {
-      return;
-    }
-    setSaving(true);
-    setRefused(null);
-    try {
-      await ask(method, path, body);
-      await queries.invalidateQueries({ queryKey: ["outputs"] });
-      onClose();
-    } catch (error) {
-      setRefused(error instanceof Error ? error : new Error(String(error)));
-      setSaving(false);
-    }
+  const save = async () => {
+    await ask(method, path, body);
+    await queries.invalidateQueries({ queryKey: ["outputs"] });
+    onClose();
   };
   const help = (text: string) => (
     <HelperText>
@@ -88,11 +69,13 @@ export function OutputEditor({ config, secretNames, onClose }: Editor) {
     </HelperText>
   );
   return (
-    <Modal isOpen variant="medium" aria-labelledby={`${id}-title`} onClose={onClose}>
-      <ModalHeader title={t(isNew ? "settings.outputs.create" : "settings.outputs.edit")} labelId={`${id}-title`} />
-      <ModalBody>
-        <Form id={`${id}-form`} onSubmit={(event) => void submit(event)}>
-          <Failure error={refused} isAction />
+    <EditorDialog
+      title={t(isNew ? "settings.outputs.create" : "settings.outputs.edit")}
+      action={t("settings.save")}
+      isReady={isReady}
+      onSave={save}
+      onClose={onClose}
+    >
           {isNew && (
             <>
               <FormGroup label={t("settings.outputs.name")} fieldId={`${id}-name`} isRequired>
@@ -199,16 +182,6 @@ export function OutputEditor({ config, secretNames, onClose }: Editor) {
             />
           </FormGroup>
           <CommandPanel commands={[{ by: "API", text: curl(method, path, body) }]} />
-        </Form>
-      </ModalBody>
-      <ModalFooter>
-        <Button type="submit" form={`${id}-form`} isDisabled={!isReady || isSaving} isLoading={isSaving}>
-          {t("settings.save")}
-        </Button>
-        <Button variant="link" onClick={onClose}>
-          {t("parts.cancel")}
-        </Button>
-      </ModalFooter>
-    </Modal>
+    </EditorDialog>
   );
 }

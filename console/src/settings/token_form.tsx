@@ -1,17 +1,12 @@
-import { useId, useState, type FormEvent } from "react";
+import { useId, useState } from "react";
 import {
   Alert,
   Button,
-  Form,
   FormGroup,
   FormSelect,
   FormSelectOption,
   HelperText,
   HelperTextItem,
-  Modal,
-  ModalBody,
-  ModalFooter,
-  ModalHeader,
   TextInput,
 } from "@patternfly/react-core";
 import { useQueryClient } from "@tanstack/react-query";
@@ -20,9 +15,9 @@ import { createTokenPath, type Binding, type Token } from "../api/access";
 import { ask } from "../api/client";
 import { CommandPanel } from "../parts/command_panel";
 import { Copy } from "../parts/copy";
-import { Failure } from "../parts/failure";
 import { curl } from "../text/curl";
 import { command } from "../text/shell";
+import { EditorDialog } from "./editor_dialog";
 import { isParent, isTokenName, ROLES, tokenArguments, tokenBody } from "./grants";
 
 const LIVES = [1, 7, 30, 90, 365, 0] as const;
@@ -36,42 +31,32 @@ export function TokenCreator({ onClose }: { readonly onClose: () => void }) {
   const [bindings, setBindings] = useState<readonly Binding[]>([{ role: "viewer" }]);
   const [days, setDays] = useState<number>(90);
   const [made, setMade] = useState<Token>();
-  const [refused, setRefused] = useState<Error | null>(null);
-  const [isSaving, setSaving] = useState(false);
   const [now] = useState(() => Date.now());
   const body = tokenBody(bindings, days, now);
   const isReady = isTokenName(name) && bindings.every(({ parent = "" }) => isParent(parent));
   const become = (at: number, change: Partial<Binding>) =>
     setBindings(bindings.map((binding, index) => (index === at ? { ...binding, ...change } : binding)));
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (!isReady) {
-      return;
-    }
-    setSaving(true);
-    setRefused(null);
-    try {
-      setMade(await ask<Token>("POST", createTokenPath(name), body));
-      await queries.invalidateQueries({ queryKey: ["tokens"] });
-    } catch (error) {
-      setRefused(error instanceof Error ? error : new Error(String(error)));
-      setSaving(false);
-    }
+  const save = async () => {
+    setMade(await ask<Token>("POST", createTokenPath(name), body));
+    await queries.invalidateQueries({ queryKey: ["tokens"] });
   };
+  const result = made && (
+    <Alert component="p" variant="success" isInline isLiveRegion title={t("settings.access.made", { name })}>
+      <p>{t("settings.access.once")}</p>
+      <p className="secret">
+        <code>{made.token}</code> <Copy text={made.token ?? ""} what={t("settings.access.token")} />
+      </p>
+    </Alert>
+  );
   return (
-    <Modal isOpen variant="medium" aria-labelledby={`${id}-title`} onClose={onClose}>
-      <ModalHeader title={t("settings.access.create")} labelId={`${id}-title`} />
-      <ModalBody>
-        {made !== undefined ? (
-          <Alert component="p" variant="success" isInline isLiveRegion title={t("settings.access.made", { name })}>
-            <p>{t("settings.access.once")}</p>
-            <p className="secret">
-              <code>{made.token}</code> <Copy text={made.token ?? ""} what={t("settings.access.token")} />
-            </p>
-          </Alert>
-        ) : (
-          <Form id={`${id}-form`} onSubmit={(event) => void submit(event)}>
-            <Failure error={refused} isAction />
+    <EditorDialog
+      title={t("settings.access.create")}
+      action={t("settings.access.create")}
+      isReady={isReady}
+      onSave={save}
+      onClose={onClose}
+      result={result}
+    >
             <FormGroup label={t("settings.access.name")} fieldId={`${id}-name`} isRequired>
               <TextInput
                 id={`${id}-name`}
@@ -130,23 +115,6 @@ export function TokenCreator({ onClose }: { readonly onClose: () => void }) {
                 { by: "API", text: curl("POST", createTokenPath(name), body) },
               ]}
             />
-          </Form>
-        )}
-      </ModalBody>
-      <ModalFooter>
-        {made === undefined ? (
-          <>
-            <Button type="submit" form={`${id}-form`} isDisabled={!isReady || isSaving} isLoading={isSaving}>
-              {t("settings.access.create")}
-            </Button>
-            <Button variant="link" onClick={onClose}>
-              {t("parts.cancel")}
-            </Button>
-          </>
-        ) : (
-          <Button onClick={onClose}>{t("app.close")}</Button>
-        )}
-      </ModalFooter>
-    </Modal>
+    </EditorDialog>
   );
 }

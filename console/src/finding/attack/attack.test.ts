@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import type { Finding } from "../../api/finding";
 import { catalogue as english } from "./catalogue_en";
 import { catalogue as french } from "./catalogue_fr";
-import { TACTICS, TECHNIQUES } from "./ids";
-import { cardsOf, idOf, listOf, pageOf, sameTechnique, tacticsOf } from "./techniques";
+import { idOf, TACTICS, TECHNIQUES } from "../../text/attack_ids";
+import { cardsOf, listOf, pageOf, sameTechnique, tacticsOf } from "./techniques";
 
 const rust = readFileSync("../crates/finding/src/mitre.rs", "utf8");
 const coverage = readFileSync("../docs/attack-coverage.md", "utf8");

@@ -6,7 +6,7 @@ import { Link } from "wouter";
 import type { FindingResult } from "../../api/finding";
 import { count } from "../../api/findings";
 import { Inert } from "../../parts/inert";
-import { TACTICS, type Tactic } from "./ids";
+import { TACTICS, type Tactic } from "../../text/attack_ids";
 import { cardsOf, listOf, pageOf, sameTechnique, tacticsOf, type Card as Technique, type Catalogue } from "./techniques";
 
 /** Descriptions of the reader's language alone: they come with this tab and not before. */

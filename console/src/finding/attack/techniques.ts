@@ -2,7 +2,8 @@
 
 import type { Finding } from "../../api/finding";
 import { isKnown } from "../../text/known";
-import { TACTICS, TECHNIQUES, type Tactic } from "./ids";
+import { quoted } from "../../text/quoted";
+import { idOf, TACTICS, TECHNIQUES, type Tactic } from "../../text/attack_ids";
 
 export interface Described {
   readonly name: string;
@@ -23,14 +24,8 @@ export interface Card {
   readonly isPrimary: boolean;
 }
 
-const ID = /^T\d{4}(\.\d{3})?$/;
 /** More are no mapping any more. */
 const MOST = 40;
-
-/** The ATT&CK id of a name as findings use it, or of an id. */
-export function idOf(word: string): string {
-  return isKnown(TECHNIQUES, word) ? (TECHNIQUES[word] ?? "") : ID.test(word) ? word : "";
-}
 
 function words(value: readonly string[] | undefined): readonly string[] {
   return Array.isArray(value) ? value.filter((word) => typeof word === "string") : [];
@@ -62,11 +57,11 @@ export function tacticsOf(finding: Finding): { readonly primary: Tactic | undefi
 
 /** Open findings of the same technique, in the filter language. */
 export function sameTechnique({ word, id }: Card): string {
-  const value = JSON.stringify(word);
+  const value = quoted(word);
   const fields = isKnown(TECHNIQUES, word)
     ? ["mitre_attack.primary_techniques", "mitre_attack.additional_techniques"]
     : ["vedette.attackTechniques"];
-  const same = fields.map((field) => `${field} = ${isKnown(TECHNIQUES, word) ? value : JSON.stringify(id)}`).join(" OR ");
+  const same = fields.map((field) => `${field} = ${isKnown(TECHNIQUES, word) ? value : quoted(id)}`).join(" OR ");
   return `state = "ACTIVE" AND NOT mute = "MUTED" AND (${same})`;
 }
 

@@ -1,5 +1,9 @@
-/** ATT&CK ids of the names that findings have: those of crates/finding/src/mitre.rs. */
-export const TACTICS: Readonly<Record<string, string>> = {
+// ATT&CK ids of the names that a finding uses: crates/finding/src/mitre.rs has the same, and a test compares them.
+
+import { isKnown } from "./known";
+
+/** Tactics in the order of an attack. */
+export const TACTICS = {
   RECONNAISSANCE: "TA0043",
   RESOURCE_DEVELOPMENT: "TA0042",
   INITIAL_ACCESS: "TA0001",
@@ -14,7 +18,8 @@ export const TACTICS: Readonly<Record<string, string>> = {
   COMMAND_AND_CONTROL: "TA0011",
   EXFILTRATION: "TA0010",
   IMPACT: "TA0040",
-};
+} as const;
+export type Tactic = keyof typeof TACTICS;
 
 export const TECHNIQUES: Readonly<Record<string, string>> = {
   DATA_OBFUSCATION: "T1001",
@@ -155,3 +160,10 @@ export const TECHNIQUES: Readonly<Record<string, string>> = {
   STEAL_OR_FORGE_AUTHENTICATION_CERTIFICATES: "T1649",
   FINANCIAL_THEFT: "T1657",
 };
+
+const ID = /^T\d{4}(\.\d{3})?$/;
+
+/** The ATT&CK id of a name as findings use it, or of an id. */
+export function idOf(word: string): string {
+  return isKnown(TECHNIQUES, word) ? (TECHNIQUES[word] ?? "") : ID.test(word) ? word : "";
+}

@@ -94,7 +94,11 @@ export function bound(press: Press, hasDialog: boolean, now: number): (() => voi
 
 function pressed(event: KeyboardEvent): void {
   const hasDialog = document.querySelector("[aria-modal='true']") !== null;
-  const found = bound(event, hasDialog, Date.now());
+  // an editor in a tree of its own says no more than where it stands
+  const target = event.composedPath()[0] ?? event.target;
+  const { key, ctrlKey, metaKey, altKey, isComposing, defaultPrevented } = event;
+  const press = { key, ctrlKey, metaKey, altKey, isComposing, defaultPrevented, target };
+  const found = bound(press, hasDialog, Date.now());
   if (found !== undefined) {
     event.preventDefault();
   }

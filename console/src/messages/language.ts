@@ -1,6 +1,6 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
-import type { en, Messages } from "../messages/en";
+import type { en, Messages } from "./en";
 
 const KEPT = "vedette.language";
 export const LANGUAGES = { en: "English", fr: "Français" } as const;
@@ -16,7 +16,7 @@ function preferred(): Language {
 
 /** Only the catalogue that is read is loaded; each has every message. */
 async function catalogue(language: Language): Promise<Messages> {
-  return language === "fr" ? (await import("../messages/fr")).fr : (await import("../messages/en")).en;
+  return language === "fr" ? (await import("./fr")).fr : (await import("./en")).en;
 }
 
 export async function startMessages(): Promise<void> {
