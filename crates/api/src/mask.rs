@@ -6,13 +6,23 @@ use crate::error::ApiError;
 use finding::camel_case;
 
 /// Paths of a mask at most; a mask that names more is no question.
-const PATHS_MAX: usize = 500;
+pub(crate) const PATHS_MAX: usize = 500;
 
 /// Names of one path at most. Nothing that can be changed lies deeper, and each name is a level on the stack.
 const STEPS_MAX: usize = 16;
 
 /// Maps whose keys are somebody's own: what follows is one key, as it is.
 const MAPS: &[&str] = &["sourceProperties", "marks", "externalSystems", "modules", "contacts"];
+
+/// A name of a path as JSON spells it, where it stands behind these.
+pub(crate) fn key(before: &[String], name: &str) -> String {
+    if is_map(before) { name.to_owned() } else { camel_case(name) }
+}
+
+/// Whether what stands behind these is somebody's own.
+fn is_map(before: &[String]) -> bool {
+    before.last().is_some_and(|last| MAPS.contains(&last.as_str()))
+}
 
 /// Which parts of a body count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,12 +40,11 @@ impl Mask {
             while let Some(text) = rest
                 && keys.len() <= STEPS_MAX
             {
-                let in_map = keys.last().is_some_and(|last| MAPS.contains(&last.as_str()));
-                let (key, behind) = match text.split_once('.') {
-                    Some((key, behind)) if !in_map => (key, Some(behind)),
+                let (name, behind) = match text.split_once('.') {
+                    Some((name, behind)) if !is_map(&keys) => (name, Some(behind)),
                     _ => (text, None),
                 };
-                keys.push(if in_map { key.to_owned() } else { camel_case(key) });
+                keys.push(key(&keys, name));
                 rest = behind;
             }
             if keys.iter().any(String::is_empty) || paths.len() >= PATHS_MAX || keys.len() > STEPS_MAX {

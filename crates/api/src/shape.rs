@@ -4,9 +4,10 @@ use finding::{FindingResource, Mute};
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
+use crate::mask::{self, PATHS_MAX};
 use crate::parameters::Parameters;
 use crate::routes::Version;
-use finding::{camel_case, snake_case};
+use finding::snake_case;
 use finding_filter::Field;
 
 /// v1 gives `UNDEFINED` another number than v2.
@@ -14,9 +15,6 @@ const V1_MUTE_UNDEFINED: i32 = 4;
 
 /// The shapes that a finding is given in, by their names.
 pub(crate) const SHAPES: &[&str] = &["scc-v2", "scc-v1", "console", "ocsf", "falco"];
-
-/// Paths of a mask at most.
-const PATHS_MAX: usize = 500;
 
 /// Fields of Security Command Center's findings that filters cannot name. Whoever asks for them gets what there is.
 const UNUSED: &[&str] = &[
@@ -145,18 +143,14 @@ fn rename(name: Option<&mut Value>) {
     }
 }
 
-/// The keys of a path. Those of maps are the source's or the user's own and stay as they are.
+/// The keys of a path. Those of maps are the source's or the user's own and stay as they are, and so does what the source has
+/// put behind its own.
 fn keys(path: &str) -> Result<Vec<String>, ApiError> {
     let path = path.strip_prefix("finding.").unwrap_or(path);
     let mut keys: Vec<String> = Vec::new();
     for word in path.split('.') {
-        let is_own = match keys.as_slice() {
-            [first] => first == "externalSystems" || first == "sourceProperties",
-            [first, marks] if first == "securityMarks" && marks == "marks" => true,
-            [first, ..] => first == "sourceProperties",
-            [] => false,
-        };
-        keys.push(if is_own { word.to_owned() } else { camel_case(word) });
+        let is_own = keys.first().is_some_and(|first| first == "sourceProperties");
+        keys.push(if is_own { word.to_owned() } else { mask::key(&keys, word) });
     }
     let first = keys.first().map(String::as_str).unwrap_or_default();
     if UNUSED.contains(&first) {

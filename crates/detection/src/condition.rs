@@ -64,6 +64,12 @@ impl Verdict {
         }
     }
 
+    /// How telling conditions are: what they come to, then how many of them hold.
+    pub fn weight(conditions: &[Condition]) -> (Self, usize) {
+        let hold = conditions.iter().filter(|condition| condition.truth == Truth::True).count();
+        (Self::of(conditions), hold)
+    }
+
     /// Word of the API.
     pub const fn name(self) -> &'static str {
         match self {

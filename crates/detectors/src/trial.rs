@@ -40,15 +40,13 @@ pub fn attempt(command_line: &str) -> Vec<Tried> {
                 let conditions: Vec<Condition> = premises(program).chain(own).collect();
                 Tried { module, verdict: Verdict::of(&conditions), conditions }
             });
-            all.reduce(|one, other| if weight(&other) > weight(&one) { other } else { one })
-                .unwrap_or_else(|| nothing(module))
+            all.reduce(|one, other| {
+                let weight = |tried: &Tried| Verdict::weight(&tried.conditions);
+                if weight(&other) > weight(&one) { other } else { one }
+            })
+            .unwrap_or_else(|| nothing(module))
         })
         .collect()
-}
-
-/// How telling it is: the verdict, then how much holds.
-fn weight(tried: &Tried) -> (Verdict, usize) {
-    (tried.verdict, tried.conditions.iter().filter(|condition| condition.truth == Truth::True).count())
 }
 
 fn premises(program: &Program) -> impl Iterator<Item = Condition> {

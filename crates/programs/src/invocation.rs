@@ -11,7 +11,7 @@ mod tools;
 
 use event::Text;
 
-use crate::executable::{InterpreterFamily, Kind, ShellFamily};
+use crate::executable::{InterpreterFamily, Kind, Relay, ShellFamily};
 use crate::script::Verdict;
 
 pub use environment::start_up_files;
@@ -354,6 +354,18 @@ pub fn kind_of_name(name: &[u8]) -> Option<Kind> {
         names::Program::Interpreter(family) => Some(Kind::Interpreter(family)),
         _ => None,
     }
+}
+
+/// What passes on what it reads to the network, by its name alone: for a program of which there is nothing else, as on the bench.
+pub fn relay_of_name(name: &[u8]) -> Option<Kind> {
+    Some(match name {
+        b"socat" | b"socat1" | b"socat2" => Kind::Socat { version: None },
+        b"nc" | b"netcat" | b"nc.traditional" => Kind::Relay(Relay::Netcat),
+        b"nc.openbsd" => Kind::Relay(Relay::NetcatOpenbsd),
+        b"ncat" => Kind::Relay(Relay::Ncat),
+        b"openssl" => Kind::Relay(Relay::Openssl),
+        _ => return None,
+    })
 }
 
 /// What the content of a script executes of what it reads: of an interpreter's, by the way of its language.

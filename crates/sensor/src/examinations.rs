@@ -1,11 +1,11 @@
 //! What detectors made of each program on the bench: every condition, as it stood when it stood best.
 
-use detection::{Condition, Detector, Settings, Truth, Verdict};
+use detection::{Condition, Detector, Settings, Verdict};
 use enrichment::Enriched;
 use event::{Descriptor, ProcessKey};
 use findings::shell_quote;
 use programs::executable::Kind;
-use programs::invocation::kind_of_name;
+use programs::invocation::{kind_of_name, relay_of_name};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -36,8 +36,8 @@ pub struct Examined {
 impl Examined {
     /// How telling it is: the verdict, then how much holds; of two alike, the first.
     fn weight(&self) -> (Verdict, usize, Reverse<u64>) {
-        let holds = self.conditions.iter().filter(|condition| condition.truth == Truth::True).count();
-        (self.verdict, holds, Reverse(self.executed_ns))
+        let (verdict, holds) = Verdict::weight(&self.conditions);
+        (verdict, holds, Reverse(self.executed_ns))
     }
 }
 
@@ -101,17 +101,7 @@ impl Examinations {
 
 /// A shell, an interpreter, or a program of the network.
 fn is_of_interest(enriched: &Enriched) -> bool {
-    const OF_THE_NETWORK: [&[u8]; 9] = [
-        b"socat",
-        b"nc",
-        b"ncat",
-        b"netcat",
-        b"nc.traditional",
-        b"nc.openbsd",
-        b"telnet",
-        b"openssl",
-        b"websocat",
-    ];
+    const CLIENTS: [&[u8]; 2] = [b"telnet", b"websocat"];
     let actor = &enriched.actor;
     let name = enriched.exec.executable.path.file_name();
     let is_known = matches!(
@@ -122,7 +112,8 @@ fn is_of_interest(enriched: &Enriched) -> bool {
         || actor.takes_commands()
         || enriched.input.is_some()
         || kind_of_name(name).is_some()
-        || OF_THE_NETWORK.contains(&name)
+        || relay_of_name(name).is_some()
+        || CLIENTS.contains(&name)
         || enriched.exec.descriptors.iter().any(Descriptor::is_internet)
 }
 

@@ -7,8 +7,8 @@ use event::{
     Ancestor, Arguments, Cgroup, Credentials, Direction, Environment, Exec, File, FileIdentity, FileSystem,
     Hierarchy, Namespaces, Origin, ProcessKey, Protocol, SocketState, Text,
 };
-use programs::executable::{Kind, Recognised, Relay, ShellFamily};
-use programs::invocation::{Invocation, kind_of_name};
+use programs::executable::{Kind, Recognised, ShellFamily};
+use programs::invocation::{Invocation, kind_of_name, relay_of_name};
 use programs::script::{Led, PlainCommand, Redirection, is_runner, pipelines};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -323,14 +323,7 @@ const CLIENTS: [&[u8]; 6] = [b"curl", b"wget", b"telnet", b"gnutls-cli", b"webso
 
 /// What a program is, if it is what its name says.
 fn kind_of(name: &[u8]) -> Kind {
-    match name {
-        b"socat" | b"socat1" | b"socat2" => Kind::Socat { version: None },
-        b"nc" | b"netcat" | b"nc.traditional" => Kind::Relay(Relay::Netcat),
-        b"nc.openbsd" => Kind::Relay(Relay::NetcatOpenbsd),
-        b"ncat" => Kind::Relay(Relay::Ncat),
-        b"openssl" => Kind::Relay(Relay::Openssl),
-        name => kind_of_name(name).unwrap_or(Kind::Unknown),
-    }
+    relay_of_name(name).or_else(|| kind_of_name(name)).unwrap_or(Kind::Unknown)
 }
 
 /// A shell whose name is hardly a word of anything else (`rc` and `es` are).

@@ -35,8 +35,13 @@ impl Malformed {
         let at = line.and_then(|n| usize::try_from(n).ok()?.checked_sub(1));
         let mut reason = yaml::words(error);
         // where the lines are not yet understood, nothing is inside of anything
-        let is_understood = !reason.contains("pars");
-        let key = at.map_or_else(String::new, |at| key_of(text, at, is_understood));
+        let key = match at {
+            Some(at) if reason.contains("pars") => {
+                text.lines().nth(at).map(yaml::plain_key).unwrap_or_default().to_owned()
+            }
+            Some(at) => yaml::key_at(text, at),
+            None => String::new(),
+        };
         let takes = match TAKES.iter().find(|(name, _)| *name == key) {
             Some((_, takes)) => Some(*takes),
             None if key.starts_with("modules.") => Some("true or false"),
@@ -56,28 +61,6 @@ impl Malformed {
     pub(super) fn at(path: PathBuf, line: u64, key: &str, reason: &str) -> Self {
         Self { path, place: format!(", line {line}, {key}"), reason: reason.to_owned() }
     }
-}
-
-/// The key of a line, counted from 0, with the key it is inside of; empty when the line has none.
-fn key_of(text: &str, at: usize, is_understood: bool) -> String {
-    let lines: Vec<&str> = text.lines().take(at + 1).collect();
-    let Some(line) = lines.get(at) else { return String::new() };
-    let key = plain_key(line);
-    let parent =
-        lines.iter().rev().find(|line| !line.starts_with([' ', '\t', '#', '-']) && !line.trim().is_empty());
-    match parent.map(|line| plain_key(line)) {
-        Some(parent)
-            if is_understood && line.starts_with([' ', '\t']) && !parent.is_empty() && !key.is_empty() =>
-        {
-            format!("{parent}.{key}")
-        }
-        _ => key.to_owned(),
-    }
-}
-
-fn plain_key(line: &str) -> &str {
-    let key = line.split_once(':').map_or("", |(key, _)| key.trim());
-    if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') { key } else { "" }
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(super) fn malformed(text: &str, error: &serde_saphyr::Error) -> String {
     let Some(line) = error.location().map(|at| at.line()) else { return said };
     let at = usize::try_from(line).unwrap_or_default().saturating_sub(1);
     // where the lines are not yet understood, nothing is inside of anything
-    let key = if said.contains("pars") { String::new() } else { key_at(text, at) };
+    let key = if said.contains("pars") { String::new() } else { yaml::key_at(text, at) };
     if key.is_empty() {
         return format!("line {line}: {said}");
     }
@@ -53,71 +53,11 @@ pub(super) fn malformed(text: &str, error: &serde_saphyr::Error) -> String {
 pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
     let mut key = key.split('[').next().unwrap_or_default();
     loop {
-        if let Some(at) = (0..text.lines().count()).find(|at| key_at(text, *at) == key) {
+        if let Some(at) = (0..text.lines().count()).find(|at| yaml::key_at(text, *at) == key) {
             return Some(at + 1);
         }
         key = key.rsplit_once('.')?.0;
     }
-}
-
-/// The key of a line, counted from 0, with those it is inside of; empty when the line has none.
-fn key_at(text: &str, at: usize) -> String {
-    let lines: Vec<&str> = text.lines().take(at + 1).collect();
-    let Some((line, above)) = lines.split_last() else { return String::new() };
-    let mut keys = vec![plain_key(line)];
-    let mut inside = Inside::of(line);
-    for line in above.iter().rev() {
-        let text = line.trim_start();
-        if text.is_empty() || text.starts_with('#') || inside.is_neighbour(line) {
-            continue;
-        }
-        if column(line) < inside.depth {
-            keys.push(plain_key(line));
-            inside = Inside::of(line);
-        } else if indent(line) < inside.depth && text.starts_with("- ") {
-            // where the item begins that the keys so far are in
-            inside = Inside::of(line);
-        }
-    }
-    if keys.iter().any(|key| key.is_empty()) {
-        return String::new();
-    }
-    keys.reverse();
-    keys.join(".")
-}
-
-/// What keys further left have inside of them.
-struct Inside {
-    /// Columns, from which on it stands.
-    depth: usize,
-    /// Whether it is an item of a list, which may stand right under its key.
-    is_item: bool,
-}
-
-impl Inside {
-    fn of(line: &str) -> Self {
-        let is_item = line.trim_start().starts_with("- ");
-        Self { depth: indent(line) + usize::from(is_item), is_item }
-    }
-
-    /// Whether the line begins another item of the same list.
-    fn is_neighbour(&self, line: &str) -> bool {
-        self.is_item && indent(line) + 1 == self.depth && line.trim_start().starts_with("- ")
-    }
-}
-
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').len()
-}
-
-/// Where the key of a line begins, behind the dash of an item.
-fn column(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').trim_start_matches("- ").trim_start_matches(' ').len()
-}
-
-fn plain_key(line: &str) -> &str {
-    let key = line.split_once(':').map_or("", |(key, _)| key.trim().trim_start_matches("- "));
-    if key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'/')) { key } else { "" }
 }
 
 fn value_at(text: &str, at: usize) -> &str {
