@@ -147,6 +147,7 @@ mod tests {
     #[test]
     fn parts_are_sent_compressed_and_kept_for_good() {
         if !is_built() {
+            println!("skipped: console/build was not run before this was compiled");
             return;
         }
         let script = super::ASSETS.iter().find(|asset| asset.path.ends_with(".js")).expect("a script");
